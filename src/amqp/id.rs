@@ -1,0 +1,43 @@
+//! Numbers that must not be swapped for one another.
+
+use std::fmt;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident($inner:ty);)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub $inner);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// A channel's number within its connection; 0 is the connection itself.
+    ChannelId(u16);
+    /// A delivery's number within its channel, from 1 (spec 1.1).
+    DeliveryTag(u64);
+    /// A publish's number within its confirming channel, from 1.
+    PublishTag(u64);
+    /// A connection, unique for the life of the node.
+    ConnectionId(u64);
+    /// A consumer, unique for the life of the node.
+    ConsumerId(u64);
+    /// One incarnation of a queue: a queue deleted and declared again has another.
+    QueueId(u64);
+    /// A message's place in its queue: earlier messages have smaller ones.
+    MessageIndex(u64);
+    /// Where a queue's store keeps a message; only the store can read it.
+    StoreRef(u64);
+    /// Milliseconds since the epoch; what is stored or replicated carries it.
+    Timestamp(u64);
+}
+
+impl ChannelId {
+    /// The connection itself.
+    pub const CONNECTION: Self = Self(0);
+}

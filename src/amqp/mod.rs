@@ -1,0 +1,16 @@
+//! The vocabulary of AMQP 0-9-1 that every room shares: names, ids, reply codes, exceptions and
+//! field tables. Pure: it does no I/O and knows no other room.
+
+pub mod ack_mode;
+pub mod exception;
+pub mod expiration;
+pub mod id;
+pub mod message;
+pub mod method;
+pub mod name;
+pub mod reply_code;
+pub mod table;
+pub mod term;
+
+#[cfg(test)]
+pub(crate) mod testing;

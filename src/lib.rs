@@ -1,0 +1,3 @@
+//! Leveret: an AMQP 0-9-1 message broker, a drop-in for RabbitMQ.
+
+pub mod amqp;
