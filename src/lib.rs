@@ -1,3 +1,4 @@
 //! Leveret: an AMQP 0-9-1 message broker, a drop-in for RabbitMQ.
 
 pub mod amqp;
+pub mod codec;
