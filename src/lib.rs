@@ -1,4 +1,5 @@
 //! Leveret: an AMQP 0-9-1 message broker, a drop-in for RabbitMQ.
 
 pub mod amqp;
+pub mod channel;
 pub mod codec;
