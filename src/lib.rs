@@ -3,3 +3,4 @@
 pub mod amqp;
 pub mod channel;
 pub mod codec;
+pub mod connection;
