@@ -1,0 +1,86 @@
+//! The types of exchange (spec 3.1.3).
+
+use std::fmt;
+
+use crate::amqp::exception::Exception;
+use crate::amqp::reply_code::ReplyCode;
+
+/// How an exchange chooses destinations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ExchangeKind {
+    /// The binding key is the routing key.
+    Direct,
+    /// Every binding.
+    Fanout,
+    /// The binding key is a pattern of words.
+    Topic,
+    /// The binding's arguments match the message's headers.
+    Headers,
+}
+
+/// A type that the broker does not have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownKind(String);
+
+impl ExchangeKind {
+    /// The type of that name, as `exchange.declare` spells it.
+    ///
+    /// # Errors
+    /// No such type: 406.
+    pub fn parse(name: &str) -> Result<Self, UnknownKind> {
+        Ok(match name {
+            "direct" => Self::Direct,
+            "fanout" => Self::Fanout,
+            "topic" => Self::Topic,
+            "headers" => Self::Headers,
+            unknown => return Err(UnknownKind(unknown.to_owned())),
+        })
+    }
+
+    /// The type's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Direct => "direct",
+            Self::Fanout => "fanout",
+            Self::Topic => "topic",
+            Self::Headers => "headers",
+        }
+    }
+}
+
+impl fmt::Display for ExchangeKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// RabbitMQ: `rabbit_exchange:check_type/1`, a channel error since 3.13.
+impl From<UnknownKind> for Exception {
+    fn from(UnknownKind(name): UnknownKind) -> Self {
+        Self::new(ReplyCode::PreconditionFailed, format!("unknown exchange type '{name}'"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_type_is_found_by_its_name() {
+        for kind in
+            [ExchangeKind::Direct, ExchangeKind::Fanout, ExchangeKind::Topic, ExchangeKind::Headers]
+        {
+            assert_eq!(ExchangeKind::parse(kind.name()), Ok(kind));
+        }
+    }
+
+    #[test]
+    fn a_type_that_the_broker_lacks_is_refused_by_name() {
+        for name in ["foo", "", "Direct", "x-delayed-message"] {
+            let exception = Exception::from(ExchangeKind::parse(name).unwrap_err());
+
+            assert_eq!(exception.code, ReplyCode::PreconditionFailed);
+            assert_eq!(exception.text, format!("unknown exchange type '{name}'"));
+        }
+    }
+}
