@@ -1,6 +1,7 @@
 //! Leveret: an AMQP 0-9-1 message broker, a drop-in for RabbitMQ.
 
 pub mod amqp;
+pub mod auth;
 pub mod channel;
 pub mod codec;
 pub mod connection;
