@@ -1,0 +1,212 @@
+//! Arguments that RabbitMQ knows: what is accepted, and how the rest is refused.
+
+use super::*;
+use crate::amqp::exception::Exception;
+use crate::amqp::name::{QueueName, VhostName};
+use crate::amqp::reply_code::ReplyCode;
+use crate::amqp::testing::table;
+
+const fn int(value: i64) -> Value<'static> {
+    Value::Int(b'l', value)
+}
+
+const fn text(value: &str) -> Value<'_> {
+    Value::LongStr(value.as_bytes())
+}
+
+fn resource() -> Resource {
+    Resource::queue(&VhostName::parse("/").unwrap(), &QueueName::parse("q").unwrap())
+}
+
+fn queue(fields: &[(&str, Value<'_>)]) -> Result<(), Error> {
+    check_queue(resource, table(fields).as_ref())
+}
+
+fn consumer(fields: &[(&str, Value<'_>)]) -> Result<(), Error> {
+    check_consumer(resource, table(fields).as_ref())
+}
+
+#[track_caller]
+fn assert_refused(result: Result<(), Error>, text: &str) {
+    let exception = Exception::from(result.unwrap_err());
+    assert_eq!((exception.code, &*exception.text), (ReplyCode::PreconditionFailed, text));
+}
+
+const EXPECTED_INTEGER: &str = "\"expected integer, got longstr\"";
+const NOT_SUPPORTED: &str = "\"not supported by this broker\"";
+
+/// Key, value, detail of the refusal.
+const REFUSED: [(&str, Value<'_>, &str); 50] = [
+    ("x-queue-type", text("foo"), "\"unsupported queue type 'foo'\""),
+    ("x-queue-type", text("quorum"), "\"unsupported queue type 'quorum'\""),
+    ("x-queue-type", text("stream"), "\"unsupported queue type 'stream'\""),
+    ("x-queue-type", Value::Int(b'I', 5), "{unacceptable_type,signedint}"),
+    ("x-message-ttl", int(-1), "{value_negative,-1}"),
+    ("x-message-ttl", int(315_360_000_001), "{value_too_large,315360000001}"),
+    ("x-message-ttl", text("5"), EXPECTED_INTEGER),
+    ("x-message-ttl", Value::Double(5.0), "\"expected integer, got double\""),
+    ("x-message-ttl", Value::Bool(true), "\"expected integer, got bool\""),
+    ("x-message-ttl", Value::Timestamp(5), "\"expected integer, got timestamp\""),
+    ("x-message-ttl", Value::Decimal(0, 5), "\"expected integer, got decimal\""),
+    ("x-message-ttl", int(0), NOT_SUPPORTED),
+    ("x-message-ttl", int(315_360_000_000), NOT_SUPPORTED),
+    ("x-expires", int(0), "{value_zero,0}"),
+    ("x-expires", int(-1), "{value_negative,-1}"),
+    ("x-expires", int(315_360_000_001), "{value_too_large,315360000001}"),
+    ("x-expires", text("5"), EXPECTED_INTEGER),
+    ("x-expires", int(1), NOT_SUPPORTED),
+    ("x-max-length", int(-1), "{value_negative,-1}"),
+    ("x-max-length", text("5"), EXPECTED_INTEGER),
+    ("x-max-length", int(0), NOT_SUPPORTED),
+    ("x-max-length-bytes", int(-1), "{value_negative,-1}"),
+    ("x-max-length-bytes", text("5"), EXPECTED_INTEGER),
+    ("x-max-length-bytes", int(i64::MAX), NOT_SUPPORTED),
+    ("x-overflow", text("foo"), "invalid_overflow"),
+    ("x-overflow", Value::Int(b'I', 5), "{unacceptable_type,signedint}"),
+    ("x-overflow", text("reject-publish"), NOT_SUPPORTED),
+    ("x-overflow", text("reject-publish-dlx"), NOT_SUPPORTED),
+    ("x-dead-letter-exchange", text(""), NOT_SUPPORTED),
+    ("x-dead-letter-exchange", text("dlx"), NOT_SUPPORTED),
+    ("x-dead-letter-routing-key", text("k"), "routing_key_but_no_dlx_defined"),
+    ("x-dead-letter-routing-key", Value::Int(b'I', 5), "{unacceptable_type,signedint}"),
+    ("x-max-priority", int(256), "{max_value_exceeded,256}"),
+    ("x-max-priority", int(-1), "{value_negative,-1}"),
+    ("x-max-priority", text("5"), EXPECTED_INTEGER),
+    ("x-max-priority", int(255), NOT_SUPPORTED),
+    ("x-single-active-consumer", text("true"), "{unacceptable_type,longstr}"),
+    ("x-single-active-consumer", Value::Bool(true), NOT_SUPPORTED),
+    ("x-queue-mode", text("foo"), "\"unsupported queue mode 'foo'\""),
+    ("x-queue-mode", Value::Int(b'I', 5), "{unacceptable_type,signedint}"),
+    ("x-queue-version", int(3), "\"unsupported queue version '3'\""),
+    ("x-queue-version", text("2"), EXPECTED_INTEGER),
+    ("x-queue-leader-locator", text("foo"), "invalid_queue_locator_arg"),
+    ("x-queue-leader-locator", Value::Void, "{unacceptable_type,void}"),
+    ("x-queue-master-locator", Value::Int(b's', 5), "{unacceptable_type,short}"),
+    ("x-max-length", Value::Float(1.0), "\"expected integer, got float\""),
+    ("x-max-length", Value::Void, "\"expected integer, got void\""),
+    ("x-max-length", Value::Binary(b"1"), "\"expected integer, got binary\""),
+    ("x-expires", Value::Int(b'b', -1), "{value_negative,-1}"),
+    ("x-expires", Value::Int(b'i', 4_294_967_295), NOT_SUPPORTED),
+];
+
+#[test]
+fn an_argument_that_cannot_be_had_is_refused_with_rabbitmqs_detail() {
+    for (key, value, detail) in REFUSED {
+        let expected = format!("invalid arg '{key}' for queue 'q' in vhost '/': {detail}");
+        assert_refused(queue(&[(key, value)]), &expected);
+    }
+}
+
+#[test]
+fn arguments_that_change_nothing_are_accepted() {
+    for (key, value) in [
+        ("x-queue-type", text("classic")),
+        ("x-queue-type", text("")),
+        ("x-queue-type", text("undefined")),
+        ("x-queue-mode", text("lazy")),
+        ("x-queue-mode", text("default")),
+        ("x-queue-version", int(1)),
+        ("x-queue-version", int(2)),
+        ("x-queue-master-locator", text("min-masters")),
+        ("x-queue-leader-locator", text("client-local")),
+        ("x-queue-leader-locator", text("balanced")),
+        ("x-queue-leader-locator", text("random")),
+        ("x-queue-leader-locator", text("least-leaders")),
+        ("x-overflow", text("drop-head")),
+        ("x-single-active-consumer", Value::Bool(false)),
+        ("x-ha-policy", text("all")),
+        ("x-anything", Value::Void),
+        ("message-ttl", int(-1)),
+    ] {
+        assert_eq!(queue(&[(key, value)]), Ok(()), "{key}");
+    }
+}
+
+#[test]
+fn a_dead_letter_exchange_that_is_no_string_has_a_text_of_its_own() {
+    let fields = [("x-queue-type", text("foo")), (DEAD_LETTER_EXCHANGE, Value::Int(b'I', 5))];
+
+    assert_refused(
+        queue(&fields),
+        "invalid type 'signedint' for arg 'x-dead-letter-exchange' in queue 'q' in vhost '/'",
+    );
+}
+
+#[test]
+fn arguments_of_other_queue_types_are_refused_with_the_type() {
+    for key in OTHER_QUEUE {
+        assert_refused(
+            queue(&[(key, int(1))]),
+            &format!(
+                "invalid arg '{key}' for queue 'q' in vhost '/' of queue type rabbit_classic_queue"
+            ),
+        );
+    }
+}
+
+#[test]
+fn the_type_is_checked_first_then_foreign_arguments_then_values() {
+    let ttl = ("x-message-ttl", int(-1));
+    let foreign = ("x-max-age", text("1D"));
+
+    assert_refused(
+        queue(&[ttl, foreign, ("x-queue-type", text("quorum"))]),
+        "invalid arg 'x-queue-type' for queue 'q' in vhost '/': \
+         \"unsupported queue type 'quorum'\"",
+    );
+    assert_refused(
+        queue(&[ttl, foreign]),
+        "invalid arg 'x-max-age' for queue 'q' in vhost '/' of queue type rabbit_classic_queue",
+    );
+    assert_refused(
+        queue(&[("x-max-length", int(-1)), ttl]),
+        "invalid arg 'x-message-ttl' for queue 'q' in vhost '/': {value_negative,-1}",
+    );
+}
+
+#[test]
+fn the_server_names_classic_queues_only() {
+    for (queue_type, name) in [("quorum", "rabbit_quorum_queue"), ("stream", "rabbit_stream_queue")]
+    {
+        let arguments = table(&[("x-queue-type", text(queue_type))]);
+
+        assert_refused(
+            check_server_named(arguments.as_ref()),
+            &format!("Cannot declare a server-named queue for type {name}"),
+        );
+    }
+    assert_eq!(check_server_named(TableRef::default()), Ok(()));
+}
+
+#[test]
+fn consumer_arguments_are_refused_when_something_depends_on_them() {
+    assert_refused(
+        consumer(&[("x-priority", text("high"))]),
+        "invalid arg 'x-priority' for queue 'q' in vhost '/': \"expected integer, got longstr\"",
+    );
+    for priority in [1, -1, 10] {
+        assert_refused(
+            consumer(&[("x-priority", int(priority))]),
+            "invalid arg 'x-priority' for queue 'q' in vhost '/': \"not supported by this broker\"",
+        );
+    }
+    for key in OTHER_CONSUMER {
+        assert_refused(
+            consumer(&[(key, text("first"))]),
+            &format!(
+                "invalid arg '{key}' for queue 'q' in vhost '/' of queue type rabbit_classic_queue"
+            ),
+        );
+    }
+}
+
+#[test]
+fn consumer_arguments_that_change_nothing_are_accepted() {
+    let harmless = [
+        ("x-priority", int(0)),
+        ("x-cancel-on-ha-failover", Value::Bool(true)),
+        ("x-anything", Value::Void),
+    ];
+
+    assert_eq!(consumer(&harmless), Ok(()));
+}

@@ -1,0 +1,18 @@
+//! What one virtual host has declared: exchanges, queues and bindings; commands that change it,
+//! and immutable snapshots that messages are routed with. Pure: one owner applies the commands,
+//! anybody may hold a snapshot.
+
+pub mod arguments;
+pub mod command;
+mod edit;
+mod equivalence;
+pub mod error;
+pub mod exchange;
+pub mod generation;
+mod multimap;
+pub mod queue;
+pub mod routing;
+pub mod state;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,57 @@
+//! A declared queue, as far as the topology knows it.
+
+use crate::amqp::id::{ConnectionId, QueueId};
+use crate::amqp::name::{QueueName, VhostName};
+use crate::amqp::table::Table;
+
+use super::arguments;
+use super::equivalence::compare_field;
+use super::error::{Error, Resource};
+
+/// What `queue.declare` says about a queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueueDefinition {
+    /// Its name within the virtual host.
+    pub name: QueueName,
+    /// This incarnation of it.
+    pub id: QueueId,
+    /// Whether it survives a restart; never with an owner.
+    pub durable: bool,
+    /// The connection that alone may use it, and with which it goes.
+    pub exclusive_owner: Option<ConnectionId>,
+    /// Whether it goes with its last consumer.
+    pub auto_delete: bool,
+    /// As the client sent them.
+    pub arguments: Table,
+}
+
+impl QueueDefinition {
+    /// Whether `connection` may use the queue.
+    ///
+    /// # Errors
+    /// Another connection's exclusive queue: 405.
+    pub fn check_access(&self, vhost: &VhostName, connection: ConnectionId) -> Result<(), Error> {
+        match self.exclusive_owner {
+            Some(owner) if owner != connection => {
+                Err(Error::Locked(Resource::queue(vhost, &self.name)))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether `received` declares what exists already (RabbitMQ:
+    /// `rabbit_amqqueue:assert_equivalence/5`).
+    pub(super) fn check_equivalence(
+        &self,
+        vhost: &VhostName,
+        received: &Self,
+    ) -> Result<(), Error> {
+        let resource = || Resource::queue(vhost, &self.name);
+        if received.exclusive_owner != self.exclusive_owner {
+            return Err(Error::Locked(resource()));
+        }
+        compare_field(resource, "durable", &received.durable, &self.durable)?;
+        compare_field(resource, "auto_delete", &received.auto_delete, &self.auto_delete)?;
+        arguments::compare(resource, received.arguments.as_ref(), self.arguments.as_ref())
+    }
+}

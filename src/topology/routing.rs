@@ -1,0 +1,156 @@
+//! Routing with one version of the topology: through exchange-to-exchange bindings and alternate
+//! exchanges to queues.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use foldhash::fast::RandomState;
+use imbl::OrdMap;
+
+use crate::amqp::name::{ExchangeName, QueueName, VhostName};
+use crate::amqp::table::TableRef;
+use crate::exchange::binding::Destination;
+use crate::exchange::kind::ExchangeKind;
+
+use super::error::{Error, Resource};
+use super::exchange::Exchange;
+use super::generation::Generation;
+use super::queue::QueueDefinition;
+
+/// A snapshot of what routing needs. A clone costs O(1).
+#[derive(Clone, Debug)]
+pub struct Routing {
+    vhost: VhostName,
+    exchanges: OrdMap<ExchangeName, Arc<Exchange>>,
+    queues: OrdMap<QueueName, Arc<QueueDefinition>>,
+}
+
+/// The queues that a message goes to, and room for finding them; reused from message to message.
+#[derive(Debug, Default)]
+pub struct Routes {
+    queues: Vec<QueueName>,
+    /// Exchanges still to be asked.
+    pending: Vec<ExchangeName>,
+    /// Exchanges that were ever pending.
+    seen: HashSet<ExchangeName, RandomState>,
+    uses_headers: bool,
+}
+
+/// How the queues were found.
+#[derive(Clone, Debug)]
+pub enum Routed {
+    /// Not looked for: the message is for the queue that has the routing key as its name.
+    Default,
+    /// By exchange and routing key alone: the same two find the same queues as long as the
+    /// generation is current.
+    ByKey(Generation),
+    /// By the message's headers too.
+    ByHeaders,
+}
+
+/// What routing looks at.
+#[derive(Clone, Copy)]
+struct Message<'a> {
+    key: &'a [u8],
+    headers: Option<TableRef<'a>>,
+}
+
+impl Routes {
+    /// Each queue once, by name.
+    pub fn queues(&self) -> &[QueueName] {
+        &self.queues
+    }
+
+    fn clear(&mut self) {
+        self.queues.clear();
+        self.pending.clear();
+        self.seen.clear();
+        self.uses_headers = false;
+    }
+
+    fn visit(&mut self, name: &ExchangeName) {
+        if self.seen.insert(name.clone()) {
+            self.pending.push(name.clone());
+        }
+    }
+}
+
+impl Routing {
+    pub(super) const fn new(
+        vhost: VhostName,
+        exchanges: OrdMap<ExchangeName, Arc<Exchange>>,
+        queues: OrdMap<QueueName, Arc<QueueDefinition>>,
+    ) -> Self {
+        Self { vhost, exchanges, queues }
+    }
+
+    /// The exchange of that name.
+    pub fn exchange(&self, name: &[u8]) -> Option<&Arc<Exchange>> {
+        self.exchanges.get(name)
+    }
+
+    /// The queue of that name.
+    pub fn queue(&self, name: &[u8]) -> Option<&Arc<QueueDefinition>> {
+        self.queues.get(name)
+    }
+
+    /// Finds the queues for a message that a client publishes to `exchange`; they are in `routes`
+    /// afterwards. Every exchange on the way is asked once, and an alternate exchange when one
+    /// finds no destination at all (RabbitMQ: `rabbit_exchange:route/3`).
+    ///
+    /// # Errors
+    /// No such exchange: 404; an internal one: 403.
+    pub fn route(
+        &self,
+        exchange: &[u8],
+        key: &[u8],
+        headers: Option<TableRef<'_>>,
+        routes: &mut Routes,
+    ) -> Result<Routed, Error> {
+        routes.clear();
+        if exchange.is_empty() {
+            return Ok(Routed::Default);
+        }
+        let resource = || Resource::exchange_octets(&self.vhost, exchange);
+        let first = self.exchanges.get(exchange).ok_or_else(|| Error::Missing(resource()))?;
+        if first.definition.internal {
+            return Err(Error::Internal(resource()));
+        }
+        let message = Message { key, headers };
+        self.ask(first, message, routes);
+        if !routes.pending.is_empty() {
+            routes.seen.insert(first.definition.name.clone());
+        }
+        while let Some(name) = routes.pending.pop() {
+            if let Some(next) = self.exchanges.get(&name) {
+                self.ask(next, message, routes);
+            }
+        }
+        routes.queues.sort_unstable();
+        routes.queues.dedup();
+        Ok(if routes.uses_headers {
+            Routed::ByHeaders
+        } else {
+            Routed::ByKey(first.generation.clone())
+        })
+    }
+
+    fn ask(&self, exchange: &Exchange, message: Message<'_>, routes: &mut Routes) {
+        if exchange.definition.name.is_default() {
+            routes.queues.extend(self.queues.get(message.key).map(|queue| queue.name.clone()));
+            return;
+        }
+        routes.uses_headers |= exchange.router.kind() == ExchangeKind::Headers;
+        let mut destinations = 0_usize;
+        exchange.router.route(message.key, message.headers, &mut |destination| {
+            destinations += 1;
+            match destination {
+                Destination::Queue(name) => routes.queues.push(name.clone()),
+                Destination::Exchange(name) => routes.visit(name),
+            }
+        });
+        if let (0, Some(alternate)) = (destinations, &exchange.alternate) {
+            routes.visit(alternate);
+        }
+    }
+}

@@ -1,0 +1,322 @@
+//! Routing through several exchanges, and noticing when a route has become another.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::amqp::testing::table;
+use crate::topology::generation::Generation;
+use ReplyCode::{AccessRefused, NotFound};
+
+fn routed(topology: &Topology, exchange: &str, key: &str) -> (Vec<String>, Routed) {
+    let mut found = Routes::default();
+    let routing = topology.routing();
+    let routed = routing.route(exchange.as_bytes(), key.as_bytes(), None, &mut found).unwrap();
+    (found.queues().iter().map(ToString::to_string).collect(), routed)
+}
+
+fn queues(topology: &Topology, exchange: &str, key: &str) -> Vec<String> {
+    routed(topology, exchange, key).0
+}
+
+fn generation(topology: &Topology, exchange: &str) -> Generation {
+    topology.exchange(&exchange_name(exchange)).unwrap().generation().clone()
+}
+
+fn with_alternate(name: &str, alternate: &str) -> ExchangeDefinition {
+    ExchangeDefinition {
+        arguments: table(&[("alternate-exchange", text(alternate))]),
+        ..exchange(name, ExchangeKind::Direct)
+    }
+}
+
+/// A virtual host with queues `q1` and `q2`.
+fn with_queues() -> Topology {
+    let mut topology = vhost();
+    for name in ["q1", "q2"] {
+        topology.declare_q(queue(name)).unwrap();
+    }
+    topology
+}
+
+#[test]
+fn publishing_needs_an_exchange_that_is_not_internal() {
+    let mut topology = vhost();
+    let internal = ExchangeDefinition { internal: true, ..exchange("p.xi", ExchangeKind::Fanout) };
+    topology.declare_x(internal).unwrap();
+    let routing = topology.routing();
+    let route = |name: &[u8]| routing.route(name, b"k", None, &mut Routes::default());
+
+    assert_refused(route(b"nosuch"), NotFound, "no exchange 'nosuch' in vhost '/'");
+    assert_refused(route(b"\xff"), NotFound, "no exchange '\u{fffd}' in vhost '/'");
+    assert_refused(
+        route(b"p.xi"),
+        AccessRefused,
+        "cannot publish to internal exchange 'p.xi' in vhost '/'",
+    );
+}
+
+#[test]
+fn the_default_exchange_is_left_to_the_caller() {
+    let topology = with_queues();
+
+    let (found, routed) = routed(&topology, "", "q1");
+
+    assert!(found.is_empty() && matches!(routed, Routed::Default));
+}
+
+#[test]
+fn each_queue_gets_one_copy_whatever_the_bindings() {
+    let mut topology = with_queues();
+    topology.bind_to("amq.topic", &to_queue("q1"), "#").unwrap();
+    topology.bind_to("amq.topic", &to_queue("q1"), "a.*").unwrap();
+    topology.bind_to("amq.topic", &to_queue("q2"), "a.b").unwrap();
+    topology.bind_to("amq.topic", &to_exchange("amq.fanout"), "a.b").unwrap();
+    topology.bind_to("amq.fanout", &to_queue("q1"), "").unwrap();
+
+    assert_eq!(queues(&topology, "amq.topic", "a.b"), ["q1", "q2"]);
+}
+
+#[test]
+fn cycles_of_exchanges_are_walked_once() {
+    let mut topology = with_queues();
+    topology.bind_to("amq.fanout", &to_exchange("amq.topic"), "").unwrap();
+    topology.bind_to("amq.topic", &to_exchange("amq.fanout"), "#").unwrap();
+    topology.bind_to("amq.topic", &to_exchange("amq.topic"), "#").unwrap();
+    topology.bind_to("amq.topic", &to_queue("q1"), "#").unwrap();
+
+    assert_eq!(queues(&topology, "amq.fanout", "k"), ["q1"]);
+    assert_eq!(queues(&topology, "amq.topic", "k"), ["q1"]);
+}
+
+#[test]
+fn an_internal_exchange_takes_what_other_exchanges_hand_it() {
+    let mut topology = with_queues();
+    let internal = ExchangeDefinition { internal: true, ..exchange("xi", ExchangeKind::Fanout) };
+    topology.declare_x(internal).unwrap();
+    topology.bind_to("amq.direct", &to_exchange("xi"), "k").unwrap();
+    topology.bind_to("xi", &to_queue("q1"), "").unwrap();
+
+    assert_eq!(queues(&topology, "amq.direct", "k"), ["q1"]);
+}
+
+#[test]
+fn an_alternate_exchange_is_used_when_no_destination_is_found() {
+    let mut topology = with_queues();
+    topology.declare_x(with_alternate("x", "amq.fanout")).unwrap();
+    topology.bind_to("x", &to_queue("q1"), "k").unwrap();
+    topology.bind_to("amq.fanout", &to_queue("q2"), "").unwrap();
+
+    assert_eq!(queues(&topology, "x", "k"), ["q1"]);
+    assert_eq!(queues(&topology, "x", "other"), ["q2"]);
+}
+
+#[test]
+fn an_exchange_that_finds_nothing_is_a_destination_all_the_same() {
+    let mut topology = with_queues();
+    topology.declare_x(with_alternate("x", "amq.fanout")).unwrap();
+    topology.bind_to("x", &to_exchange("amq.direct"), "k").unwrap();
+    topology.bind_to("amq.fanout", &to_queue("q2"), "").unwrap();
+
+    assert!(queues(&topology, "x", "k").is_empty());
+}
+
+#[test]
+fn alternate_exchanges_chain_and_each_is_asked_once() {
+    let mut topology = with_queues();
+    topology.declare_x(with_alternate("a", "b")).unwrap();
+    topology.declare_x(with_alternate("b", "c")).unwrap();
+    assert!(queues(&topology, "a", "k").is_empty(), "the last one is missing");
+
+    topology.declare_x(with_alternate("c", "a")).unwrap();
+    assert!(queues(&topology, "a", "k").is_empty(), "they form a ring");
+
+    topology.bind_to("c", &to_queue("q1"), "k").unwrap();
+    assert_eq!(queues(&topology, "a", "k"), ["q1"]);
+}
+
+#[test]
+fn the_default_exchange_can_be_an_alternate_exchange() {
+    let mut topology = with_queues();
+    topology.declare_x(with_alternate("x", "")).unwrap();
+    let before = generation(&topology, "x");
+
+    assert_eq!(queues(&topology, "x", "q1"), ["q1"]);
+    assert!(queues(&topology, "x", "q3").is_empty());
+    topology.declare_q(queue("q3")).unwrap();
+    assert!(!before.is_current());
+    assert_eq!(queues(&topology, "x", "q3"), ["q3"]);
+}
+
+#[test]
+fn a_route_through_a_headers_exchange_is_known_to_depend_on_headers() {
+    let mut topology = with_queues();
+    topology.bind_to("amq.fanout", &to_exchange("amq.headers"), "").unwrap();
+    topology.bind_to("amq.headers", &to_queue("q1"), "").unwrap();
+
+    for exchange in ["amq.fanout", "amq.headers"] {
+        let (found, routed) = routed(&topology, exchange, "k");
+        assert_eq!(found, ["q1"]);
+        assert!(matches!(routed, Routed::ByHeaders));
+    }
+    assert!(matches!(routed(&topology, "amq.direct", "k").1, Routed::ByKey(_)));
+}
+
+#[test]
+fn a_snapshot_routes_as_it_did_when_it_was_taken() {
+    let mut topology = with_queues();
+    let before = topology.routing();
+    let mut routes = Routes::default();
+
+    topology.bind_to("amq.fanout", &to_queue("q1"), "").unwrap();
+    before.route(b"amq.fanout", b"", None, &mut routes).unwrap();
+
+    assert!(routes.queues().is_empty());
+    assert_eq!(queues(&topology, "amq.fanout", ""), ["q1"]);
+}
+
+#[test]
+fn a_generation_ends_with_changes_that_can_be_reached_from_the_exchange_only() {
+    let mut topology = with_queues();
+    topology.declare_x(with_alternate("x", "y")).unwrap();
+    topology.bind_to("amq.fanout", &to_exchange("x"), "").unwrap();
+    let names = ["amq.fanout", "x", "amq.direct"];
+    let current =
+        |generations: &[Generation; 3]| generations.each_ref().map(Generation::is_current);
+
+    let start = names.map(|name| generation(&topology, name));
+    topology.declare_x(exchange("y", ExchangeKind::Fanout)).unwrap();
+    assert_eq!(current(&start), [false, false, true], "the alternate exchange exists now");
+
+    let declared = names.map(|name| generation(&topology, name));
+    topology.bind_to("y", &to_queue("q1"), "").unwrap();
+    assert_eq!(current(&declared), [false, false, true]);
+
+    let bound = names.map(|name| generation(&topology, name));
+    topology.bind_to("amq.topic", &to_queue("q1"), "").unwrap();
+    topology.declare_q(queue("q3")).unwrap();
+    topology.bind_to("y", &to_queue("q1"), "").unwrap();
+    assert_eq!(current(&bound), [true, true, true], "none of it concerns them");
+
+    topology.delete_q("q1");
+    assert_eq!(current(&bound), [false, false, true]);
+    topology.delete_x("x", DeleteCondition::Always).unwrap();
+    topology.declare_x(with_alternate("x", "y")).unwrap();
+    assert!(!bound[1].is_current(), "the new exchange of that name is another");
+}
+
+const NAMES: [&str; 6] = ["amq.fanout", "amq.direct", "amq.topic", "x", "y", "z"];
+const QUEUES: [&str; 3] = ["a", "b", "c"];
+const KEYS: [&str; 3] = ["a", "b", "#"];
+
+#[derive(Clone, Debug)]
+enum Step {
+    Declare(usize, Option<usize>),
+    Delete(usize),
+    DeclareQueue(usize),
+    DeleteQueue(usize),
+    Bind(usize, usize, usize),
+    Unbind(usize, usize, usize),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let (x, q, k) = (0..NAMES.len(), 0..QUEUES.len(), 0..KEYS.len());
+    // A destination is an exchange, or a queue behind the exchanges.
+    let to = 0..NAMES.len() + QUEUES.len();
+    prop_oneof![
+        2 => (3..NAMES.len(), prop::option::of(0..=NAMES.len())).prop_map(|(x, a)| Step::Declare(x, a)),
+        1 => (3..NAMES.len()).prop_map(Step::Delete),
+        2 => q.clone().prop_map(Step::DeclareQueue),
+        1 => q.prop_map(Step::DeleteQueue),
+        6 => (x.clone(), to.clone(), k.clone()).prop_map(|(x, to, k)| Step::Bind(x, to, k)),
+        2 => (x, to, k).prop_map(|(x, to, k)| Step::Unbind(x, to, k)),
+    ]
+}
+
+fn destination(index: usize) -> Destination {
+    match QUEUES.get(index.wrapping_sub(NAMES.len())) {
+        Some(queue) => to_queue(queue),
+        None => to_exchange(NAMES[index]),
+    }
+}
+
+/// Applies a step; what is refused changes nothing.
+fn take(topology: &mut Topology, step: &Step) {
+    let _ = match *step {
+        Step::Declare(x, None) => topology.declare_x(exchange(NAMES[x], ExchangeKind::Topic)),
+        Step::Declare(x, Some(alternate)) => {
+            topology.declare_x(with_alternate(NAMES[x], NAMES.get(alternate).unwrap_or(&"")))
+        }
+        Step::Delete(x) => topology.delete_x(NAMES[x], DeleteCondition::Always),
+        Step::DeclareQueue(q) => topology.declare_q(queue(QUEUES[q])),
+        Step::DeleteQueue(q) => Ok(topology.delete_q(QUEUES[q])),
+        Step::Bind(x, to, k) => topology.bind_to(NAMES[x], &destination(to), KEYS[k]),
+        Step::Unbind(x, to, k) => topology.unbind_from(NAMES[x], &destination(to), KEYS[k]),
+    };
+}
+
+/// Breadth-first over a plain list of all bindings.
+fn naive(topology: &Topology, exchange: &str, key: &str) -> Vec<String> {
+    let bindings: Vec<_> = topology
+        .exchanges()
+        .flat_map(|x| x.router().bindings().map(|b| (x.definition().clone(), b.clone())))
+        .collect();
+    let takes = |kind, bound: &str| match kind {
+        ExchangeKind::Fanout => true,
+        ExchangeKind::Topic => bound == "#" || bound == key,
+        ExchangeKind::Direct | ExchangeKind::Headers => bound == key,
+    };
+    let mut found = BTreeSet::new();
+    let mut seen = vec![exchange_name(exchange)];
+    let mut next = 0;
+    while let Some(name) = seen.get(next).cloned() {
+        next += 1;
+        let mut destinations: Vec<_> = bindings
+            .iter()
+            .filter(|(x, b)| x.name == name && takes(x.kind, b.key().as_str()))
+            .map(|(_, b)| b.destination().clone())
+            .collect();
+        if name.is_default() {
+            let exists = topology.queue(&queue_name(key)).is_ok();
+            destinations.extend(exists.then(|| to_queue(key)));
+        }
+        let definition = topology.exchange(&name).map(|x| x.definition().clone());
+        if let (true, Ok(definition)) = (destinations.is_empty(), definition) {
+            destinations.extend(definition.alternate().map(Destination::Exchange));
+        }
+        for destination in destinations {
+            match destination {
+                Destination::Queue(name) => drop(found.insert(name.to_string())),
+                Destination::Exchange(name) if !seen.contains(&name) => seen.push(name),
+                Destination::Exchange(_) => {}
+            }
+        }
+    }
+    found.into_iter().collect()
+}
+
+proptest! {
+    #[test]
+    fn routing_agrees_with_a_naive_walk_and_kept_routes_with_both(
+        steps in prop::collection::vec(step(), 1..40),
+    ) {
+        let mut topology = vhost();
+        let mut kept = BTreeMap::new();
+        for step in &steps {
+            take(&mut topology, step);
+            for name in NAMES.iter().filter(|name| topology.has_exchange(name)) {
+                for key in ["a", "b", "z"] {
+                    let (found, routed) = routed(&topology, name, key);
+                    prop_assert_eq!(&found, &naive(&topology, name, key), "{} {}", name, key);
+                    let Routed::ByKey(generation) = routed else { panic!("no headers exchange") };
+                    let before: Option<(Generation, Vec<String>)> =
+                        kept.insert((name, key), (generation, found.clone()));
+                    if let Some((_, before)) = before.filter(|(g, _)| g.is_current()) {
+                        prop_assert_eq!(before, found, "{} {}", name, key);
+                    }
+                }
+            }
+        }
+    }
+}
