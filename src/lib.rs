@@ -6,4 +6,5 @@ pub mod channel;
 pub mod codec;
 pub mod connection;
 pub mod exchange;
+pub mod queue;
 pub mod topology;

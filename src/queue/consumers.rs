@@ -1,0 +1,277 @@
+//! The consumers of a queue: their credit, and whose turn it is.
+
+use std::collections::{HashMap, VecDeque};
+
+use foldhash::fast::FixedState;
+
+use super::command::{Attach, ChannelLimit, Exclusivity};
+use crate::amqp::ack_mode::AckMode;
+use crate::amqp::id::ConsumerId;
+
+/// How many consumers that have gone may wait for a turn, beyond the number of those that are there.
+const GONE_KEPT: usize = 16;
+
+/// Whether a consumer's output has room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Flow {
+    Open,
+    Paused,
+}
+
+/// Whether a consumer stands among those that wait for a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Turn {
+    Queued,
+    Away,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Consumer {
+    acks: AckMode,
+    /// 0 is no limit.
+    prefetch: u32,
+    unacked: u32,
+    /// What it may take of its channel's credit; `None` when the channel has no limit.
+    allowance: Option<u32>,
+    flow: Flow,
+    turn: Turn,
+}
+
+impl Consumer {
+    /// How many messages it could take if its channel's credit allowed.
+    fn room(&self) -> u32 {
+        match (self.flow, self.acks) {
+            (Flow::Paused, _) => 0,
+            (Flow::Open, AckMode::Manual) if self.prefetch > 0 => {
+                self.prefetch.saturating_sub(self.unacked)
+            }
+            (Flow::Open, _) => u32::MAX,
+        }
+    }
+
+    fn can_take(&self) -> bool {
+        self.room() > 0 && self.allowance != Some(0)
+    }
+
+    fn take_one(&mut self) {
+        if self.acks == AckMode::Manual {
+            self.unacked = self.unacked.saturating_add(1);
+        }
+        if let Some(allowance) = &mut self.allowance {
+            *allowance = allowance.saturating_sub(1);
+        }
+    }
+}
+
+/// The consumers of one queue.
+///
+/// They are served in turn, beginning with the one that consumes longest. One that cannot take a
+/// message loses its turn, and joins the end once it can again (RabbitMQ: `rabbit_queue_consumers`).
+#[derive(Debug, Default)]
+pub struct Consumers {
+    by_id: HashMap<ConsumerId, Consumer, FixedState>,
+    /// Holds every consumer that can take a message; the others in it, and those that have gone,
+    /// leave when their turn comes.
+    turns: VecDeque<ConsumerId>,
+    /// The channel-limited ones, in order of consuming.
+    limited: Vec<ConsumerId>,
+    /// Those that were granted an allowance since it was last taken back.
+    granted: Vec<ConsumerId>,
+    exclusive: Option<ConsumerId>,
+}
+
+impl Consumers {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.by_id.is_empty()
+    }
+
+    /// Whether another consumer may start.
+    pub fn admits(&self, exclusivity: Exclusivity) -> bool {
+        match exclusivity {
+            Exclusivity::Shared => self.exclusive.is_none(),
+            Exclusivity::Exclusive => self.is_empty(),
+        }
+    }
+
+    /// Adds a consumer; the caller has seen that it is admitted.
+    pub fn attach(&mut self, attach: &Attach) {
+        let id = attach.consumer;
+        let limited = attach.limit == ChannelLimit::Present && attach.acks == AckMode::Manual;
+        let consumer = Consumer {
+            acks: attach.acks,
+            prefetch: attach.prefetch.into(),
+            unacked: 0,
+            allowance: limited.then_some(0),
+            flow: Flow::Open,
+            turn: Turn::Away,
+        };
+        if self.by_id.insert(id, consumer).is_some() {
+            self.limited.retain(|other| *other != id);
+        }
+        if limited {
+            self.limited.push(id);
+        }
+        if attach.exclusivity == Exclusivity::Exclusive {
+            self.exclusive = Some(id);
+        }
+        self.change(id, |_| {});
+    }
+
+    /// Removes a consumer, and says what is left of its allowance; `None` if there is no such one.
+    pub fn detach(&mut self, id: ConsumerId) -> Option<u32> {
+        let consumer = self.by_id.remove(&id)?;
+        if consumer.allowance.is_some() {
+            self.limited.retain(|other| *other != id);
+        }
+        self.exclusive = self.exclusive.filter(|exclusive| *exclusive != id);
+        // Where no message comes, no turn comes either: those that have gone must not pile up.
+        if self.turns.len() > 2 * self.by_id.len() + GONE_KEPT {
+            self.turns.retain(|queued| self.by_id.contains_key(queued));
+        }
+        Some(consumer.allowance.unwrap_or(0))
+    }
+
+    /// Stops deliveries to a consumer.
+    pub fn pause(&mut self, id: ConsumerId) {
+        self.change(id, |consumer| consumer.flow = Flow::Paused);
+    }
+
+    /// Lets deliveries to a consumer go on.
+    pub fn resume(&mut self, id: ConsumerId) {
+        self.change(id, |consumer| consumer.flow = Flow::Open);
+    }
+
+    /// One of a consumer's unacked messages is settled.
+    #[inline]
+    pub fn credit(&mut self, id: ConsumerId) {
+        self.change(id, |consumer| consumer.unacked = consumer.unacked.saturating_sub(1));
+    }
+
+    /// Adds to a consumer's allowance, and says how much of `credit` it has no use for.
+    pub fn grant(&mut self, id: ConsumerId, credit: u32) -> u32 {
+        let mut refused = credit;
+        self.change(id, |consumer| {
+            if let Some(allowance) = &mut consumer.allowance {
+                let sum = allowance.saturating_add(credit);
+                refused = credit - (sum - *allowance);
+                *allowance = sum;
+            }
+        });
+        if refused < credit {
+            self.granted.push(id);
+        }
+        refused
+    }
+
+    /// Changes whether a consumer needs allowances, and says what is left of its last.
+    pub fn limit_channel(&mut self, id: ConsumerId, limit: ChannelLimit) -> u32 {
+        let (mut left, mut limited) = (0, None);
+        self.change(id, |consumer| match (limit, consumer.allowance) {
+            (ChannelLimit::Present, None) if consumer.acks == AckMode::Manual => {
+                consumer.allowance = Some(0);
+                limited = Some(true);
+            }
+            (ChannelLimit::Absent, Some(allowance)) => {
+                consumer.allowance = None;
+                left = allowance;
+                limited = Some(false);
+            }
+            _ => {}
+        });
+        match limited {
+            Some(true) => self.limited.push(id),
+            Some(false) => self.limited.retain(|other| *other != id),
+            None => {}
+        }
+        left
+    }
+
+    /// Takes every allowance back, and tells each consumer's rest.
+    pub fn take_back_allowances(&mut self, mut rest: impl FnMut(ConsumerId, u32)) {
+        while let Some(id) = self.granted.pop() {
+            let allowance = self.by_id.get_mut(&id).and_then(|it| it.allowance.as_mut());
+            let left = allowance.map_or(0, std::mem::take);
+            if left > 0 {
+                rest(id, left);
+            }
+        }
+    }
+
+    /// The channel-limited consumers that could take messages, in the order in which they became
+    /// limited, and how many at most.
+    pub fn wanting(&self) -> impl Iterator<Item = (ConsumerId, u32)> {
+        self.limited.iter().filter_map(|id| {
+            let room = self.by_id.get(id)?.room();
+            (room > 0).then_some((*id, room))
+        })
+    }
+
+    /// Whether somebody can take a message now.
+    pub fn any_can_take(&self) -> bool {
+        self.turns.iter().any(|id| self.by_id.get(id).is_some_and(Consumer::can_take))
+    }
+
+    /// Whose turn it is to take a message, which then counts against its credit.
+    #[inline]
+    pub fn take_turn(&mut self) -> Option<(ConsumerId, AckMode)> {
+        loop {
+            let id = *self.turns.front()?;
+            let Some(consumer) = self.by_id.get_mut(&id) else {
+                self.turns.pop_front();
+                continue;
+            };
+            if !consumer.can_take() {
+                consumer.turn = Turn::Away;
+                self.turns.pop_front();
+                continue;
+            }
+            consumer.take_one();
+            if self.turns.len() > 1 {
+                self.turns.rotate_left(1);
+            }
+            return Some((id, consumer.acks));
+        }
+    }
+
+    /// Changes a consumer, if there is such a one, and gives it a turn if it can take a message.
+    fn change(&mut self, id: ConsumerId, change: impl FnOnce(&mut Consumer)) {
+        let Some(consumer) = self.by_id.get_mut(&id) else { return };
+        change(consumer);
+        if consumer.turn == Turn::Away && consumer.can_take() {
+            consumer.turn = Turn::Queued;
+            self.turns.push_back(id);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn consumers_that_come_and_go_without_a_message_leave_nothing_behind() {
+        let mut consumers = Consumers::default();
+
+        for id in 0..1000 {
+            consumers.attach(&Attach {
+                consumer: ConsumerId(id),
+                prefetch: 0,
+                acks: AckMode::Manual,
+                exclusivity: Exclusivity::Shared,
+                limit: ChannelLimit::Present,
+            });
+            consumers.resume(ConsumerId(id));
+            consumers.limit_channel(ConsumerId(id), ChannelLimit::Absent);
+            consumers.detach(ConsumerId(id));
+        }
+
+        assert!(consumers.turns.len() <= GONE_KEPT);
+        assert!(consumers.limited.is_empty() && consumers.by_id.is_empty());
+    }
+}

@@ -1,0 +1,225 @@
+//! The queue core: what is ready, what is unacked, and who gets the next message.
+
+use std::collections::BTreeMap;
+
+use super::command::{Attach, ChannelLimit, Command, Exclusivity, Settlement, Stored};
+use super::consumers::Consumers;
+use super::effect::{Delivery, Effect, Effects};
+use super::lane::{Lane, Message};
+use super::unacked::{Holder, Unacked};
+use crate::amqp::ack_mode::AckMode;
+use crate::amqp::id::{ConsumerId, MessageIndex, StoreRef, Timestamp};
+
+/// One queue.
+///
+/// Every returned message has a smaller index than every message of the ready lane, which is why
+/// the returned lane goes first and a requeue restores the original order.
+#[derive(Debug, Default)]
+pub struct Queue {
+    ready: Lane,
+    returned: BTreeMap<MessageIndex, Message>,
+    unacked: Unacked,
+    consumers: Consumers,
+    next_index: u64,
+    ready_bytes: u64,
+    unacked_bytes: u64,
+    last_active: Timestamp,
+}
+
+impl Queue {
+    /// An empty queue without consumers.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Applies `commands` in order, then delivers what the consumers can take within the budget of
+    /// `effects`. What the consumers can take is also delivered before a get, a purge and the start
+    /// of another consumer, so that these come after what was ready before them.
+    ///
+    /// Adds to `effects`, which belongs to the caller. When the budget did not suffice,
+    /// [`has_deliverable`](Self::has_deliverable) says so, and a call without commands goes on.
+    pub fn apply(&mut self, now: Timestamp, commands: &[Command], effects: &mut Effects) {
+        if !commands.is_empty() {
+            self.last_active = self.last_active.max(now);
+        }
+        for command in commands {
+            match *command {
+                Command::Enqueue(stored) => self.enqueue(stored),
+                Command::Settle { index, outcome } => self.settle(index, outcome, effects),
+                Command::Attach(attach) => self.attach(&attach, effects),
+                Command::Detach { consumer } => self.detach(consumer, effects),
+                Command::Get { request, acks } => self.get_one(request, acks, effects),
+                Command::Pause { consumer } => self.consumers.pause(consumer),
+                Command::Resume { consumer } => self.consumers.resume(consumer),
+                Command::Grant { consumer, credit } => {
+                    let refused = self.consumers.grant(consumer, credit);
+                    give_back(consumer, refused, effects);
+                }
+                Command::LimitChannel { consumer, limit } => {
+                    self.limit_channel(consumer, limit, effects);
+                }
+                Command::Purge { request } => self.purge(request, effects),
+            }
+        }
+        self.deliver(effects);
+        self.consumers.take_back_allowances(|consumer, credit| {
+            give_back(consumer, credit, effects);
+        });
+    }
+
+    /// How many messages are ready.
+    pub fn ready(&self) -> usize {
+        self.returned.len() + self.ready.len()
+    }
+
+    /// How many messages are unacked.
+    pub fn unacked(&self) -> usize {
+        self.unacked.len()
+    }
+
+    /// How many consumers there are.
+    pub fn consumers(&self) -> usize {
+        self.consumers.len()
+    }
+
+    /// The size of the bodies of the ready messages.
+    pub fn ready_bytes(&self) -> u64 {
+        self.ready_bytes
+    }
+
+    /// The size of the bodies of the unacked messages.
+    pub fn unacked_bytes(&self) -> u64 {
+        self.unacked_bytes
+    }
+
+    /// When it was last given a command.
+    pub fn last_active(&self) -> Timestamp {
+        self.last_active
+    }
+
+    /// Whether a consumer may start beside those that run.
+    pub fn admits(&self, exclusivity: Exclusivity) -> bool {
+        self.consumers.admits(exclusivity)
+    }
+
+    /// Whether a call without commands would deliver something. A channel-limited consumer counts
+    /// for nothing here: it takes messages only in a call that grants it an allowance.
+    pub fn has_deliverable(&self) -> bool {
+        self.ready() > 0 && self.consumers.any_can_take()
+    }
+
+    /// The channel-limited consumers that could take messages if they were granted credit, in the
+    /// order in which they became limited, and how many messages at most.
+    pub fn wanting(&self) -> impl Iterator<Item = (ConsumerId, u32)> {
+        self.consumers.wanting()
+    }
+
+    /// The store reference of each message it holds, to be replaced when the store moves them. No
+    /// reference that an earlier effect told may be used afterwards.
+    pub fn stores_mut(&mut self) -> impl Iterator<Item = &mut StoreRef> {
+        let ready = self.returned.values_mut().chain(self.ready.iter_mut());
+        ready.chain(self.unacked.iter_mut()).map(|message| &mut message.store)
+    }
+
+    fn enqueue(&mut self, Stored { store, bytes }: Stored) {
+        let index = MessageIndex(self.next_index);
+        self.next_index += 1;
+        self.ready_bytes += u64::from(bytes);
+        self.ready.push_back(Message { index, store, bytes, redelivered: false });
+    }
+
+    fn settle(&mut self, index: MessageIndex, outcome: Settlement, effects: &mut Effects) {
+        let Some((mut message, holder)) = self.unacked.remove(index) else { return };
+        self.unacked_bytes -= u64::from(message.bytes);
+        if let Holder::Consumer(consumer) = holder {
+            self.consumers.credit(consumer);
+        }
+        match outcome {
+            Settlement::Ack | Settlement::Discard => effects.release(message.store),
+            Settlement::Requeue => {
+                message.redelivered = true;
+                self.ready_bytes += u64::from(message.bytes);
+                self.returned.insert(index, message);
+            }
+        }
+    }
+
+    fn attach(&mut self, attach: &Attach, effects: &mut Effects) {
+        self.deliver(effects);
+        if self.consumers.admits(attach.exclusivity) {
+            self.consumers.attach(attach);
+        } else {
+            effects.push(Effect::Refused { consumer: attach.consumer });
+        }
+    }
+
+    fn detach(&mut self, consumer: ConsumerId, effects: &mut Effects) {
+        let Some(allowance) = self.consumers.detach(consumer) else { return };
+        give_back(consumer, allowance, effects);
+        if self.consumers.is_empty() {
+            effects.push(Effect::Unused);
+        }
+    }
+
+    fn limit_channel(&mut self, id: ConsumerId, limit: ChannelLimit, effects: &mut Effects) {
+        let left = self.consumers.limit_channel(id, limit);
+        give_back(id, left, effects);
+    }
+
+    fn get_one(&mut self, request: u32, acks: AckMode, effects: &mut Effects) {
+        self.deliver(effects);
+        let Some(message) = self.pop_ready() else {
+            effects.push(Effect::GetEmpty { request });
+            return;
+        };
+        let delivery = self.hand_out(message, Holder::Get, acks);
+        let remaining = u32::try_from(self.ready()).unwrap_or(u32::MAX);
+        effects.push(Effect::Got { request, remaining, delivery });
+        if acks == AckMode::Automatic {
+            effects.release(message.store);
+        }
+    }
+
+    fn purge(&mut self, request: u32, effects: &mut Effects) {
+        self.deliver(effects);
+        let count = u32::try_from(self.ready()).unwrap_or(u32::MAX);
+        while let Some(message) = self.pop_ready() {
+            effects.release(message.store);
+        }
+        effects.push(Effect::Purged { request, count });
+    }
+
+    fn deliver(&mut self, effects: &mut Effects) {
+        while self.ready() > 0 && effects.has_room() {
+            let Some((consumer, acks)) = self.consumers.take_turn() else { return };
+            let Some(message) = self.pop_ready() else { return };
+            let delivery = self.hand_out(message, Holder::Consumer(consumer), acks);
+            effects.deliver(consumer, delivery);
+        }
+    }
+
+    fn pop_ready(&mut self) -> Option<Message> {
+        let message = match self.returned.first_entry() {
+            Some(first) => first.remove(),
+            None => self.ready.pop_front()?,
+        };
+        self.ready_bytes -= u64::from(message.bytes);
+        Some(message)
+    }
+
+    /// Keeps the message as unacked unless delivering it is enough.
+    fn hand_out(&mut self, message: Message, holder: Holder, acks: AckMode) -> Delivery {
+        let Message { index, store, bytes, redelivered } = message;
+        if acks == AckMode::Manual {
+            self.unacked.insert(message, holder);
+            self.unacked_bytes += u64::from(bytes);
+        }
+        Delivery { index, store, bytes, redelivered, acks }
+    }
+}
+
+fn give_back(consumer: ConsumerId, credit: u32, effects: &mut Effects) {
+    if credit > 0 {
+        effects.push(Effect::Unspent { consumer, credit });
+    }
+}

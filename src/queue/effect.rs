@@ -1,0 +1,154 @@
+//! What has to be carried out after a batch of commands.
+
+use crate::amqp::ack_mode::AckMode;
+use crate::amqp::id::{ConsumerId, MessageIndex, StoreRef};
+
+/// The capacity, in effects and in releases, that is kept from batch to batch.
+const KEPT_CAPACITY: usize = 16 * 1024;
+
+/// One thing to carry out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Send the message to the consumer.
+    Deliver {
+        /// The consumer.
+        consumer: ConsumerId,
+        /// The message.
+        delivery: Delivery,
+    },
+    /// Answer a get with the message.
+    Got {
+        /// The get's number.
+        request: u32,
+        /// How many ready messages are left.
+        remaining: u32,
+        /// The message.
+        delivery: Delivery,
+    },
+    /// Answer a get: there is no ready message.
+    GetEmpty {
+        /// The get's number.
+        request: u32,
+    },
+    /// Answer a purge.
+    Purged {
+        /// The purge's number.
+        request: u32,
+        /// How many messages were removed.
+        count: u32,
+    },
+    /// The consumer was not started: the queue is in exclusive use.
+    Refused {
+        /// The consumer.
+        consumer: ConsumerId,
+    },
+    /// Part of a consumer's allowance was not used.
+    Unspent {
+        /// The consumer.
+        consumer: ConsumerId,
+        /// Messages.
+        credit: u32,
+    },
+    /// The last consumer has gone.
+    Unused,
+}
+
+/// A message that leaves its queue's ready messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// The message.
+    pub index: MessageIndex,
+    /// Where the store keeps it.
+    pub store: StoreRef,
+    /// The size of its body.
+    pub bytes: u32,
+    /// Whether it was delivered before.
+    pub redelivered: bool,
+    /// `Manual`: it is unacked now. `Automatic`: it is gone, and its store reference is among the
+    /// released.
+    pub acks: AckMode,
+}
+
+/// How much one call may deliver to consumers. A call that reaches either bound stops after the
+/// message that reached it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// Messages.
+    pub messages: u32,
+    /// Octets of bodies.
+    pub bytes: u64,
+}
+
+/// The effects of the calls since it was last cleared. It belongs to the caller and is reused.
+#[derive(Debug)]
+pub struct Effects {
+    list: Vec<Effect>,
+    released: Vec<StoreRef>,
+    budget: Budget,
+    left: Budget,
+}
+
+impl Effects {
+    /// No effects, and room for `budget`.
+    pub fn new(budget: Budget) -> Self {
+        Self { list: Vec::new(), released: Vec::new(), budget, left: budget }
+    }
+
+    /// Forgets the effects and gives the whole budget back.
+    pub fn clear(&mut self) {
+        self.list.clear();
+        self.list.shrink_to(KEPT_CAPACITY);
+        self.released.clear();
+        self.released.shrink_to(KEPT_CAPACITY);
+        self.left = self.budget;
+    }
+
+    /// What has to be carried out, in this order.
+    pub fn list(&self) -> &[Effect] {
+        &self.list
+    }
+
+    /// The messages to release from the store once all of the list is carried out.
+    pub fn released(&self) -> &[StoreRef] {
+        &self.released
+    }
+
+    /// Whether no effect and no release is pending.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty() && self.released.is_empty()
+    }
+
+    pub(super) fn push(&mut self, effect: Effect) {
+        self.list.push(effect);
+    }
+
+    pub(super) fn release(&mut self, store: StoreRef) {
+        self.released.push(store);
+    }
+
+    /// Whether another delivery to a consumer fits.
+    pub(super) fn has_room(&self) -> bool {
+        self.left.messages > 0 && self.left.bytes > 0
+    }
+
+    /// Hands a message to a consumer, at the budget's cost.
+    pub(super) fn deliver(&mut self, consumer: ConsumerId, delivery: Delivery) {
+        self.left.messages = self.left.messages.saturating_sub(1);
+        self.left.bytes = self.left.bytes.saturating_sub(u64::from(delivery.bytes));
+        self.push(Effect::Deliver { consumer, delivery });
+        if delivery.acks == AckMode::Automatic {
+            self.release(delivery.store);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_effect_stays_small() {
+        assert!(size_of::<Effect>() <= 40);
+        assert!(size_of::<super::super::command::Command>() <= 24);
+    }
+}

@@ -1,0 +1,366 @@
+//! The queue against a naive model that looks at everything each time.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+use proptest::sample::Index;
+
+use super::command::{Attach, ChannelLimit, Command, Exclusivity, Settlement, Stored};
+use super::core::Queue;
+use super::effect::{Budget, Delivery, Effect, Effects};
+use crate::amqp::ack_mode::AckMode;
+use crate::amqp::id::{ConsumerId, MessageIndex, StoreRef, Timestamp};
+
+/// A command whose consumer and message are chosen when it is run.
+#[derive(Clone, Debug)]
+enum Step {
+    Enqueue(u32),
+    Attach { prefetch: u16, acks: AckMode, exclusivity: Exclusivity, limit: ChannelLimit },
+    Detach(Index),
+    Get(AckMode),
+    Settle(Index, Settlement),
+    Pause(Index),
+    Resume(Index),
+    Grant(Index, u32),
+    LimitChannel(Index, ChannelLimit),
+    Purge,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let acks = || prop_oneof![3 => Just(AckMode::Manual), 1 => Just(AckMode::Automatic)];
+    let limit = || prop_oneof![2 => Just(ChannelLimit::Absent), 1 => Just(ChannelLimit::Present)];
+    let exclusivity =
+        prop_oneof![9 => Just(Exclusivity::Shared), 1 => Just(Exclusivity::Exclusive)];
+    let outcome = prop_oneof![
+        Just(Settlement::Ack),
+        Just(Settlement::Requeue),
+        Just(Settlement::Requeue),
+        Just(Settlement::Discard)
+    ];
+    let consumer = any::<Index>;
+    prop_oneof![
+        20 => (0..100_u32).prop_map(Step::Enqueue),
+        3 => (0..4_u16, acks(), exclusivity, limit()).prop_map(
+            |(prefetch, acks, exclusivity, limit)| Step::Attach {
+                prefetch, acks, exclusivity, limit
+            }),
+        2 => consumer().prop_map(Step::Detach),
+        3 => acks().prop_map(Step::Get),
+        15 => (any::<Index>(), outcome).prop_map(|(index, outcome)| Step::Settle(index, outcome)),
+        1 => consumer().prop_map(Step::Pause),
+        2 => consumer().prop_map(Step::Resume),
+        4 => (consumer(), 0..6_u32).prop_map(|(consumer, credit)| Step::Grant(consumer, credit)),
+        1 => (consumer(), limit()).prop_map(|(consumer, l)| Step::LimitChannel(consumer, l)),
+        1 => Just(Step::Purge),
+    ]
+}
+
+impl Step {
+    fn command(&self, consumers: u64, messages: u64) -> Command {
+        let pick = |index: &Index, count: u64| {
+            u64::try_from(index.index(usize::try_from(count + 1).unwrap())).unwrap()
+        };
+        let consumer = |index| ConsumerId(pick(index, consumers));
+        match self {
+            Self::Enqueue(bytes) => {
+                Command::Enqueue(Stored { store: StoreRef(messages), bytes: *bytes })
+            }
+            Self::Attach { prefetch, acks, exclusivity, limit } => Command::Attach(Attach {
+                consumer: ConsumerId(consumers),
+                prefetch: *prefetch,
+                acks: *acks,
+                exclusivity: *exclusivity,
+                limit: *limit,
+            }),
+            Self::Detach(index) => Command::Detach { consumer: consumer(index) },
+            Self::Get(acks) => Command::Get { request: 1, acks: *acks },
+            Self::Settle(index, outcome) => {
+                Command::Settle { index: MessageIndex(pick(index, messages)), outcome: *outcome }
+            }
+            Self::Pause(index) => Command::Pause { consumer: consumer(index) },
+            Self::Resume(index) => Command::Resume { consumer: consumer(index) },
+            Self::Grant(index, credit) => {
+                Command::Grant { consumer: consumer(index), credit: *credit }
+            }
+            Self::LimitChannel(index, limit) => {
+                Command::LimitChannel { consumer: consumer(index), limit: *limit }
+            }
+            Self::Purge => Command::Purge { request: 1 },
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+struct ModelConsumer {
+    attach: Attach,
+    paused: bool,
+    allowance: Option<u32>,
+    /// Who was served while this one could have been, since it last was.
+    passed_by: BTreeSet<ConsumerId>,
+}
+
+#[derive(Debug, Default)]
+struct Model {
+    /// Index to size and whether it was delivered before; a message is stored at its index.
+    ready: BTreeMap<u64, (u32, bool)>,
+    unacked: BTreeMap<u64, (u32, Option<ConsumerId>)>,
+    consumers: BTreeMap<ConsumerId, ModelConsumer>,
+    messages: u64,
+    attached: u64,
+    released: BTreeSet<u64>,
+}
+
+impl Model {
+    fn can_take(&self, id: ConsumerId) -> bool {
+        self.room(id) > 0 && self.consumers[&id].allowance != Some(0)
+    }
+
+    fn room(&self, id: ConsumerId) -> u32 {
+        let consumer = &self.consumers[&id];
+        if consumer.paused {
+            return 0;
+        }
+        if consumer.attach.acks == AckMode::Automatic || consumer.attach.prefetch == 0 {
+            return u32::MAX;
+        }
+        let held = self.unacked.values().filter(|(_, holder)| *holder == Some(id)).count();
+        u32::from(consumer.attach.prefetch).saturating_sub(u32::try_from(held).unwrap())
+    }
+
+    fn anybody_can_take(&self) -> bool {
+        self.consumers.keys().any(|id| self.can_take(*id))
+    }
+
+    fn release(&mut self, index: u64) {
+        assert!(self.released.insert(index), "message {index} is released twice");
+    }
+
+    /// Carries a command out, and says what it must be answered with.
+    fn command(&mut self, command: Command) -> Option<Effect> {
+        let unspent =
+            |consumer, credit| (credit > 0).then_some(Effect::Unspent { consumer, credit });
+        match command {
+            Command::Enqueue(stored) => {
+                self.ready.insert(self.messages, (stored.bytes, false));
+                self.messages += 1;
+            }
+            Command::Attach(attach) => return self.attach(attach),
+            Command::Detach { consumer } => {
+                let gone = self.consumers.remove(&consumer).is_some();
+                return (gone && self.consumers.is_empty()).then_some(Effect::Unused);
+            }
+            Command::Get { request, acks } => return Some(self.get(request, acks)),
+            Command::Settle { index, outcome } => {
+                let (bytes, _) = self.unacked.remove(&index.0)?;
+                if outcome == Settlement::Requeue {
+                    self.ready.insert(index.0, (bytes, true));
+                } else {
+                    self.release(index.0);
+                }
+            }
+            Command::Pause { consumer } => self.consumers.get_mut(&consumer)?.paused = true,
+            Command::Resume { consumer } => self.consumers.get_mut(&consumer)?.paused = false,
+            Command::Grant { consumer, credit } => {
+                match self.consumers.get_mut(&consumer).and_then(|it| it.allowance.as_mut()) {
+                    Some(allowance) => *allowance += credit,
+                    None => return unspent(consumer, credit),
+                }
+            }
+            Command::LimitChannel { consumer, limit } => {
+                let consumer = self.consumers.get_mut(&consumer)?;
+                let counts = consumer.attach.acks == AckMode::Manual;
+                consumer.allowance = (counts && limit == ChannelLimit::Present).then_some(0);
+            }
+            Command::Purge { request } => {
+                let count = u32::try_from(self.ready.len()).unwrap();
+                while let Some((index, _)) = self.ready.pop_first() {
+                    self.release(index);
+                }
+                return Some(Effect::Purged { request, count });
+            }
+        }
+        None
+    }
+
+    fn attach(&mut self, attach: Attach) -> Option<Effect> {
+        self.attached += 1;
+        let alone = |it: &ModelConsumer| it.attach.exclusivity == Exclusivity::Exclusive;
+        let wants_alone = attach.exclusivity == Exclusivity::Exclusive;
+        if wants_alone && !self.consumers.is_empty() || self.consumers.values().any(alone) {
+            return Some(Effect::Refused { consumer: attach.consumer });
+        }
+        let limited = attach.acks == AckMode::Manual && attach.limit == ChannelLimit::Present;
+        let allowance = limited.then_some(0);
+        let consumer =
+            ModelConsumer { attach, paused: false, allowance, passed_by: BTreeSet::new() };
+        self.consumers.insert(attach.consumer, consumer);
+        None
+    }
+
+    fn get(&mut self, request: u32, acks: AckMode) -> Effect {
+        let Some(delivery) = self.hand_out(None, acks) else {
+            return Effect::GetEmpty { request };
+        };
+        let remaining = u32::try_from(self.ready.len()).unwrap();
+        Effect::Got { request, remaining, delivery }
+    }
+
+    fn hand_out(&mut self, holder: Option<ConsumerId>, acks: AckMode) -> Option<Delivery> {
+        let (index, (bytes, redelivered)) = self.ready.pop_first()?;
+        match acks {
+            AckMode::Manual => drop(self.unacked.insert(index, (bytes, holder))),
+            AckMode::Automatic => self.release(index),
+        }
+        let (index, store) = (MessageIndex(index), StoreRef(index));
+        Some(Delivery { index, store, bytes, redelivered, acks })
+    }
+
+    /// Carries out a delivery that the queue decided on, if it was lawful and fair.
+    fn deliver(&mut self, id: ConsumerId, told: Delivery) {
+        assert!(self.can_take(id), "{id} cannot take a message");
+        for other in self.consumers.keys().copied().collect::<Vec<_>>() {
+            let eligible = self.can_take(other);
+            let passed_by = &mut self.consumers.get_mut(&other).unwrap().passed_by;
+            if other == id || !eligible {
+                passed_by.clear();
+            } else {
+                assert!(passed_by.insert(id), "{id} is served twice while {other} waits");
+            }
+        }
+        let consumer = self.consumers.get_mut(&id).unwrap();
+        consumer.allowance = consumer.allowance.map(|allowance| allowance - 1);
+        let acks = consumer.attach.acks;
+        assert_eq!(self.hand_out(Some(id), acks), Some(told));
+    }
+
+    /// Those that cannot take a message now may be passed over afresh.
+    fn forget_turns(&mut self) {
+        for id in self.consumers.keys().copied().collect::<Vec<_>>() {
+            if !self.can_take(id) {
+                self.consumers.get_mut(&id).unwrap().passed_by.clear();
+            }
+        }
+    }
+
+    /// Checks a call's deliveries, then takes the allowances back.
+    fn check_rest(&mut self, effects: &[Effect], budget: Budget) {
+        let delivers = |effect: &&Effect| matches!(effect, Effect::Deliver { .. });
+        let count = effects.iter().take_while(delivers).count();
+        let mut bytes = 0;
+        for effect in &effects[..count] {
+            let Effect::Deliver { consumer, delivery } = effect else { unreachable!() };
+            assert!(bytes < budget.bytes, "over budget");
+            bytes += u64::from(delivery.bytes);
+            self.deliver(*consumer, *delivery);
+        }
+        let count = u32::try_from(count).unwrap();
+        assert!(count <= budget.messages, "over budget");
+        let spent = count == budget.messages || bytes >= budget.bytes;
+        assert!(spent || self.ready.is_empty() || !self.anybody_can_take(), "stopped early");
+
+        let rest: BTreeMap<ConsumerId, u32> = effects[count as usize..]
+            .iter()
+            .map(|effect| match effect {
+                Effect::Unspent { consumer, credit } => (*consumer, *credit),
+                other => panic!("unexpected {other:?}"),
+            })
+            .collect();
+        let mut expected = BTreeMap::new();
+        for (id, consumer) in &mut self.consumers {
+            if let Some(allowance) = &mut consumer.allowance
+                && *allowance > 0
+            {
+                expected.insert(*id, std::mem::take(allowance));
+            }
+        }
+        assert_eq!(rest, expected);
+        self.forget_turns();
+    }
+
+    fn check_state(&self, queue: &Queue) {
+        assert_eq!(queue.ready(), self.ready.len());
+        assert_eq!(queue.unacked(), self.unacked.len());
+        assert_eq!(queue.consumers(), self.consumers.len());
+        let ready_bytes: u64 = self.ready.values().map(|(bytes, _)| u64::from(*bytes)).sum();
+        let unacked_bytes: u64 = self.unacked.values().map(|(bytes, _)| u64::from(*bytes)).sum();
+        assert_eq!((queue.ready_bytes(), queue.unacked_bytes()), (ready_bytes, unacked_bytes));
+        assert_eq!(queue.has_deliverable(), !self.ready.is_empty() && self.anybody_can_take());
+        let limited = self.consumers.iter().filter(|(_, it)| it.allowance.is_some());
+        let wanting = limited.map(|(id, _)| (*id, self.room(*id))).filter(|(_, room)| *room > 0);
+        assert_eq!(queue.wanting().collect::<BTreeMap<_, _>>(), wanting.collect());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+
+    #[test]
+    fn a_queue_does_what_the_model_allows(
+        steps in prop::collection::vec(step(), 1..150),
+        messages in 1..4_u32,
+        bytes in 1..200_u64,
+    ) {
+        let budget = Budget { messages, bytes };
+        let (mut queue, mut model) = (Queue::new(), Model::default());
+        let mut effects = Effects::new(budget);
+        for step in steps {
+            let command = step.command(model.attached, model.messages);
+            let mut commands = &[command][..];
+            loop {
+                effects.clear();
+                queue.apply(Timestamp(0), commands, &mut effects);
+
+                let known_released = model.released.clone();
+                let mut rest = effects.list();
+                let answer = commands.first().and_then(|command| model.command(*command));
+                if let Some(answer) = answer {
+                    prop_assert_eq!(rest.first(), Some(&answer));
+                    rest = &rest[1..];
+                }
+                model.forget_turns();
+                model.check_rest(rest, budget);
+                model.check_state(&queue);
+                let released: BTreeSet<u64> = effects.released().iter().map(|it| it.0).collect();
+                prop_assert_eq!(effects.released().len(), released.len());
+                prop_assert!(model.released.difference(&known_released).eq(&released));
+                if !queue.has_deliverable() {
+                    break;
+                }
+                commands = &[];
+            }
+        }
+    }
+
+    #[test]
+    fn the_same_batches_have_the_same_effects_and_lose_no_message(
+        batches in prop::collection::vec(prop::collection::vec(step(), 0..30), 1..20),
+    ) {
+        let mut queues = [Queue::new(), Queue::new()];
+        let budget = Budget { messages: 7, bytes: 1000 };
+        let mut effects = [Effects::new(budget), Effects::new(budget)];
+        let (mut messages, mut consumers) = (0, 0);
+        let mut released = BTreeSet::new();
+        for batch in batches {
+            let mut commands = Vec::new();
+            for step in batch {
+                commands.push(step.command(consumers, messages));
+                messages += u64::from(matches!(step, Step::Enqueue(_)));
+                consumers += u64::from(matches!(step, Step::Attach { .. }));
+            }
+            for (queue, effects) in queues.iter_mut().zip(&mut effects) {
+                effects.clear();
+                queue.apply(Timestamp(0), &commands, effects);
+            }
+
+            prop_assert_eq!(effects[0].list(), effects[1].list());
+            prop_assert_eq!(effects[0].released(), effects[1].released());
+            for store in effects[0].released() {
+                prop_assert!(released.insert(*store));
+            }
+            released.extend(queues[0].stores_mut().map(|store| *store));
+            prop_assert!(released.iter().copied().eq((0..messages).map(StoreRef)));
+            let kept: BTreeSet<StoreRef> = queues[0].stores_mut().map(|store| *store).collect();
+            released.retain(|store| !kept.contains(store));
+        }
+    }
+}
