@@ -7,4 +7,5 @@ pub mod codec;
 pub mod connection;
 pub mod exchange;
 pub mod queue;
+pub mod store;
 pub mod topology;

@@ -1,0 +1,363 @@
+//! The contents of one queue's messages, in memory.
+//!
+//! Messages rest in *segments*: the octets of a whole batch, shared by every queue that has a
+//! message in it and given back when none has. A segment of which little is still used would keep
+//! all of it, so the living of such segments are copied together once they waste too much.
+
+use bytes::Bytes;
+
+use crate::amqp::id::StoreRef;
+use crate::amqp::message::MessageRef;
+
+/// The waste that is always tolerated, in octets.
+const SLACK: usize = 128 * 1024;
+
+/// Above the slack, segments may be this many times as large as the messages in them.
+const MAX_RATIO: usize = 4;
+
+/// The largest segment made by copying, in octets, unless it holds a single message.
+const CHUNK: usize = 1024 * 1024;
+
+/// A message of this size and more is copied into a segment of its own.
+const LARGE: usize = 32 * 1024;
+
+#[derive(Debug)]
+struct Segment {
+    octets: Bytes,
+    /// Messages of this queue that are not released.
+    live: u32,
+    /// Their size.
+    live_octets: usize,
+}
+
+impl Segment {
+    fn is_sparse(&self) -> bool {
+        self.live_octets < self.octets.len() / 2
+    }
+}
+
+/// The contents of one queue's messages.
+///
+/// A reference made by [`Filling::insert`] is good for one [`release`](Self::release); a reference
+/// that was released, or replaced by [`compact`](Self::compact), must not be used again.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    segments: Vec<Option<Segment>>,
+    /// Places of `segments` that are empty.
+    vacant: Vec<u32>,
+    pinned: usize,
+    live_octets: usize,
+}
+
+/// A segment while its messages are put in. Dropping it completes the segment.
+#[derive(Debug)]
+pub struct Filling<'a> {
+    store: &'a mut MemoryStore,
+    number: u32,
+}
+
+impl Filling<'_> {
+    /// Adds the message that starts at `offset` of the segment, in the layout of
+    /// [`amqp::message`](crate::amqp::message).
+    pub fn insert(&mut self, offset: u32) -> StoreRef {
+        let store = StoreRef(u64::from(self.number) << 32 | u64::from(offset));
+        if let Some(segment) = self.store.segment_mut(store) {
+            let size = record(&segment.octets, offset).len();
+            segment.live += 1;
+            segment.live_octets += size;
+            self.store.live_octets += size;
+        }
+        store
+    }
+}
+
+impl Drop for Filling<'_> {
+    fn drop(&mut self) {
+        self.store.drop_if_unused(self.number);
+    }
+}
+
+impl MemoryStore {
+    /// A store without messages.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes a batch's octets in: less than 4 GiB, and shared rather than copied. The segment goes
+    /// again at once if no message of it is inserted.
+    pub fn fill(&mut self, octets: Bytes) -> Filling<'_> {
+        let number = self.add(octets);
+        Filling { store: self, number }
+    }
+
+    /// Reads a message.
+    pub fn read(&self, store: StoreRef) -> Option<MessageRef<'_>> {
+        let offset = parts(store).1 as usize;
+        MessageRef::read(self.segment(store)?.octets.get(offset..)?)
+    }
+
+    /// Forgets a message. The last of a segment gives the segment back.
+    pub fn release(&mut self, store: StoreRef) {
+        let (number, offset) = parts(store);
+        let Some(segment) = self.segment_mut(store) else { return };
+        let size = record(&segment.octets, offset).len();
+        segment.live = segment.live.saturating_sub(1);
+        segment.live_octets = segment.live_octets.saturating_sub(size);
+        self.live_octets = self.live_octets.saturating_sub(size);
+        self.drop_if_unused(number);
+    }
+
+    /// The size of the messages, in octets.
+    pub fn live_octets(&self) -> usize {
+        self.live_octets
+    }
+
+    /// The size of the segments, in octets: what the messages keep from being given back. Segments
+    /// are shared, so that the sum over all queues counts some octets more than once.
+    pub fn pinned_octets(&self) -> usize {
+        self.pinned
+    }
+
+    /// Whether so much is wasted that [`compact`](Self::compact) is due.
+    pub fn is_wasteful(&self) -> bool {
+        self.pinned > self.live_octets.saturating_mul(MAX_RATIO).saturating_add(SLACK)
+    }
+
+    /// Copies the messages of sparse segments together. `stores` are the references to all messages
+    /// of the store; those to copied ones are replaced.
+    ///
+    /// It visits every message, but comes due only after as many octets were released or wasted as
+    /// are still in use.
+    pub fn compact<'a>(&mut self, stores: impl Iterator<Item = &'a mut StoreRef>) {
+        let sparse = self.segments.iter().flatten().filter(|segment| segment.is_sparse());
+        let mut left: usize = sparse.map(|segment| segment.live_octets).sum();
+        let mut chunk = Chunk::default();
+        for store in stores {
+            if !self.segment(*store).is_some_and(Segment::is_sparse) {
+                continue;
+            }
+            let size = self.octets(*store).len();
+            if size >= LARGE || size > chunk.room() {
+                chunk.move_into(self);
+                chunk.octets.reserve_exact(if size >= LARGE {
+                    size
+                } else {
+                    left.min(CHUNK).max(size)
+                });
+            }
+            left = left.saturating_sub(size);
+            let offset = chunk.append(self.octets(*store));
+            self.release(*store);
+            chunk.moved.push((offset, store));
+        }
+        chunk.move_into(self);
+    }
+
+    fn add(&mut self, octets: Bytes) -> u32 {
+        self.pinned += octets.len();
+        let segment = Some(Segment { octets, live: 0, live_octets: 0 });
+        if let Some(number) = self.vacant.pop()
+            && let Some(place) = self.segments.get_mut(number as usize)
+        {
+            *place = segment;
+            return number;
+        }
+        self.segments.push(segment);
+        u32::try_from(self.segments.len() - 1).unwrap_or(u32::MAX)
+    }
+
+    /// A message, whole; nothing if there is no such message.
+    fn octets(&self, store: StoreRef) -> &[u8] {
+        self.segment(store).map_or(&[], |segment| record(&segment.octets, parts(store).1))
+    }
+
+    fn segment(&self, store: StoreRef) -> Option<&Segment> {
+        self.segments.get(parts(store).0 as usize)?.as_ref()
+    }
+
+    fn segment_mut(&mut self, store: StoreRef) -> Option<&mut Segment> {
+        self.segments.get_mut(parts(store).0 as usize)?.as_mut()
+    }
+
+    fn drop_if_unused(&mut self, number: u32) {
+        let Some(place) = self.segments.get_mut(number as usize) else { return };
+        if let Some(segment) = place.take_if(|segment| segment.live == 0) {
+            self.pinned -= segment.octets.len();
+            self.vacant.push(number);
+        }
+    }
+}
+
+/// Messages on their way into a new segment.
+#[derive(Debug, Default)]
+struct Chunk<'a> {
+    octets: Vec<u8>,
+    /// Offset of each, and the reference to replace.
+    moved: Vec<(u32, &'a mut StoreRef)>,
+}
+
+impl Chunk<'_> {
+    fn room(&self) -> usize {
+        self.octets.capacity() - self.octets.len()
+    }
+
+    /// Adds a message's octets and says where they begin.
+    fn append(&mut self, message: &[u8]) -> u32 {
+        let offset = u32::try_from(self.octets.len()).unwrap_or(u32::MAX);
+        self.octets.extend_from_slice(message);
+        offset
+    }
+
+    /// Makes a segment of what was gathered, and begins again.
+    fn move_into(&mut self, store: &mut MemoryStore) {
+        let octets = std::mem::take(&mut self.octets).into_boxed_slice();
+        let mut filling = store.fill(Bytes::from(octets));
+        for (offset, reference) in self.moved.drain(..) {
+            *reference = filling.insert(offset);
+        }
+    }
+}
+
+/// Segment number and offset.
+#[expect(clippy::cast_possible_truncation, reason = "the two halves of 64 bits")]
+fn parts(store: StoreRef) -> (u32, u32) {
+    ((store.0 >> 32) as u32, store.0 as u32)
+}
+
+/// The octets of the message at `offset`; none if there is no message.
+fn record(octets: &[u8], offset: u32) -> &[u8] {
+    let rest = octets.get(offset as usize..).unwrap_or_default();
+    let Some(message) = MessageRef::read(rest) else { return &[] };
+    let size = message.address.len() + message.header.len() + message.body.len() + 8;
+    rest.get(..size).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::BytesMut;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::amqp::message::write_message;
+
+    /// A segment of one message per body, and where each begins.
+    fn segment(bodies: &[Vec<u8>]) -> (Bytes, Vec<u32>) {
+        let mut out = BytesMut::new();
+        let mut offsets = Vec::new();
+        for body in bodies {
+            offsets.push(u32::try_from(out.len()).unwrap());
+            write_message(&mut out, b"x", b"key", b"header", body);
+        }
+        (out.freeze(), offsets)
+    }
+
+    fn insert(store: &mut MemoryStore, body: &[u8]) -> StoreRef {
+        store.fill(segment(&[body.to_vec()]).0).insert(0)
+    }
+
+    #[test]
+    fn a_message_reads_as_it_was_put_in_until_it_is_released() {
+        let mut store = MemoryStore::new();
+        let (octets, offsets) = segment(&[b"one".to_vec(), b"two".to_vec()]);
+        let mut filling = store.fill(octets.clone());
+        let refs: Vec<StoreRef> = offsets.iter().map(|offset| filling.insert(*offset)).collect();
+        drop(filling);
+
+        store.release(refs[0]);
+
+        assert_eq!(store.read(refs[1]).unwrap().body, b"two");
+        assert_eq!(store.pinned_octets(), octets.len());
+        store.release(refs[1]);
+        assert_eq!((store.pinned_octets(), store.live_octets()), (0, 0));
+        assert_eq!(store.read(refs[1]), None);
+    }
+
+    #[test]
+    fn a_segment_without_messages_is_given_back_at_once() {
+        let mut store = MemoryStore::new();
+
+        drop(store.fill(segment(&[b"one".to_vec()]).0));
+
+        assert_eq!(store.pinned_octets(), 0);
+    }
+
+    #[test]
+    fn places_of_segments_are_used_again() {
+        let mut store = MemoryStore::new();
+        let long_lived = insert(&mut store, b"stays");
+
+        for _ in 0..1000 {
+            let short_lived = insert(&mut store, b"goes");
+            store.release(short_lived);
+        }
+
+        assert_eq!(store.segments.len(), 2);
+        assert_eq!(store.read(long_lived).unwrap().body, b"stays");
+    }
+
+    #[test]
+    fn compaction_gives_a_large_segment_back_for_the_sake_of_a_small_message() {
+        let mut store = MemoryStore::new();
+        let (octets, offsets) = segment(&[vec![7; 300_000], b"small".to_vec()]);
+        let mut small = [store.fill(octets).insert(offsets[1])];
+        assert!(store.is_wasteful());
+
+        store.compact(small.iter_mut());
+
+        assert!(!store.is_wasteful());
+        assert_eq!(store.pinned_octets(), store.live_octets());
+        assert_eq!(store.read(small[0]).unwrap().body, b"small");
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_pinned_stays_in_proportion_to_what_lives(
+            batches in prop::collection::vec(
+                (
+                    prop::collection::vec((prop_oneof![9 => 0..2000_usize, 1 => 0..90_000_usize],
+                        any::<bool>()), 1..60),
+                    prop::collection::vec(any::<prop::sample::Index>(), 0..50),
+                ),
+                1..30,
+            ),
+        ) {
+            let mut store = MemoryStore::new();
+            let mut refs: Vec<StoreRef> = Vec::new();
+            let mut bodies: Vec<Vec<u8>> = Vec::new();
+            let mut live_octets = 0;
+            let size = |body: &Vec<u8>| body.len() + 20;
+            for (number, (messages, releases)) in (0_u8..).zip(&batches) {
+                let batch: Vec<_> = messages.iter().map(|(len, _)| vec![number; *len]).collect();
+                let (octets, offsets) = segment(&batch);
+                let mut filling = store.fill(octets);
+                for ((body, offset), (_, ours)) in batch.into_iter().zip(offsets).zip(messages) {
+                    if *ours {
+                        refs.push(filling.insert(offset));
+                        live_octets += size(&body);
+                        bodies.push(body);
+                    }
+                }
+                drop(filling);
+                for release in releases {
+                    if !refs.is_empty() {
+                        let at = release.index(refs.len());
+                        store.release(refs.swap_remove(at));
+                        live_octets -= size(&bodies.swap_remove(at));
+                    }
+                }
+
+                if store.is_wasteful() {
+                    store.compact(refs.iter_mut());
+                }
+
+                prop_assert_eq!(store.live_octets(), live_octets);
+                prop_assert!(store.pinned_octets() <= MAX_RATIO * live_octets + SLACK);
+                for (store_ref, body) in refs.iter().zip(&bodies) {
+                    prop_assert_eq!(store.read(*store_ref).unwrap().body, &body[..]);
+                }
+            }
+            for store_ref in refs { store.release(store_ref); }
+            prop_assert_eq!(store.pinned_octets(), 0);
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Where the contents of queued messages rest.
+
+pub mod memory;
