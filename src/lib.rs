@@ -4,6 +4,7 @@ pub mod amqp;
 pub mod auth;
 pub mod channel;
 pub mod codec;
+pub mod config;
 pub mod connection;
 pub mod exchange;
 pub mod queue;
