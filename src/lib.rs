@@ -10,3 +10,4 @@ pub mod exchange;
 pub mod queue;
 pub mod store;
 pub mod topology;
+pub mod vhost;

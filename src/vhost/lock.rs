@@ -1,0 +1,3 @@
+//! The lock that [`super::inbox`] is built on; its model check brings one of its own.
+
+pub(super) use parking_lot::Mutex;

@@ -1,0 +1,13 @@
+//! A virtual host: what is declared in it, and its queues at work, each core behind its own lock.
+
+pub mod batch;
+pub mod host;
+pub mod ids;
+mod inbox;
+mod lock;
+#[cfg(test)]
+mod model;
+pub mod queue;
+pub mod routes;
+pub mod session;
+pub mod worker;

@@ -1,0 +1,192 @@
+//! One queue at work: its core and its messages' contents behind one lock, carried out against
+//! the sessions it serves.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::batch::{PublishBatch, Task};
+use super::inbox::{Inbox, Turn};
+use super::session::{Consumer, Session};
+use super::worker::{Counts, ExclusiveUse, QueueWorker, Terms};
+use crate::amqp::ack_mode::AckMode;
+use crate::amqp::id::{ChannelId, ConnectionId, ConsumerId, MessageIndex, QueueId};
+use crate::amqp::name::QueueName;
+use crate::queue::command::{ChannelLimit, Settlement};
+use crate::topology::queue::QueueDefinition;
+
+/// A queue that connections publish to, consume from and settle with. All that one thread asks
+/// of it happens in the order asked.
+#[derive(Debug)]
+pub struct Queue {
+    /// Its name within the virtual host.
+    pub name: QueueName,
+    /// This incarnation of it.
+    pub id: QueueId,
+    /// The connection that alone may use it.
+    pub owner: Option<ConnectionId>,
+    /// Whether it goes with its last consumer.
+    pub auto_delete: bool,
+    inbox: Inbox<QueueWorker>,
+    deleted: AtomicBool,
+}
+
+/// Why a queue was not deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Occupied {
+    /// It has consumers.
+    InUse,
+    /// It has ready messages.
+    NotEmpty,
+}
+
+/// What has to hold for a queue to be deleted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DeleteConditions {
+    /// No consumers.
+    pub if_unused: bool,
+    /// No ready messages.
+    pub if_empty: bool,
+}
+
+/// What a deleted queue leaves behind.
+#[derive(Debug, Default)]
+pub struct Remains {
+    /// Ready messages that went with it.
+    pub ready: u64,
+    /// Consumers that have to be told.
+    pub consumers: Vec<Consumer>,
+}
+
+impl Remains {
+    /// Tells the consumers that their queue is gone.
+    pub fn notify(self) {
+        for consumer in self.consumers {
+            consumer.session.cancelled(consumer.channel, consumer.id, &consumer.tag);
+        }
+    }
+}
+
+impl Queue {
+    /// An empty queue.
+    pub(super) fn new(definition: &QueueDefinition) -> Arc<Self> {
+        Arc::new(Self {
+            name: definition.name.clone(),
+            id: definition.id,
+            owner: definition.exclusive_owner,
+            auto_delete: definition.auto_delete,
+            inbox: Inbox::new(QueueWorker::new(definition.id)),
+            deleted: AtomicBool::new(false),
+        })
+    }
+
+    /// Whether it was deleted: what is published to it is accepted and dropped.
+    pub fn is_deleted(&self) -> bool {
+        self.deleted.load(Ordering::Acquire)
+    }
+
+    /// Takes in a batch.
+    pub fn publish(self: &Arc<Self>, batch: PublishBatch) {
+        self.submit(Task::Publish(batch));
+    }
+
+    /// Settles deliveries.
+    pub fn settle(self: &Arc<Self>, settled: Vec<(MessageIndex, Settlement)>) {
+        self.submit(Task::Settle(settled));
+    }
+
+    /// Goes on delivering to the consumers of a session that has room or credit again.
+    pub fn resume(self: &Arc<Self>, session: ConnectionId) {
+        self.submit(Task::Resume(session));
+    }
+
+    /// Ready messages and consumers.
+    pub fn counts(self: &Arc<Self>) -> Counts {
+        self.with(|worker| worker.counts())
+    }
+
+    /// Starts a consumer. `announce` runs once it is certain to start and before its first
+    /// delivery.
+    ///
+    /// # Errors
+    /// The queue is, or would have to be, in exclusive use.
+    pub fn attach(
+        self: &Arc<Self>,
+        consumer: Consumer,
+        terms: Terms,
+        announce: impl FnOnce(),
+    ) -> Result<(), ExclusiveUse> {
+        self.with(|worker| worker.attach(consumer, terms, announce))
+    }
+
+    /// Ends a consumer; what it has not settled stays with its channel. Returns whether it was
+    /// the last one.
+    pub fn detach(self: &Arc<Self>, consumer: ConsumerId) -> bool {
+        self.with(|worker| worker.detach(consumer))
+    }
+
+    /// Hands the next ready message to `session`; `false` when there is none.
+    pub fn get(
+        self: &Arc<Self>,
+        session: &Arc<dyn Session>,
+        channel: ChannelId,
+        acks: AckMode,
+    ) -> bool {
+        self.with(|worker| worker.get(&**session, channel, acks))
+    }
+
+    /// Drops all ready messages; returns how many.
+    pub fn purge(self: &Arc<Self>) -> u64 {
+        self.with(QueueWorker::purge)
+    }
+
+    /// Changes the prefetch regime of a session's consumers on one channel.
+    pub fn limit_channel(
+        self: &Arc<Self>,
+        session: ConnectionId,
+        channel: ChannelId,
+        limit: ChannelLimit,
+    ) {
+        self.with(|worker| worker.limit_channel(session, channel, limit));
+    }
+
+    /// Empties the queue for good.
+    ///
+    /// # Errors
+    /// A condition does not hold; nothing has changed.
+    pub fn delete(self: &Arc<Self>, conditions: DeleteConditions) -> Result<Remains, Occupied> {
+        self.with(|worker| {
+            let counts = worker.counts();
+            if conditions.if_empty && counts.ready > 0 {
+                return Err(Occupied::NotEmpty);
+            }
+            if conditions.if_unused && counts.consumers > 0 {
+                return Err(Occupied::InUse);
+            }
+            self.deleted.store(true, Ordering::Release);
+            Ok(Remains { ready: counts.ready, consumers: worker.close() })
+        })
+    }
+
+    fn submit(self: &Arc<Self>, task: Task) {
+        let turn = self.inbox.submit(task);
+        self.hand_over(turn);
+    }
+
+    fn with<R>(self: &Arc<Self>, ask: impl FnOnce(&mut QueueWorker) -> R) -> R {
+        let (answer, turn) = self.inbox.with(ask);
+        self.hand_over(turn);
+        answer
+    }
+
+    /// Leaves what a long turn did not get to to a task of its own.
+    fn hand_over(self: &Arc<Self>, turn: Turn) {
+        if turn == Turn::HandOver {
+            let queue = Arc::clone(self);
+            tokio::spawn(async move {
+                while queue.inbox.run() == Turn::HandOver {
+                    tokio::task::yield_now().await;
+                }
+            });
+        }
+    }
+}

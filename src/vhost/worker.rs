@@ -1,0 +1,387 @@
+//! What stands behind a queue's lock: the core decides, the worker carries out.
+
+use std::collections::HashMap;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::batch::{PublishBatch, Task};
+use super::inbox::Worker;
+use super::session::{self, Consumer, Credit, Room, Session};
+use crate::amqp::ack_mode::AckMode;
+use crate::amqp::id::{ChannelId, ConnectionId, ConsumerId, PublishTag, QueueId, Timestamp};
+use crate::queue::command::{Attach, ChannelLimit, Command, Exclusivity, Stored};
+use crate::queue::core::Queue;
+use crate::queue::effect::{Budget, Delivery, Effect, Effects};
+use crate::store::memory::MemoryStore;
+
+/// What is delivered between two looks at whether the receivers still have room.
+const BUDGET: Budget = Budget { messages: 256, bytes: 256 << 10 };
+
+/// How many of each a queue holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counts {
+    /// Messages ready for delivery.
+    pub ready: u64,
+    /// Messages delivered and not settled.
+    pub unacked: u64,
+    /// Consumers.
+    pub consumers: u32,
+}
+
+/// How a consumer consumes.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms {
+    /// Unacked messages it may hold, 0 for any number.
+    pub prefetch: u16,
+    /// Whether it settles.
+    pub acks: AckMode,
+    /// Whether it wants the queue for itself.
+    pub exclusivity: Exclusivity,
+    /// Whether its channel has a limit of its own.
+    pub limit: ChannelLimit,
+}
+
+/// The queue is, or would have to be, in exclusive use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ExclusiveUse;
+
+#[derive(Debug)]
+pub(super) struct QueueWorker {
+    queue: QueueId,
+    core: Queue,
+    store: MemoryStore,
+    consumers: HashMap<ConsumerId, Attached, foldhash::fast::RandomState>,
+    commands: Vec<Command>,
+    effects: Effects,
+    /// Consumers' sessions and the places of their deliveries among the effects.
+    grouped: Vec<(ConnectionId, usize)>,
+    clock: Timestamp,
+    closed: bool,
+}
+
+#[derive(Debug)]
+struct Attached {
+    consumer: Consumer,
+    limit: ChannelLimit,
+}
+
+impl Worker for QueueWorker {
+    type Task = Task;
+
+    fn work(&mut self, task: Task) {
+        match task {
+            Task::Publish(batch) => self.publish(&batch),
+            Task::Settle(settled) => {
+                self.commands.extend(
+                    settled.into_iter().map(|(index, outcome)| Command::Settle { index, outcome }),
+                );
+                self.run();
+            }
+            Task::Resume(session) => {
+                self.each_of(session, |consumer| Command::Resume { consumer });
+                self.run();
+            }
+        }
+    }
+
+    fn advance(&mut self) -> usize {
+        if self.core.has_deliverable()
+            || (self.core.ready() > 0 && self.core.wanting().next().is_some())
+        {
+            self.run()
+        } else {
+            0
+        }
+    }
+}
+
+impl QueueWorker {
+    pub(super) fn new(queue: QueueId) -> Self {
+        Self {
+            queue,
+            core: Queue::default(),
+            store: MemoryStore::default(),
+            consumers: HashMap::default(),
+            commands: Vec::new(),
+            effects: Effects::new(BUDGET),
+            grouped: Vec::new(),
+            clock: Timestamp(0),
+            closed: false,
+        }
+    }
+
+    pub(super) fn counts(&self) -> Counts {
+        Counts {
+            ready: self.core.ready() as u64,
+            unacked: self.core.unacked() as u64,
+            consumers: u32::try_from(self.consumers.len()).unwrap_or(u32::MAX),
+        }
+    }
+
+    pub(super) fn attach(
+        &mut self,
+        consumer: Consumer,
+        terms: Terms,
+        announce: impl FnOnce(),
+    ) -> Result<(), ExclusiveUse> {
+        let Terms { prefetch, acks, exclusivity, limit } = terms;
+        if !self.core.admits(exclusivity) {
+            return Err(ExclusiveUse);
+        }
+        announce();
+        let id = consumer.id;
+        let attached = Attached { consumer, limit: ChannelLimit::Absent };
+        self.consumers.insert(id, attached);
+        let attach =
+            Attach { consumer: id, prefetch, acks, exclusivity, limit: ChannelLimit::Absent };
+        self.commands.push(Command::Attach(attach));
+        if acks == AckMode::Manual {
+            self.limit(id, limit);
+        }
+        self.run();
+        Ok(())
+    }
+
+    pub(super) fn detach(&mut self, id: ConsumerId) -> bool {
+        if self.consumers.remove(&id).is_none() {
+            return false;
+        }
+        self.commands.push(Command::Detach { consumer: id });
+        self.run();
+        self.consumers.is_empty()
+    }
+
+    pub(super) fn get(&mut self, session: &dyn Session, channel: ChannelId, acks: AckMode) -> bool {
+        self.commands.push(Command::Get { request: 0, acks });
+        self.apply();
+        self.deliver();
+        let mut found = false;
+        for effect in self.effects.list() {
+            if let Effect::Got { remaining, delivery, .. } = effect
+                && let Some(message) = self.store.read(delivery.store)
+            {
+                found = true;
+                let Delivery { index, redelivered, .. } = *delivery;
+                let got = session::Got { acks, index, redelivered, message };
+                session.got(self.queue, channel, got, (*remaining).into());
+            }
+        }
+        self.settle_accounts();
+        found
+    }
+
+    pub(super) fn purge(&mut self) -> u64 {
+        self.commands.push(Command::Purge { request: 0 });
+        self.apply();
+        self.deliver();
+        let purged = self.effects.list().iter().find_map(|effect| match effect {
+            Effect::Purged { count, .. } => Some(u64::from(*count)),
+            _ => None,
+        });
+        self.settle_accounts();
+        purged.unwrap_or_default()
+    }
+
+    pub(super) fn limit_channel(
+        &mut self,
+        session: ConnectionId,
+        channel: ChannelId,
+        limit: ChannelLimit,
+    ) {
+        let of_channel = |attached: &&Attached| {
+            attached.consumer.session.id() == session && attached.consumer.channel == channel
+        };
+        let mut ids: Vec<_> =
+            self.consumers.values().filter(of_channel).map(|a| a.consumer.id).collect();
+        ids.sort_unstable();
+        for id in ids {
+            self.limit(id, limit);
+        }
+        self.run();
+    }
+
+    /// Drops everything; returns the consumers that were left.
+    pub(super) fn close(&mut self) -> Vec<Consumer> {
+        self.closed = true;
+        let mut consumers: Vec<_> =
+            self.consumers.drain().map(|(_, attached)| attached.consumer).collect();
+        consumers.sort_unstable_by_key(|consumer| consumer.id);
+        self.core = Queue::default();
+        self.store = MemoryStore::default();
+        consumers
+    }
+
+    fn limit(&mut self, id: ConsumerId, limit: ChannelLimit) {
+        let Some(attached) = self.consumers.get_mut(&id) else { return };
+        if attached.limit != limit {
+            attached.limit = limit;
+            self.commands.push(Command::LimitChannel { consumer: id, limit });
+        }
+    }
+
+    fn publish(&mut self, batch: &PublishBatch) {
+        if !self.closed {
+            for run in batch.messages.chunk_by(|a, b| a.segment == b.segment) {
+                let Some(octets) = run.first().and_then(|m| batch.segments.get(m.segment as usize))
+                else {
+                    continue;
+                };
+                let mut segment = self.store.fill(octets.clone());
+                self.commands.extend(run.iter().map(|message| {
+                    let store = segment.insert(message.offset);
+                    Command::Enqueue(Stored { store, bytes: message.body_len })
+                }));
+            }
+            self.run();
+        }
+        accept(batch);
+    }
+
+    /// Applies the commands gathered and carries out what follows; returns the number of
+    /// messages delivered.
+    fn run(&mut self) -> usize {
+        self.apply();
+        let delivered = self.deliver();
+        self.settle_accounts();
+        delivered
+    }
+
+    fn apply(&mut self) {
+        self.grant();
+        self.effects.clear();
+        if self.closed {
+            self.commands.clear();
+            return;
+        }
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        self.clock = self.clock.max(Timestamp(u64::try_from(now.as_millis()).unwrap_or(u64::MAX)));
+        self.core.apply(self.clock, &self.commands, &mut self.effects);
+        self.commands.clear();
+    }
+
+    /// Sets channel credit aside for the deliveries to come. What the core does not use of it
+    /// comes back as an effect.
+    fn grant(&mut self) {
+        if self.core.wanting().next().is_none() {
+            return;
+        }
+        let enqueued =
+            self.commands.iter().filter(|command| matches!(command, Command::Enqueue(_)));
+        let ready = u32::try_from(self.core.ready() + enqueued.count()).unwrap_or(u32::MAX);
+        if ready == 0 {
+            return;
+        }
+        for (id, room) in self.core.wanting() {
+            let Some(Attached { consumer, .. }) = self.consumers.get(&id) else { continue };
+            let wanted = room.min(ready).min(BUDGET.messages);
+            let credit = consumer.session.reserve_credit(self.queue, consumer.channel, wanted);
+            self.commands.push(Command::Grant { consumer: id, credit });
+        }
+    }
+
+    /// Gives back unused credit and the messages that are gone.
+    fn settle_accounts(&mut self) {
+        for effect in self.effects.list() {
+            if let Effect::Unspent { consumer, credit } = effect
+                && let Some(Attached { consumer, .. }) = self.consumers.get(consumer)
+            {
+                consumer.session.release_credit(consumer.channel, *credit);
+            }
+        }
+        for store in self.effects.released() {
+            self.store.release(*store);
+        }
+        if self.store.is_wasteful() {
+            self.store.compact(self.core.stores_mut());
+        }
+        if !self.commands.is_empty() {
+            // Only consumers to pause: nothing is delivered by it.
+            self.effects.clear();
+            self.core.apply(self.clock, &self.commands, &mut self.effects);
+            self.commands.clear();
+        }
+    }
+
+    /// Hands the deliveries over, one call for each session.
+    fn deliver(&mut self) -> usize {
+        let mut grouped = std::mem::take(&mut self.grouped);
+        for (place, effect) in self.effects.list().iter().enumerate() {
+            if let Effect::Deliver { consumer, .. } = effect
+                && let Some(attached) = self.consumers.get(consumer)
+            {
+                grouped.push((attached.consumer.session.id(), place));
+            }
+        }
+        if grouped.windows(2).any(|pair| matches!(pair, [a, b] if a.0 > b.0)) {
+            grouped.sort_unstable();
+        }
+        let mut full = Vec::new();
+        for run in grouped.chunk_by(|a, b| a.0 == b.0) {
+            if self.deliver_to_session(run) == Room::Full {
+                full.extend(run.first().map(|(session, _)| *session));
+            }
+        }
+        for session in full {
+            self.each_of(session, |consumer| Command::Pause { consumer });
+        }
+        let delivered = grouped.len();
+        grouped.clear();
+        self.grouped = grouped;
+        delivered
+    }
+
+    fn deliver_to_session(&self, run: &[(ConnectionId, usize)]) -> Room {
+        let mut deliveries = run.iter().filter_map(|(_, place)| {
+            let Some(Effect::Deliver { consumer, delivery }) = self.effects.list().get(*place)
+            else {
+                return None;
+            };
+            let Attached { consumer, limit } = self.consumers.get(consumer)?;
+            Some((
+                &consumer.session,
+                session::Delivery {
+                    channel: consumer.channel,
+                    consumer: consumer.id,
+                    tag: &consumer.tag,
+                    acks: delivery.acks,
+                    index: delivery.index,
+                    redelivered: delivery.redelivered,
+                    credit: match limit {
+                        ChannelLimit::Present => Credit::Reserved,
+                        ChannelLimit::Absent => Credit::Charge,
+                    },
+                    message: self.store.read(delivery.store)?,
+                },
+            ))
+        });
+        let Some((session, first)) = deliveries.next() else { return Room::Left };
+        let mut all = std::iter::once(first).chain(deliveries.map(|(_, delivery)| delivery));
+        session.deliver(self.queue, &mut all)
+    }
+
+    /// Adds a command for every consumer of a session.
+    fn each_of(&mut self, session: ConnectionId, command: impl Fn(ConsumerId) -> Command) {
+        let start = self.commands.len();
+        let of_session = self.consumers.values().filter(|a| a.consumer.session.id() == session);
+        self.commands.extend(of_session.map(|attached| command(attached.consumer.id)));
+        if let Some(added) = self.commands.get_mut(start..) {
+            added.sort_unstable_by_key(|command| match command {
+                Command::Pause { consumer } | Command::Resume { consumer } => *consumer,
+                _ => ConsumerId(0),
+            });
+        }
+    }
+}
+
+/// Tells the publisher that the queue has what it published.
+fn accept(batch: &PublishBatch) {
+    let wanting = batch.messages.iter().filter_map(|m| Some((m.channel, m.confirm?)));
+    let wanting: Vec<(ChannelId, PublishTag)> = wanting.collect();
+    let mut tags = Vec::with_capacity(wanting.len());
+    for run in wanting.chunk_by(|a, b| a.0 == b.0) {
+        tags.clear();
+        tags.extend(run.iter().map(|(_, tag)| *tag));
+        if let Some((channel, _)) = run.first() {
+            batch.publisher.accepted(*channel, &tags);
+        }
+    }
+}
