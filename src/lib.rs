@@ -2,6 +2,7 @@
 
 pub mod amqp;
 pub mod auth;
+pub mod broker;
 pub mod channel;
 pub mod codec;
 pub mod config;

@@ -1,0 +1,176 @@
+//! What all connections of a node share.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use dashmap::DashMap;
+use tracing::{info, warn};
+
+use super::alarm::{Alarm, Transition};
+use super::connections::Connections;
+use super::memory;
+use crate::amqp::exception::Exception;
+use crate::amqp::method::MethodId;
+use crate::amqp::name::{InvalidName, VhostName};
+use crate::amqp::reply_code::ReplyCode;
+use crate::auth::mechanism::{Mechanism, MechanismError};
+use crate::auth::user::{LoginRefused, Origin, User, Users};
+use crate::vhost::host::Vhost;
+use crate::vhost::ids::Ids;
+
+/// How often memory is looked at.
+const MEMORY_INTERVAL: Duration = Duration::from_millis(100);
+
+/// The node.
+#[derive(Debug)]
+pub struct Node {
+    /// Numbers for connections, consumers and queues.
+    pub ids: Arc<Ids>,
+    /// Who is connected.
+    pub connections: Connections,
+    /// Whether publishes are not read, for want of memory.
+    pub alarm: Alarm,
+    /// Resident memory, in bytes, above which the alarm goes on.
+    pub high_watermark: u64,
+    /// How many connections there may be.
+    pub connections_max: Option<u32>,
+    users: Users,
+    mechanisms: Vec<Mechanism>,
+    vhosts: DashMap<VhostName, Arc<Vhost>>,
+}
+
+/// Why a login failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LoginError {
+    /// The client's answer cannot be taken.
+    Mechanism(MechanismError),
+    /// The user is not let in.
+    Refused {
+        /// The name given.
+        user: String,
+        /// Why; for the log.
+        why: LoginRefused,
+    },
+}
+
+/// Why a connection is not let into a virtual host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotAdmitted {
+    /// The node has all the connections it may have.
+    TooMany(u32),
+    /// There is no such virtual host.
+    NoVhost(String),
+}
+
+impl From<NotAdmitted> for Exception {
+    fn from(refusal: NotAdmitted) -> Self {
+        let text = match refusal {
+            NotAdmitted::TooMany(max) => {
+                format!("connection refused: node connection limit ({max}) is reached")
+            }
+            NotAdmitted::NoVhost(name) => format!("vhost {name} not found"),
+        };
+        Self::new(ReplyCode::NotAllowed, text).caused_by(MethodId::CONNECTION_OPEN)
+    }
+}
+
+impl Node {
+    /// A node with these users and no virtual host.
+    pub fn new(
+        users: Users,
+        mechanisms: Vec<Mechanism>,
+        high_watermark: u64,
+        connections_max: Option<u32>,
+    ) -> Self {
+        Self {
+            ids: Arc::default(),
+            connections: Connections::default(),
+            alarm: Alarm::default(),
+            high_watermark,
+            connections_max,
+            users,
+            mechanisms,
+            vhosts: DashMap::new(),
+        }
+    }
+
+    /// Adds a virtual host, unless there is one of that name.
+    ///
+    /// # Errors
+    /// The name is too long.
+    pub fn add_vhost(&self, name: &str) -> Result<(), InvalidName> {
+        let name = VhostName::parse(name)?;
+        let vhost = || Arc::new(Vhost::new(name.clone(), Arc::clone(&self.ids)));
+        self.vhosts.entry(name.clone()).or_insert_with(vhost);
+        Ok(())
+    }
+
+    /// Lets a connection that is among [`Self::connections`] into the virtual host of that name
+    /// (RabbitMQ: `rabbit_reader:handle_method0/2`, connection.open).
+    ///
+    /// # Errors
+    /// Too many connections, or no such virtual host: 530.
+    pub fn admit(&self, vhost: &str) -> Result<Arc<Vhost>, NotAdmitted> {
+        match self.connections_max {
+            Some(max) if self.connections.len() > max as usize => Err(NotAdmitted::TooMany(max)),
+            _ => {
+                let found = self.vhosts.get(vhost.as_bytes()).map(|vhost| Arc::clone(&vhost));
+                found.ok_or_else(|| NotAdmitted::NoVhost(vhost.to_owned()))
+            }
+        }
+    }
+
+    /// How many virtual hosts there are.
+    pub fn vhost_count(&self) -> usize {
+        self.vhosts.len()
+    }
+
+    /// How many queues there are in all virtual hosts.
+    pub fn queue_count(&self) -> usize {
+        self.vhosts.iter().map(|vhost| vhost.queue_count()).sum()
+    }
+
+    /// Checks a client's answer to connection.start.
+    ///
+    /// # Errors
+    /// It cannot be understood, or the user is not let in.
+    pub fn login(
+        &self,
+        mechanism: &str,
+        response: &[u8],
+        origin: Origin,
+    ) -> Result<User, LoginError> {
+        let mechanism =
+            Mechanism::select(mechanism, &self.mechanisms).map_err(LoginError::Mechanism)?;
+        let credentials = mechanism.credentials(response).map_err(LoginError::Mechanism)?;
+        self.users.login(credentials, origin).map_err(|why| {
+            let user = String::from_utf8_lossy(credentials.user).into_owned();
+            LoginError::Refused { user, why }
+        })
+    }
+
+    /// Watches memory for as long as it is awaited.
+    pub async fn watch_memory(&self) {
+        let mut ticks = tokio::time::interval(MEMORY_INTERVAL);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            self.check_memory(memory::resident());
+        }
+    }
+
+    fn check_memory(&self, used: u64) {
+        match self.alarm.update(used, self.high_watermark) {
+            Transition::None => {}
+            Transition::Raised => warn!(
+                used,
+                high_watermark = self.high_watermark,
+                "memory resource limit alarm set: publishers will be blocked until it clears"
+            ),
+            Transition::Cleared => {
+                info!(used, "memory resource limit alarm cleared");
+                self.connections.wake_all();
+            }
+        }
+    }
+}
