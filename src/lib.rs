@@ -7,6 +7,7 @@ pub mod channel;
 pub mod codec;
 pub mod config;
 pub mod connection;
+pub mod ctl;
 pub mod exchange;
 pub mod queue;
 pub mod store;
