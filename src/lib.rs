@@ -10,6 +10,7 @@ pub mod connection;
 pub mod ctl;
 pub mod exchange;
 pub mod queue;
+pub mod server;
 pub mod store;
 pub mod topology;
 pub mod vhost;

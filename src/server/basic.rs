@@ -1,0 +1,141 @@
+//! The methods of class basic that carry no content from the client (spec 1.8; publish and the
+//! settlements have files of their own).
+
+use amq_protocol::protocol::AMQPClass;
+use amq_protocol::protocol::basic::{AMQPMethod, CancelOk, ConsumeOk, GetEmpty, QosOk};
+
+use super::random;
+use super::service::{Service, invalid};
+use crate::amqp::ack_mode::AckMode;
+use crate::amqp::exception::Exception;
+use crate::amqp::id::ChannelId;
+use crate::amqp::name::ConsumerTag;
+use crate::amqp::reply_code::ReplyCode;
+use crate::channel::state::{self, Channel};
+use crate::codec::encode;
+use crate::codec::method::Method;
+use crate::queue::command::{ChannelLimit, Exclusivity};
+use crate::queue::error::{Reason, Refused};
+use crate::topology::arguments::check_consumer;
+use crate::topology::error::Resource;
+use crate::vhost::session::Consumer;
+use crate::vhost::worker::{ExclusiveUse, Terms};
+
+impl Service {
+    pub(super) fn handle_basic(
+        &mut self,
+        channel: &mut Channel,
+        at: ChannelId,
+        method: Method<'_>,
+    ) -> Result<(), Exception> {
+        match method {
+            Method::BasicQos { prefetch_size, prefetch_count, global } => {
+                if prefetch_size != 0 {
+                    let text = format!("prefetch_size!=0 ({prefetch_size})");
+                    return Err(Exception::new(ReplyCode::NotImplemented, text));
+                }
+                self.handle_basic_qos(channel, at, prefetch_count, global);
+                self.reply(at, false, AMQPClass::Basic(AMQPMethod::QosOk(QosOk {})));
+                Ok(())
+            }
+            Method::BasicConsume { .. } => self.handle_basic_consume(channel, at, method),
+            Method::BasicCancel { consumer_tag, no_wait } => {
+                self.cancel_consumer(channel, consumer_tag);
+                let cancel_ok = CancelOk { consumer_tag: consumer_tag.into() };
+                self.reply(at, no_wait, AMQPClass::Basic(AMQPMethod::CancelOk(cancel_ok)));
+                Ok(())
+            }
+            Method::BasicGet { queue, no_ack } => self.handle_basic_get(channel, at, queue, no_ack),
+            _ => self.handle_settlement(channel, at, method),
+        }
+    }
+
+    /// Without `global` for each consumer to come, with it for the channel as a whole
+    /// (RabbitMQ's reading of spec 1.8.3.1).
+    fn handle_basic_qos(&self, channel: &mut Channel, at: ChannelId, count: u16, global: bool) {
+        let channel_limit = if global {
+            count
+        } else {
+            channel.set_prefetch(count);
+            0
+        };
+        let before = self.outbox.limit_channel(at, channel_limit);
+        let limit = self.outbox.channel_limit(at);
+        if limit == ChannelLimit::Absent && before == ChannelLimit::Absent {
+            return;
+        }
+        for (_, consumer) in channel.consumers() {
+            if let Some(queue) = self.queues.get(&consumer.queue) {
+                queue.limit_channel(self.id, at, limit);
+            }
+        }
+    }
+
+    fn handle_basic_consume(
+        &mut self,
+        channel: &mut Channel,
+        at: ChannelId,
+        method: Method<'_>,
+    ) -> Result<(), Exception> {
+        let Method::BasicConsume {
+            queue, consumer_tag, no_ack, exclusive, no_wait, arguments, ..
+        } = method
+        else {
+            return Ok(());
+        };
+        channel.check_consumer_tag(consumer_tag.as_bytes())?;
+        let queue = self.named_queue(channel, queue)?;
+        check_consumer(|| Resource::queue(self.vhost.name(), &queue.name), arguments)?;
+        let tag = match consumer_tag {
+            "" => ConsumerTag::parse(random::name("amq.ctag-")?),
+            tag => ConsumerTag::parse(tag),
+        }
+        .map_err(invalid)?;
+        let terms = Terms {
+            prefetch: channel.prefetch(),
+            acks: if no_ack { AckMode::Automatic } else { AckMode::Manual },
+            exclusivity: if exclusive { Exclusivity::Exclusive } else { Exclusivity::Shared },
+            limit: self.outbox.channel_limit(at),
+        };
+        let id = self.node.ids.next_consumer();
+        let consumer = Consumer { id, session: self.session(), channel: at, tag: tag.clone() };
+        self.remember(&queue);
+        queue
+            .attach(consumer, terms, || {
+                let consume_ok = ConsumeOk { consumer_tag: tag.as_str().into() };
+                self.reply(at, no_wait, AMQPClass::Basic(AMQPMethod::ConsumeOk(consume_ok)));
+            })
+            .map_err(|ExclusiveUse| Refused {
+                queue: queue.name.clone(),
+                vhost: self.vhost.name().clone(),
+                reason: Reason::ExclusiveUse,
+            })?;
+        channel.add_consumer(tag, state::Consumer { id, queue: queue.id, acks: terms.acks })?;
+        Ok(())
+    }
+
+    fn cancel_consumer(&mut self, channel: &mut Channel, tag: &str) {
+        let Some(consumer) = channel.remove_consumer(tag.as_bytes()) else { return };
+        let Some(queue) = self.queues.get(&consumer.queue) else { return };
+        if queue.detach(consumer.id) {
+            self.vhost.delete_abandoned(queue);
+        }
+    }
+
+    fn handle_basic_get(
+        &mut self,
+        channel: &Channel,
+        at: ChannelId,
+        queue: &str,
+        no_ack: bool,
+    ) -> Result<(), Exception> {
+        let queue = self.named_queue(channel, queue)?;
+        self.remember(&queue);
+        let acks = if no_ack { AckMode::Automatic } else { AckMode::Manual };
+        if !queue.get(&self.session(), at, acks) {
+            let get_empty = AMQPClass::Basic(AMQPMethod::GetEmpty(GetEmpty {}));
+            self.outbox.write(|out| encode::method(out, at, get_empty));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,187 @@
+//! The task of one connection: moves octets between the socket, the connection's core and its
+//! service. It decides nothing but when to read and when to write.
+
+use std::cell::RefCell;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Instant;
+
+use bytes::BytesMut;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::time::Sleep;
+
+use super::peer::{End, Peer};
+
+/// Octets read at once: one buffer for each thread, so that an idle connection has none.
+const SCRATCH_SIZE: usize = 256 << 10;
+
+/// Frames that need more are gathered in a buffer of the connection's own.
+const GATHER_MIN: usize = 64 << 10;
+
+/// Rounds of reading and writing before the other connections get their turn.
+const ROUNDS_MAX: usize = 4;
+
+/// What is read and dropped of a peer that was refused, so that it gets to read why.
+const LINGER_OCTETS_MAX: u64 = 1 << 20;
+
+thread_local! {
+    static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A connection's socket and its peer.
+pub(super) struct Driver<S> {
+    stream: S,
+    peer: Peer,
+    /// Octets that are not a whole frame yet, or not to be looked at yet.
+    input: BytesMut,
+    /// What is being written, and how much of it is.
+    writing: BytesMut,
+    written: usize,
+    timer: Pin<Box<Sleep>>,
+    timer_at: Option<Instant>,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
+    pub(super) fn new(stream: S, peer: Peer) -> Self {
+        Self {
+            stream,
+            peer,
+            input: BytesMut::new(),
+            writing: BytesMut::new(),
+            written: 0,
+            timer: Box::pin(tokio::time::sleep_until(Instant::now().into())),
+            timer_at: None,
+        }
+    }
+
+    /// Serves the connection to its end.
+    pub(super) async fn run(mut self) {
+        let end = poll_fn(|cx| self.poll(cx)).await;
+        self.peer.ended(&end);
+        if matches!(end, End::Refused | End::Closed) {
+            let hold = tokio::time::timeout(std::time::Duration::from_secs(1), async {
+                self.stream.shutdown().await?;
+                let rest = &mut (&mut self.stream).take(LINGER_OCTETS_MAX);
+                tokio::io::copy(rest, &mut tokio::io::sink()).await
+            });
+            // Whatever comes of it, the socket is closed next.
+            drop(hold.await);
+        }
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<End> {
+        self.peer.outbox().register(cx.waker());
+        self.peer.handle_signals();
+        if let Poll::Ready(end) = self.poll_timer(cx) {
+            return Poll::Ready(end);
+        }
+        if self.peer.unblock() {
+            let input = std::mem::take(&mut self.input);
+            self.take_in(&input);
+        }
+        for _ in 0..ROUNDS_MAX {
+            let read = self.poll_read(cx);
+            let wrote = self.poll_write(cx);
+            match (read, wrote) {
+                (Poll::Ready(Err(end)), _) | (_, Poll::Ready(Err(end))) => return Poll::Ready(end),
+                (Poll::Pending, Poll::Pending) => return self.poll_timer(cx),
+                _ => {}
+            }
+        }
+        cx.waker().wake_by_ref();
+        self.poll_timer(cx)
+    }
+
+    /// Sets the timer to the core's next deadline, and tells the core when it has passed.
+    fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<End> {
+        loop {
+            let Some(due) = self.peer.poll_timeout() else { return Poll::Pending };
+            if self.timer_at != Some(due) {
+                self.timer.as_mut().reset(due.into());
+                self.timer_at = Some(due);
+            }
+            ready!(self.timer.as_mut().poll(cx));
+            self.timer_at = None;
+            if let Some(end) = self.peer.handle_timeout() {
+                return Poll::Ready(end);
+            }
+            if let Poll::Ready(Err(end)) = self.poll_write(cx) {
+                return Poll::Ready(end);
+            }
+        }
+    }
+
+    /// Reads once and carries out what has come. Pending when there is nothing, or when it is not
+    /// the time to read.
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), End>> {
+        if !self.peer.wants_input() {
+            return Poll::Pending;
+        }
+        if self.peer.needed().max(self.input.len()) > GATHER_MIN {
+            return self.poll_gather(cx);
+        }
+        SCRATCH.with_borrow_mut(|scratch| {
+            scratch.resize(SCRATCH_SIZE, 0);
+            let left = self.input.len();
+            let (kept, free) = scratch.split_at_mut(left.min(SCRATCH_SIZE));
+            kept.copy_from_slice(&self.input);
+            let mut free = ReadBuf::new(free);
+            ready!(Pin::new(&mut self.stream).poll_read(cx, &mut free)).map_err(End::Failed)?;
+            let read = free.filled().len();
+            if read == 0 {
+                return Poll::Ready(Err(End::Disconnected));
+            }
+            self.peer.octets_received();
+            self.take_in(scratch.get(..left + read).unwrap_or_default());
+            Poll::Ready(Ok(()))
+        })
+    }
+
+    /// As [`Self::poll_read`], into a buffer that holds the whole of a large frame.
+    fn poll_gather(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), End>> {
+        let missing = self.peer.needed().saturating_sub(self.input.len());
+        self.input.reserve(missing.max(GATHER_MIN));
+        let read = std::pin::pin!(self.stream.read_buf(&mut self.input));
+        if ready!(read.poll(cx)).map_err(End::Failed)? == 0 {
+            return Poll::Ready(Err(End::Disconnected));
+        }
+        self.peer.octets_received();
+        if self.input.len() >= self.peer.needed() {
+            let input = std::mem::take(&mut self.input);
+            self.take_in(&input);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Carries out the frames in `input`, and keeps what is left.
+    fn take_in(&mut self, input: &[u8]) {
+        let consumed = self.peer.take_in(input);
+        let rest = input.get(consumed..).unwrap_or_default();
+        self.input = BytesMut::from(rest);
+    }
+
+    /// Writes what there is to write. Ready when something was written and more may follow.
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), End>> {
+        let mut progress = Poll::Pending;
+        loop {
+            if self.written == self.writing.len() {
+                self.writing.clear();
+                self.written = 0;
+                if !self.peer.take_output(&mut self.writing) {
+                    self.writing = BytesMut::new();
+                    return self.peer.take_end().map_or(progress, |end| Poll::Ready(Err(end)));
+                }
+            }
+            let rest = self.writing.get(self.written..).unwrap_or_default();
+            match Pin::new(&mut self.stream).poll_write(cx, rest) {
+                Poll::Ready(Ok(0)) => return Poll::Ready(Err(End::Disconnected)),
+                Poll::Ready(Ok(written)) => self.written += written,
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(End::Failed(error))),
+                Poll::Pending => return progress,
+            }
+            self.peer.octets_sent();
+            progress = Poll::Ready(Ok(()));
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! The edge that clients meet: listeners, the task of each connection, and the methods that it
+//! carries out by joining the protocol half to the broker half. One file for each class.
+
+mod basic;
+pub mod driver;
+mod exchange;
+pub mod listener;
+mod outbox;
+mod peer;
+mod publish;
+mod publisher;
+mod queue;
+mod random;
+mod service;
+mod settlement;
+mod transaction;

@@ -1,0 +1,379 @@
+//! Where everything bound for one client meets: replies of its own task, deliveries and confirms
+//! of the queues, encoded straight into one buffer behind one lock.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::task::Waker;
+
+use amq_protocol::protocol::AMQPClass;
+use amq_protocol::protocol::basic::{AMQPMethod, Cancel};
+use bytes::BytesMut;
+use parking_lot::{Mutex, MutexGuard};
+
+use crate::amqp::ack_mode::AckMode;
+use crate::amqp::exception::Exception;
+use crate::amqp::id::{ChannelId, ConnectionId, ConsumerId, DeliveryTag, PublishTag, QueueId};
+use crate::amqp::message::MessageRef;
+use crate::amqp::name::ConsumerTag;
+use crate::broker::connections::Link;
+use crate::channel::confirms::{Confirms, Outcome};
+use crate::channel::credit::ChannelCredit;
+use crate::channel::deliveries::{Deliveries, Reach, Unacked, UnknownDeliveryTag};
+use crate::codec::encode;
+use crate::queue::command::ChannelLimit;
+use crate::vhost::session::{Credit, Delivery, Got, Room, Session};
+
+/// Octets of output at which queues are told to pause; one batch of each may still come on top.
+const OUTPUT_MAX: usize = 512 << 10;
+
+/// The outgoing half of a connection.
+#[derive(Debug)]
+pub(super) struct Outbox {
+    connection: ConnectionId,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    output: BytesMut,
+    frame_max: u32,
+    channels: HashMap<ChannelId, Sending, foldhash::fast::RandomState>,
+    /// Queues that were told [`Room::Full`].
+    paused: Vec<QueueId>,
+    /// Whether any channel has starved queues.
+    starving: bool,
+    waker: Option<Waker>,
+    signals: Signals,
+    cancel_notify: bool,
+}
+
+/// What others have to say to a connection's task.
+#[derive(Debug, Default)]
+pub(super) struct Signals {
+    /// The connection has to close.
+    pub(super) close: Option<Exception>,
+    /// Consumers that went with their queue.
+    pub(super) cancelled: Vec<(ChannelId, ConsumerId)>,
+}
+
+/// When settled deliveries stop to count against the channel's own prefetch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Freed {
+    /// At once.
+    Now,
+    /// With the transaction's commit.
+    Later,
+}
+
+/// The outgoing half of a channel.
+#[derive(Debug, Default)]
+struct Sending {
+    deliveries: Deliveries,
+    confirms: Confirms,
+    credit: ChannelCredit,
+    /// Queues that asked in vain for credit.
+    starved: Vec<QueueId>,
+}
+
+impl Outbox {
+    pub(super) fn new(connection: ConnectionId) -> Arc<Self> {
+        Arc::new(Self { connection, state: Mutex::default() })
+    }
+
+    /// Notes what the client takes: the largest frame, and whether it wants to hear of consumers
+    /// that the server cancels.
+    pub(super) fn negotiated(&self, frame_max: u32, cancel_notify: bool) {
+        let mut state = self.state.lock();
+        state.frame_max = frame_max;
+        state.cancel_notify = cancel_notify;
+    }
+
+    /// Appends to the output. No waking: the connection's own task writes it out at its turn's
+    /// end.
+    pub(super) fn write(&self, write: impl FnOnce(&mut BytesMut)) {
+        write(&mut self.state.lock().output);
+    }
+
+    /// Appends a content-bearing method's frames, split for the client.
+    pub(super) fn write_content(&self, write: impl FnOnce(&mut BytesMut, u32)) {
+        let state = &mut *self.state.lock();
+        write(&mut state.output, state.frame_max);
+    }
+
+    /// Has `waker` woken at the next delivery, confirm or signal.
+    pub(super) fn register(&self, waker: &Waker) {
+        let mut state = self.state.lock();
+        if !state.waker.as_ref().is_some_and(|known| known.will_wake(waker)) {
+            state.waker = Some(waker.clone());
+        }
+    }
+
+    /// Swaps what there is to write into the empty `buffer`; `false` when there is nothing.
+    pub(super) fn take_output(&self, buffer: &mut BytesMut) -> bool {
+        let mut state = self.state.lock();
+        std::mem::swap(&mut state.output, buffer);
+        !buffer.is_empty()
+    }
+
+    /// Takes what others have to say to the connection's task.
+    pub(super) fn take_signals(&self) -> Signals {
+        std::mem::take(&mut self.state.lock().signals)
+    }
+
+    /// Takes the queues that were told to pause, or asked in vain for credit, and may go on now.
+    pub(super) fn take_resumable(&self, out: &mut Vec<QueueId>) {
+        let state = &mut *self.state.lock();
+        if state.output.len() < OUTPUT_MAX {
+            out.append(&mut state.paused);
+        }
+        if std::mem::take(&mut state.starving) {
+            for sending in state.channels.values_mut() {
+                if sending.credit.available() > 0 {
+                    out.append(&mut sending.starved);
+                }
+                state.starving |= !sending.starved.is_empty();
+            }
+        }
+    }
+
+    /// Whether the client has so much to read that it should not be asked for more.
+    pub(super) fn is_full(&self) -> bool {
+        self.state.lock().output.len() >= OUTPUT_MAX
+    }
+
+    pub(super) fn open_channel(&self, channel: ChannelId) {
+        self.state.lock().channels.insert(channel, Sending::default());
+    }
+
+    /// Ends a channel; returns what it had not settled.
+    pub(super) fn close_channel(&self, channel: ChannelId) -> Vec<Unacked> {
+        let mut unacked = Vec::new();
+        if let Some(mut sending) = self.state.lock().channels.remove(&channel) {
+            sending.deliveries.take_all(&mut unacked);
+        }
+        unacked
+    }
+
+    /// Takes what a settlement names, appending it to `out`, which is empty.
+    ///
+    /// # Errors
+    /// The tag is not outstanding.
+    pub(super) fn take(
+        &self,
+        channel: ChannelId,
+        (tag, reach): (DeliveryTag, Reach),
+        freed: Freed,
+        out: &mut Vec<Unacked>,
+    ) -> Result<(), UnknownDeliveryTag> {
+        let mut state = self.state.lock();
+        let sending = state.channels.get_mut(&channel).ok_or(UnknownDeliveryTag(tag))?;
+        sending.deliveries.take(tag, reach, out)?;
+        if freed == Freed::Now {
+            sending.free(&*out);
+        }
+        Ok(())
+    }
+
+    /// Gives back the channel-wide credit of deliveries that a transaction settled.
+    pub(super) fn freed<'a>(
+        &self,
+        channel: ChannelId,
+        settled: impl IntoIterator<Item = &'a Unacked>,
+    ) {
+        if let Some(sending) = self.state.lock().channels.get_mut(&channel) {
+            sending.free(settled);
+        }
+    }
+
+    /// Undoes a [`Self::take`].
+    pub(super) fn restore(&self, channel: ChannelId, taken: impl IntoIterator<Item = Unacked>) {
+        if let Some(sending) = self.state.lock().channels.get_mut(&channel) {
+            sending.deliveries.restore(taken);
+        }
+    }
+
+    /// Sets the limit on unacked deliveries of the whole channel, 0 for none; returns what it
+    /// was.
+    pub(super) fn limit_channel(&self, channel: ChannelId, limit: u16) -> ChannelLimit {
+        let mut state = self.state.lock();
+        let Some(sending) = state.channels.get_mut(&channel) else { return ChannelLimit::Absent };
+        let before = sending.limit();
+        sending.credit.set_limit(limit);
+        before
+    }
+
+    /// Whether the channel has a limit of its own.
+    pub(super) fn channel_limit(&self, channel: ChannelId) -> ChannelLimit {
+        self.state.lock().channels.get(&channel).map_or(ChannelLimit::Absent, Sending::limit)
+    }
+
+    /// Numbers publishes that so many queues each have to accept, in order; those that none has
+    /// to are confirmed.
+    pub(super) fn number(&self, channel: ChannelId, pending: impl Iterator<Item = u32>) {
+        let state = &mut *self.state.lock();
+        let Some(sending) = state.channels.get_mut(&channel) else { return };
+        for queues in pending {
+            sending.confirms.publish(queues);
+        }
+        sending.answer(channel, &mut state.output);
+    }
+}
+
+impl Session for Outbox {
+    fn id(&self) -> ConnectionId {
+        self.connection
+    }
+
+    fn deliver(&self, queue: QueueId, deliveries: &mut dyn Iterator<Item = Delivery<'_>>) -> Room {
+        let mut guard = self.state.lock();
+        let state = &mut *guard;
+        for delivery in deliveries {
+            let Some(sending) = state.channels.get_mut(&delivery.channel) else { continue };
+            let tag = sending.number(queue, &delivery);
+            encode::deliver(
+                &mut state.output,
+                &encode::Deliver {
+                    channel: delivery.channel,
+                    consumer_tag: delivery.tag.as_bytes(),
+                    delivery_tag: tag,
+                    redelivered: delivery.redelivered,
+                    address: delivery.message.address,
+                },
+            );
+            state.write_message(delivery.channel, delivery.message);
+        }
+        let room = state.room(queue);
+        wake(guard);
+        room
+    }
+
+    fn got(&self, queue: QueueId, channel: ChannelId, got: Got<'_>, remaining: u64) {
+        let mut guard = self.state.lock();
+        let state = &mut *guard;
+        let Some(sending) = state.channels.get_mut(&channel) else { return };
+        let tag = sending.deliveries.deliver(queue, got.index, None, got.acks);
+        encode::get_ok(
+            &mut state.output,
+            &encode::GetOk {
+                channel,
+                delivery_tag: tag,
+                redelivered: got.redelivered,
+                address: got.message.address,
+                message_count: u32::try_from(remaining).unwrap_or(u32::MAX),
+            },
+        );
+        state.write_message(channel, got.message);
+    }
+
+    fn accepted(&self, channel: ChannelId, publishes: &[PublishTag]) {
+        let mut guard = self.state.lock();
+        let state = &mut *guard;
+        let Some(sending) = state.channels.get_mut(&channel) else { return };
+        for publish in publishes {
+            sending.confirms.settle(*publish, Outcome::Ack);
+        }
+        sending.answer(channel, &mut state.output);
+        wake(guard);
+    }
+
+    fn cancelled(&self, channel: ChannelId, consumer: ConsumerId, tag: &ConsumerTag) {
+        let mut guard = self.state.lock();
+        let state = &mut *guard;
+        if !state.channels.contains_key(&channel) {
+            return;
+        }
+        state.signals.cancelled.push((channel, consumer));
+        if state.cancel_notify {
+            let cancel = Cancel { consumer_tag: tag.as_str().into(), nowait: true };
+            let cancel = AMQPClass::Basic(AMQPMethod::Cancel(cancel));
+            encode::method(&mut state.output, channel, cancel);
+        }
+        wake(guard);
+    }
+
+    fn reserve_credit(&self, queue: QueueId, channel: ChannelId, wanted: u32) -> u32 {
+        let mut state = self.state.lock();
+        let Some(sending) = state.channels.get_mut(&channel) else { return 0 };
+        let granted = sending.credit.reserve(wanted);
+        if granted < wanted && !sending.starved.contains(&queue) {
+            sending.starved.push(queue);
+            state.starving = true;
+        }
+        granted
+    }
+
+    fn release_credit(&self, channel: ChannelId, unused: u32) {
+        let mut state = self.state.lock();
+        if let Some(sending) = state.channels.get_mut(&channel) {
+            sending.credit.release(unused);
+            if !sending.starved.is_empty() {
+                wake(state);
+            }
+        }
+    }
+}
+
+impl Link for Outbox {
+    fn close(&self, why: Exception) {
+        let mut state = self.state.lock();
+        state.signals.close.get_or_insert(why);
+        wake(state);
+    }
+
+    fn wake(&self) {
+        wake(self.state.lock());
+    }
+}
+
+/// Lets go of the lock, then has the connection's task look at what there is.
+fn wake(mut state: MutexGuard<'_, State>) {
+    let waker = state.waker.take();
+    drop(state);
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}
+
+impl State {
+    fn write_message(&mut self, channel: ChannelId, message: MessageRef<'_>) {
+        encode::content(&mut self.output, channel, message.header, message.body, self.frame_max);
+    }
+
+    fn room(&mut self, queue: QueueId) -> Room {
+        if self.output.len() < OUTPUT_MAX {
+            return Room::Left;
+        }
+        if !self.paused.contains(&queue) {
+            self.paused.push(queue);
+        }
+        Room::Full
+    }
+}
+
+impl Sending {
+    fn limit(&self) -> ChannelLimit {
+        if self.credit.is_limited() { ChannelLimit::Present } else { ChannelLimit::Absent }
+    }
+
+    fn free<'a>(&mut self, settled: impl IntoIterator<Item = &'a Unacked>) {
+        let to_consumers = settled.into_iter().filter(|unacked| unacked.consumer.is_some()).count();
+        self.credit.release(u32::try_from(to_consumers).unwrap_or(u32::MAX));
+    }
+
+    fn number(&mut self, queue: QueueId, delivery: &Delivery<'_>) -> DeliveryTag {
+        if delivery.credit == Credit::Charge && delivery.acks == AckMode::Manual {
+            self.credit.charge(1);
+        }
+        self.deliveries.deliver(queue, delivery.index, Some(delivery.consumer), delivery.acks)
+    }
+
+    fn answer(&mut self, channel: ChannelId, output: &mut BytesMut) {
+        self.confirms.drain(&mut |tag, reach, outcome| {
+            let multiple = reach == Reach::UpTo;
+            match outcome {
+                Outcome::Ack => encode::ack(output, channel, tag, multiple),
+                Outcome::Nack => encode::nack(output, channel, tag, multiple),
+            }
+        });
+    }
+}

@@ -1,0 +1,448 @@
+//! One client as the server sees it: its connection's core, its service once it has opened a
+//! virtual host, and the log lines of its life.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::BytesMut;
+use tracing::{debug, info, warn};
+
+use super::outbox::Outbox;
+use super::service::Service;
+use crate::amqp::exception::Exception;
+use crate::amqp::id::{ChannelId, ConnectionId};
+use crate::amqp::method::MethodId;
+use crate::amqp::reply_code::{ReplyCode, Scope};
+use crate::auth::user::{Origin, User};
+use crate::broker::node::{LoginError, Node};
+use crate::codec::frame::{FrameError, Parsed, parse_frame};
+use crate::connection::core::Connection;
+use crate::connection::event::{Event, HeaderOutcome, ReceiveCheck, Timeout};
+use crate::connection::settings::Settings;
+
+/// What a frame with basic.publish begins with, behind its channel and size.
+const PUBLISH: [u8; 4] = [0, 60, 0, 40];
+
+/// Why a connection ended.
+#[derive(Debug)]
+pub(super) enum End {
+    /// Both sides agreed.
+    Closed,
+    /// It did not speak AMQP 0-9-1, and was told so.
+    Refused,
+    /// The client went without a word.
+    Disconnected,
+    /// The client took too long.
+    TimedOut(&'static str),
+    /// The socket failed.
+    Failed(std::io::Error),
+}
+
+/// The two ends of a socket.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ends {
+    pub(super) client: SocketAddr,
+    pub(super) server: SocketAddr,
+}
+
+/// A client.
+#[derive(Debug)]
+pub(super) struct Peer {
+    id: ConnectionId,
+    ends: Ends,
+    node: Arc<Node>,
+    core: Connection,
+    outbox: Arc<Outbox>,
+    user: Option<User>,
+    service: Option<Service>,
+    /// Output of the core, on its way to the outbox.
+    replies: BytesMut,
+    /// Octets without which the next frame is not whole.
+    needed: usize,
+    input: Input,
+    end: Option<End>,
+}
+
+/// What is done with what the client sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Input {
+    /// The protocol header is awaited.
+    Header,
+    /// Frames are.
+    Frames,
+    /// A publish waits for memory; nothing is read.
+    Blocked,
+    /// Where the next frame begins is not known: it is read and dropped.
+    Lost,
+}
+
+impl Peer {
+    pub(super) fn new(node: Arc<Node>, settings: Arc<Settings>, ends: Ends) -> Self {
+        let id = node.ids.next_connection();
+        let outbox = Outbox::new(id);
+        node.connections.insert(id, Arc::clone(&outbox) as _);
+        Self {
+            id,
+            ends,
+            node,
+            core: Connection::new(settings, Instant::now()),
+            outbox,
+            user: None,
+            service: None,
+            replies: BytesMut::new(),
+            needed: 0,
+            input: Input::Header,
+            end: None,
+        }
+    }
+
+    pub(super) fn outbox(&self) -> &Outbox {
+        &self.outbox
+    }
+
+    /// Octets without which nothing more can be carried out.
+    pub(super) const fn needed(&self) -> usize {
+        self.needed
+    }
+
+    /// Whether the socket is to be read.
+    pub(super) fn wants_input(&self) -> bool {
+        self.input != Input::Blocked && self.end.is_none() && !self.outbox.is_full()
+    }
+
+    /// Why the connection has ended; asked when all that was to be written is.
+    pub(super) fn take_end(&mut self) -> Option<End> {
+        self.end.take()
+    }
+
+    pub(super) fn octets_received(&mut self) {
+        self.core.octets_received();
+    }
+
+    pub(super) fn octets_sent(&mut self) {
+        self.core.octets_sent();
+    }
+
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        self.core.poll_timeout()
+    }
+
+    /// Carries out what is due.
+    pub(super) fn handle_timeout(&mut self) -> Option<End> {
+        let timeout = self.core.handle_timeout(Instant::now(), &mut self.replies);
+        self.write_replies();
+        match timeout {
+            Timeout::Nothing => None,
+            Timeout::HandshakeTooSlow => Some(End::TimedOut("the handshake took too long")),
+            Timeout::PeerSilent => Some(End::TimedOut("missed heartbeats from client")),
+            Timeout::CloseExpired => Some(End::Closed),
+        }
+    }
+
+    /// Takes what others have to say.
+    pub(super) fn handle_signals(&mut self) {
+        let signals = self.outbox.take_signals();
+        for (channel, consumer) in signals.cancelled {
+            if let Some(channel) = self.core.channel_mut(channel) {
+                channel.remove_consumer_id(consumer);
+            }
+        }
+        if let Some(why) = signals.close {
+            self.fail(Instant::now(), &why, ChannelId::CONNECTION);
+        }
+        if let Some(service) = &mut self.service {
+            service.resume();
+        }
+    }
+
+    /// Goes on with a publish that waited for memory; `true` if there was one and it may.
+    pub(super) fn unblock(&mut self) -> bool {
+        if self.input != Input::Blocked || self.node.alarm.is_raised() {
+            return false;
+        }
+        self.input = Input::Frames;
+        self.core.set_receive_check(Instant::now(), ReceiveCheck::Running);
+        self.core.unblocked(&mut self.replies);
+        self.write_replies();
+        true
+    }
+
+    /// Moves what is to be written into the empty `buffer`; `false` when that is nothing.
+    pub(super) fn take_output(&mut self, buffer: &mut BytesMut) -> bool {
+        let some = self.outbox.take_output(buffer);
+        if some && let Some(service) = &mut self.service {
+            service.resume();
+        }
+        some
+    }
+
+    /// Carries out the frames in `input`; returns how many octets they were.
+    pub(super) fn take_in(&mut self, input: &[u8]) -> usize {
+        let now = Instant::now();
+        let mut taken = 0;
+        self.needed = 0;
+        while self.end.is_none() {
+            let rest = input.get(taken..).unwrap_or_default();
+            match self.take_one(now, rest) {
+                Some(octets) => taken += octets,
+                None => break,
+            }
+        }
+        if let Some(service) = &mut self.service {
+            service.flush();
+            service.resume();
+        }
+        taken
+    }
+
+    /// Carries out one frame; `None` when there is none.
+    fn take_one(&mut self, now: Instant, input: &[u8]) -> Option<usize> {
+        match self.input {
+            Input::Header => self.take_header(input),
+            Input::Blocked => None,
+            Input::Lost => (!input.is_empty()).then_some(input.len()),
+            Input::Frames => match parse_frame(input, self.core.frame_max()) {
+                Ok(Parsed::Incomplete { needed }) => {
+                    self.needed = needed;
+                    None
+                }
+                Ok(Parsed::Frame(frame, octets)) => {
+                    if frame.payload.starts_with(&PUBLISH)
+                        && self.core.is_open()
+                        && self.node.alarm.is_raised()
+                    {
+                        self.block(now);
+                        return None;
+                    }
+                    match self.core.handle_frame(now, frame, &mut self.replies) {
+                        Ok(event) => self.handle(now, event),
+                        Err(exception) => self.fail(now, &exception, frame.channel),
+                    }
+                    Some(octets)
+                }
+                Err(error) => Some(self.fail_frame(now, error).unwrap_or(input.len())),
+            },
+        }
+    }
+
+    fn take_header(&mut self, input: &[u8]) -> Option<usize> {
+        let outcome = self.core.handle_protocol_header(input, &mut self.replies);
+        self.write_replies();
+        match outcome {
+            HeaderOutcome::Incomplete => return None,
+            HeaderOutcome::Accepted => self.input = Input::Frames,
+            HeaderOutcome::Refused => {
+                self.input = Input::Lost;
+                self.end = Some(End::Refused);
+            }
+        }
+        Some(8)
+    }
+
+    fn handle(&mut self, now: Instant, event: Event<'_>) {
+        self.write_replies();
+        match event {
+            Event::Handled => {}
+            Event::Login { mechanism, response } => self.log_in(now, mechanism, response),
+            Event::Open { vhost } => self.open(now, vhost),
+            Event::ChannelOpened(channel) => self.outbox.open_channel(channel),
+            Event::Method { channel, method } => {
+                self.serve(now, channel, |service, state| service.handle(state, channel, method));
+            }
+            Event::Published { channel } => {
+                self.serve(now, channel, |service, state| {
+                    let published = service.handle_published(state, channel);
+                    published.map_err(|exception| exception.caused_by(MethodId::BASIC_PUBLISH))
+                });
+            }
+            Event::CloseChannel { channel, code, text } => {
+                if code != ReplyCode::Success.code() {
+                    debug!(connection = %self.id, "client closed channel {channel}: {code} {text}");
+                }
+                self.release_channel(channel);
+                self.core.channel_closed(channel, &mut self.replies);
+            }
+            Event::Close { code, text } => {
+                debug!(connection = %self.id, "client closes: {code} {text}");
+                self.release();
+                self.core.closed(now, &mut self.replies);
+            }
+            Event::Finished => self.end = Some(End::Closed),
+            Event::UpdateSecret { .. } => self.core.secret_updated(&mut self.replies),
+        }
+        self.write_replies();
+    }
+
+    /// Has the service carry something out on a channel.
+    fn serve(
+        &mut self,
+        now: Instant,
+        at: ChannelId,
+        carry_out: impl FnOnce(
+            &mut Service,
+            &mut crate::channel::state::Channel,
+        ) -> Result<(), Exception>,
+    ) {
+        let (Some(service), Some(channel)) = (&mut self.service, self.core.channel_mut(at)) else {
+            return;
+        };
+        if let Err(exception) = carry_out(service, channel) {
+            self.fail(now, &exception, at);
+        }
+    }
+
+    fn log_in(&mut self, now: Instant, mechanism: &str, response: &[u8]) {
+        let local = self.ends.client.ip().to_canonical().is_loopback();
+        let origin = if local { Origin::Loopback } else { Origin::Remote };
+        match self.node.login(mechanism, response, origin) {
+            Ok(user) => {
+                self.user = Some(user);
+                self.core.login_accepted(&mut self.replies);
+            }
+            Err(LoginError::Refused { user, why }) => {
+                warn!(connection = %self.id, "{mechanism} login refused: user '{user}' - {why}");
+                self.core.login_refused(now, &mut self.replies);
+            }
+            Err(LoginError::Mechanism(error)) => {
+                let exception = Exception::from(error).caused_by(MethodId::CONNECTION_START_OK);
+                self.fail(now, &exception, ChannelId::CONNECTION);
+            }
+        }
+    }
+
+    fn open(&mut self, now: Instant, name: &str) {
+        let Some(user) = self.user.clone() else { return };
+        let vhost = match self.node.admit(name) {
+            Ok(vhost) => vhost,
+            Err(refusal) => return self.fail(now, &refusal.into(), ChannelId::CONNECTION),
+        };
+        let (node, outbox) = (Arc::clone(&self.node), Arc::clone(&self.outbox));
+        info!(
+            connection = %self.id,
+            "connection {}{}: user '{user}' authenticated and granted access to vhost '{name}'",
+            self.ends,
+            self.client_name(),
+        );
+        let cancel_notify = self.core.client().capabilities.consumer_cancel_notify;
+        self.outbox.negotiated(self.core.frame_max(), cancel_notify);
+        self.service = Some(Service::new(self.id, node, vhost, outbox, user.name));
+        self.core.opened(&mut self.replies);
+    }
+
+    /// Releases what an exception closes, then closes it.
+    fn fail(&mut self, now: Instant, exception: &Exception, at: ChannelId) {
+        self.log_exception(exception, at);
+        match self.core.scope(exception, at) {
+            Scope::Channel => self.release_channel(at),
+            Scope::Connection => self.release(),
+        }
+        self.core.fail(now, exception, at, &mut self.replies);
+        self.write_replies();
+    }
+
+    /// Returns the octets of the frame, where it is known how many they are.
+    fn fail_frame(&mut self, now: Instant, error: FrameError) -> Option<usize> {
+        let consumed = error.consumed();
+        self.log_exception(&error.into(), ChannelId::CONNECTION);
+        self.release();
+        self.core.fail_frame(now, error, &mut self.replies);
+        self.write_replies();
+        if consumed.is_none() {
+            self.input = Input::Lost;
+        }
+        consumed
+    }
+
+    /// Stops reading at a publish that there is no memory for.
+    fn block(&mut self, now: Instant) {
+        info!(connection = %self.id, "connection {} blocked: low on memory", self.ends);
+        self.input = Input::Blocked;
+        self.core.set_receive_check(now, ReceiveCheck::Paused);
+        self.core.blocked("low on memory", &mut self.replies);
+        self.write_replies();
+    }
+
+    fn write_replies(&mut self) {
+        if !self.replies.is_empty() {
+            self.outbox.write(|out| out.extend_from_slice(&self.replies));
+            self.replies.clear();
+        }
+    }
+
+    fn release_channel(&mut self, at: ChannelId) {
+        if let (Some(service), Some(channel)) = (&mut self.service, self.core.channel(at)) {
+            service.release_channel(channel, at);
+        }
+    }
+
+    /// Gives back all that the connection holds. Nothing is served afterwards.
+    fn release(&mut self) {
+        let Some(mut service) = self.service.take() else { return };
+        for (at, channel) in self.core.channels() {
+            service.release_channel(channel, at);
+        }
+        service.release();
+    }
+
+    /// Logs the end, and gives back what the connection held.
+    pub(super) fn ended(&mut self, end: &End) {
+        let (id, ends, name) = (self.id, self.ends, self.client_name());
+        let orderly = self.core.is_closing();
+        match end {
+            End::Disconnected if self.input == Input::Header => {
+                debug!(connection = %id, "connection {ends} closed before a protocol header");
+            }
+            End::Refused => warn!(connection = %id, "connection {ends} refused: not AMQP 0-9-1"),
+            End::Closed => info!(connection = %id, "closed connection {ends}{name}"),
+            End::Disconnected | End::Failed(_) if orderly => {
+                info!(connection = %id, "closed connection {ends}{name}");
+            }
+            End::Disconnected => warn!(
+                connection = %id,
+                "closed connection {ends}{name}: client unexpectedly closed TCP connection"
+            ),
+            End::TimedOut(why) => warn!(connection = %id, "closed connection {ends}{name}: {why}"),
+            End::Failed(error) => {
+                warn!(connection = %id, "closed connection {ends}{name}: {error}");
+            }
+        }
+        self.release();
+    }
+
+    fn log_exception(&self, exception: &Exception, at: ChannelId) {
+        let scope = match self.core.scope(exception, at) {
+            Scope::Channel => format!("channel {at} of connection"),
+            Scope::Connection => "connection".to_owned(),
+        };
+        let user = self.user.as_ref().map_or("none", |user| &user.name);
+        let vhost = self.service.as_ref().map_or("none", |service| service.vhost.name().as_str());
+        let method = exception.method.map_or_else(|| "none".to_owned(), |id| id.to_string());
+        warn!(
+            connection = %self.id,
+            "error on {scope} {}{}, vhost '{vhost}', user '{user}', method {method}: {} {}",
+            self.ends,
+            self.client_name(),
+            exception.code.code(),
+            exception.reply_text(),
+        );
+    }
+
+    fn client_name(&self) -> String {
+        let name = self.core.client().connection_name.as_ref();
+        name.map_or_else(String::new, |name| format!(" - {name}"))
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        self.release();
+        self.node.connections.remove(self.id);
+    }
+}
+
+impl std::fmt::Display for Ends {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "({} -> {})", self.client, self.server)
+    }
+}

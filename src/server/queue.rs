@@ -1,0 +1,125 @@
+//! The methods of class queue (spec 1.6).
+
+use std::sync::Arc;
+
+use amq_protocol::protocol::AMQPClass;
+use amq_protocol::protocol::queue::{AMQPMethod, BindOk, DeclareOk, DeleteOk, PurgeOk, UnbindOk};
+
+use super::random;
+use super::service::{Service, exchange_name, expand, invalid, queue_name};
+use crate::amqp::exception::Exception;
+use crate::amqp::id::ChannelId;
+use crate::amqp::name::{BindingKey, QueueName};
+use crate::amqp::table::TableRef;
+use crate::channel::state::Channel;
+use crate::codec::method::Method;
+use crate::exchange::binding::{Binding, Destination};
+use crate::topology::command::{BindCommand, Naming};
+use crate::vhost::host::{DeclareQueue, Declared};
+use crate::vhost::queue::{DeleteConditions, Queue};
+
+impl Service {
+    pub(super) fn handle_queue(
+        &mut self,
+        channel: &mut Channel,
+        at: ChannelId,
+        method: Method<'_>,
+    ) -> Result<(), Exception> {
+        match method {
+            Method::QueueDeclare { no_wait, .. } => {
+                let queue = self.handle_queue_declare(method)?;
+                channel.declared(queue.name.clone());
+                if !no_wait {
+                    self.reply(at, false, declare_ok(&queue));
+                }
+            }
+            Method::QueueBind { queue, exchange, routing_key, no_wait, arguments } => {
+                let bind = self.binding(channel, [queue, exchange, routing_key], arguments)?;
+                self.vhost.bind(bind)?;
+                self.reply(at, no_wait, AMQPClass::Queue(AMQPMethod::BindOk(BindOk {})));
+            }
+            Method::QueueUnbind { queue, exchange, routing_key, arguments } => {
+                let bind = self.binding(channel, [queue, exchange, routing_key], arguments)?;
+                self.vhost.unbind(bind)?;
+                self.reply(at, false, AMQPClass::Queue(AMQPMethod::UnbindOk(UnbindOk {})));
+            }
+            Method::QueuePurge { queue, no_wait } => {
+                let message_count = count(self.named_queue(channel, queue)?.purge());
+                let purge_ok = PurgeOk { message_count };
+                self.reply(at, no_wait, AMQPClass::Queue(AMQPMethod::PurgeOk(purge_ok)));
+            }
+            Method::QueueDelete { queue, if_unused, if_empty, no_wait } => {
+                let name = expand(channel, queue)?;
+                let conditions = DeleteConditions { if_unused, if_empty };
+                let remains = self.vhost.delete_queue(&name, self.id, conditions)?;
+                self.exclusive.retain(|exclusive| *exclusive != name);
+                let delete_ok = DeleteOk { message_count: count(remains.ready) };
+                self.reply(at, no_wait, AMQPClass::Queue(AMQPMethod::DeleteOk(delete_ok)));
+                remains.notify();
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn handle_queue_declare(&mut self, method: Method<'_>) -> Result<Arc<Queue>, Exception> {
+        let Method::QueueDeclare {
+            queue, passive, durable, exclusive, auto_delete, arguments, ..
+        } = method
+        else {
+            return Err(invalid("not queue.declare"));
+        };
+        if passive {
+            return Ok(self.vhost.queue(&queue_name(queue)?, self.id)?);
+        }
+        let (name, naming) = if queue.is_empty() {
+            let name = QueueName::parse(random::name("amq.gen-")?).map_err(invalid)?;
+            (name, Naming::Server)
+        } else {
+            (queue_name(queue)?, Naming::Client)
+        };
+        let (queue, declared) = self.vhost.declare_queue(DeclareQueue {
+            name,
+            naming,
+            durable,
+            owner: exclusive.then_some(self.id),
+            auto_delete,
+            arguments: arguments.to_owned(),
+        })?;
+        if exclusive && declared == Declared::Created {
+            self.exclusive.push(queue.name.clone());
+        }
+        Ok(queue)
+    }
+
+    /// A binding of a queue. Where both the queue's name and the key are empty, the key is the
+    /// queue's name too (spec 1.7.2.3).
+    fn binding(
+        &self,
+        channel: &Channel,
+        [queue, exchange, routing_key]: [&str; 3],
+        arguments: TableRef<'_>,
+    ) -> Result<BindCommand, Exception> {
+        let name = expand(channel, queue)?;
+        let key = match (queue, routing_key) {
+            ("", "") => name.as_str(),
+            _ => routing_key,
+        };
+        let key = BindingKey::parse(key).map_err(invalid)?;
+        let binding = Binding::new(Destination::Queue(name), key, arguments);
+        Ok(BindCommand { source: exchange_name(exchange)?, binding, connection: self.id })
+    }
+}
+
+fn declare_ok(queue: &Arc<Queue>) -> AMQPClass {
+    let counts = queue.counts();
+    AMQPClass::Queue(AMQPMethod::DeclareOk(DeclareOk {
+        queue: queue.name.as_str().into(),
+        message_count: count(counts.ready),
+        consumer_count: counts.consumers,
+    }))
+}
+
+pub(super) fn count(messages: u64) -> u32 {
+    u32::try_from(messages).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,224 @@
+//! What one connection's methods are carried out with: its virtual host, the queues it deals
+//! with, and its outbox. One file for each class of methods beside this one.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use amq_protocol::protocol::AMQPClass;
+use amq_protocol::protocol::confirm::{AMQPMethod, SelectOk};
+
+use super::outbox::Outbox;
+use super::publisher::Publisher;
+use super::transaction::Transaction;
+use crate::amqp::exception::Exception;
+use crate::amqp::id::{ChannelId, ConnectionId, MessageIndex, QueueId};
+use crate::amqp::name::{ExchangeName, QueueName};
+use crate::amqp::reply_code::ReplyCode;
+use crate::broker::node::Node;
+use crate::channel::deliveries::Unacked;
+use crate::channel::state::Channel;
+use crate::codec::encode;
+use crate::codec::method::Method;
+use crate::queue::command::Settlement;
+use crate::vhost::host::Vhost;
+use crate::vhost::queue::Queue;
+use crate::vhost::routes::RouteCache;
+use crate::vhost::session::Session;
+
+/// The broker half as one connection sees it, after connection.open.
+#[derive(Debug)]
+pub(super) struct Service {
+    pub(super) id: ConnectionId,
+    pub(super) node: Arc<Node>,
+    pub(super) vhost: Arc<Vhost>,
+    pub(super) outbox: Arc<Outbox>,
+    pub(super) routes: RouteCache,
+    pub(super) publisher: Publisher,
+    /// Queues that this connection consumes from or has unsettled messages of.
+    pub(super) queues: HashMap<QueueId, Arc<Queue>, foldhash::fast::RandomState>,
+    pub(super) transactions: HashMap<ChannelId, Transaction>,
+    /// Exclusive queues that go with the connection.
+    pub(super) exclusive: Vec<QueueName>,
+    /// What was settled and the queues have not been told yet.
+    pub(super) settled: Vec<(QueueId, MessageIndex, Settlement)>,
+    /// Scratch for what a settlement takes.
+    pub(super) taken: Vec<Unacked>,
+    pub(super) user: Arc<str>,
+}
+
+impl Service {
+    /// The service of a connection to `vhost`, logged in as `user`.
+    pub(super) fn new(
+        id: ConnectionId,
+        node: Arc<Node>,
+        vhost: Arc<Vhost>,
+        outbox: Arc<Outbox>,
+        user: Arc<str>,
+    ) -> Self {
+        Self {
+            id,
+            node,
+            vhost,
+            routes: RouteCache::default(),
+            publisher: Publisher::new(Arc::clone(&outbox)),
+            outbox,
+            queues: HashMap::default(),
+            transactions: HashMap::new(),
+            exclusive: Vec::new(),
+            settled: Vec::new(),
+            taken: Vec::new(),
+            user,
+        }
+    }
+
+    /// Carries out a method of an open channel.
+    ///
+    /// # Errors
+    /// What the peer did wrong.
+    pub(super) fn handle(
+        &mut self,
+        channel: &mut Channel,
+        at: ChannelId,
+        method: Method<'_>,
+    ) -> Result<(), Exception> {
+        let result = match method {
+            Method::BasicAck { .. } | Method::BasicNack { .. } | Method::BasicReject { .. } => {
+                self.handle_settlement(channel, at, method)
+            }
+            _ => {
+                // What the channel sent before is in its queues before anything else is done.
+                self.flush();
+                self.handle_other(channel, at, method)
+            }
+        };
+        result.map_err(|exception| exception.caused_by(method.id()))
+    }
+
+    fn handle_other(
+        &mut self,
+        channel: &mut Channel,
+        at: ChannelId,
+        method: Method<'_>,
+    ) -> Result<(), Exception> {
+        match method {
+            Method::ExchangeDeclare { .. }
+            | Method::ExchangeDelete { .. }
+            | Method::ExchangeBind { .. }
+            | Method::ExchangeUnbind { .. } => self.handle_exchange(at, method),
+            Method::QueueDeclare { .. }
+            | Method::QueueBind { .. }
+            | Method::QueueUnbind { .. }
+            | Method::QueuePurge { .. }
+            | Method::QueueDelete { .. } => self.handle_queue(channel, at, method),
+            Method::ConfirmSelect { no_wait } => {
+                channel.select_confirm()?;
+                self.reply(at, no_wait, AMQPClass::Confirm(AMQPMethod::SelectOk(SelectOk {})));
+                Ok(())
+            }
+            Method::TxSelect | Method::TxCommit | Method::TxRollback => {
+                self.handle_transaction(channel, at, method)
+            }
+            _ => self.handle_basic(channel, at, method),
+        }
+    }
+
+    /// Hands what was gathered over to the queues.
+    pub(super) fn flush(&mut self) {
+        self.publisher.flush();
+        self.flush_settled();
+    }
+
+    /// Writes a reply, unless the client wants none.
+    pub(super) fn reply(&self, channel: ChannelId, no_wait: bool, reply: AMQPClass) {
+        if !no_wait {
+            self.outbox.write(|out| encode::method(out, channel, reply));
+        }
+    }
+
+    /// Gives back all that a channel holds: its consumers go, its deliveries are requeued.
+    pub(super) fn release_channel(&mut self, channel: &Channel, at: ChannelId) {
+        self.flush();
+        let mut abandoned = Vec::new();
+        for (_, consumer) in channel.consumers() {
+            if let Some(queue) = self.queues.get(&consumer.queue)
+                && queue.detach(consumer.id)
+            {
+                abandoned.push(Arc::clone(queue));
+            }
+        }
+        let mut unacked = self.outbox.close_channel(at);
+        if let Some(transaction) = self.transactions.remove(&at) {
+            unacked.extend(transaction.into_settled());
+        }
+        self.add_settled(unacked, Settlement::Requeue);
+        self.flush_settled();
+        for queue in abandoned {
+            self.vhost.delete_abandoned(&queue);
+        }
+    }
+
+    /// Gives back what goes with the connection itself.
+    pub(super) fn release(&mut self) {
+        for name in std::mem::take(&mut self.exclusive) {
+            self.vhost.delete_exclusive(&name, self.id);
+        }
+        self.queues.clear();
+    }
+
+    /// Lets queues go on that waited for room in the outbox or for channel-wide credit.
+    pub(super) fn resume(&mut self) {
+        let mut resumable = Vec::new();
+        self.outbox.take_resumable(&mut resumable);
+        for id in resumable {
+            if let Some(queue) = self.queues.get(&id) {
+                queue.resume(self.id);
+            }
+        }
+    }
+
+    /// The session that queues deliver to.
+    pub(super) fn session(&self) -> Arc<dyn Session> {
+        Arc::clone(&self.outbox) as Arc<dyn Session>
+    }
+
+    /// The queue of that name; an empty name is the one that the channel declared last.
+    pub(super) fn named_queue(
+        &self,
+        channel: &Channel,
+        name: &str,
+    ) -> Result<Arc<Queue>, Exception> {
+        let name = expand(channel, name)?;
+        Ok(self.vhost.queue(&name, self.id)?)
+    }
+
+    /// Remembers a queue that this connection will settle deliveries of.
+    pub(super) fn remember(&mut self, queue: &Arc<Queue>) {
+        self.queues.entry(queue.id).or_insert_with(|| Arc::clone(queue));
+    }
+}
+
+/// A queue's name; an empty one is the queue that the channel declared last.
+pub(super) fn expand(channel: &Channel, name: &str) -> Result<QueueName, Exception> {
+    if name.is_empty() {
+        return Ok(channel.last_declared()?.clone());
+    }
+    queue_name(name)
+}
+
+/// A queue's name as it is kept: without line ends (RabbitMQ: `rabbit_channel:strip_cr_lf/1`).
+pub(super) fn queue_name(name: &str) -> Result<QueueName, Exception> {
+    QueueName::parse(strip_line_ends(name).as_ref()).map_err(invalid)
+}
+
+/// An exchange's name as it is kept.
+pub(super) fn exchange_name(name: &str) -> Result<ExchangeName, Exception> {
+    ExchangeName::parse(strip_line_ends(name).as_ref()).map_err(invalid)
+}
+
+fn strip_line_ends(name: &str) -> std::borrow::Cow<'_, str> {
+    if name.contains(['\r', '\n']) { name.replace(['\r', '\n'], "").into() } else { name.into() }
+}
+
+pub(super) fn invalid(error: impl std::fmt::Display) -> Exception {
+    Exception::new(ReplyCode::SyntaxError, error.to_string())
+}

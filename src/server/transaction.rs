@@ -1,0 +1,93 @@
+//! Class tx (spec 1.9): publishes and settlements that wait for their commit.
+
+use std::sync::Arc;
+
+use amq_protocol::protocol::AMQPClass;
+use amq_protocol::protocol::tx::{AMQPMethod, CommitOk, RollbackOk, SelectOk};
+use bytes::Bytes;
+
+use super::publisher::Outgoing;
+use super::service::Service;
+use crate::amqp::exception::Exception;
+use crate::amqp::id::ChannelId;
+use crate::channel::deliveries::Unacked;
+use crate::channel::state::Channel;
+use crate::codec::method::Method;
+use crate::queue::command::Settlement;
+use crate::vhost::queue::Queue;
+
+/// What a channel has asked for since its last commit or rollback.
+#[derive(Debug, Default)]
+pub(super) struct Transaction {
+    published: Vec<Publish>,
+    settled: Vec<(Unacked, Settlement)>,
+}
+
+/// A message that was routed when it came.
+#[derive(Debug)]
+pub(super) struct Publish {
+    pub(super) message: Outgoing,
+    pub(super) record: Bytes,
+    pub(super) queues: Vec<Arc<Queue>>,
+    pub(super) mandatory: bool,
+}
+
+impl Transaction {
+    pub(super) fn publish(&mut self, publish: Publish) {
+        self.published.push(publish);
+    }
+
+    pub(super) fn settle(&mut self, taken: Vec<Unacked>, settlement: Settlement) {
+        self.settled.extend(taken.into_iter().map(|unacked| (unacked, settlement)));
+    }
+
+    /// What was settled, to be undone.
+    pub(super) fn into_settled(self) -> impl Iterator<Item = Unacked> {
+        self.settled.into_iter().map(|(unacked, _)| unacked)
+    }
+}
+
+impl Service {
+    pub(super) fn handle_transaction(
+        &mut self,
+        channel: &mut Channel,
+        at: ChannelId,
+        method: Method<'_>,
+    ) -> Result<(), Exception> {
+        let reply = match method {
+            Method::TxSelect => {
+                channel.select_transaction()?;
+                AMQPMethod::SelectOk(SelectOk {})
+            }
+            Method::TxCommit => {
+                channel.begin_commit()?;
+                self.commit(at);
+                channel.end_commit();
+                AMQPMethod::CommitOk(CommitOk {})
+            }
+            _ => {
+                channel.check_rollback()?;
+                let transaction = self.transactions.remove(&at).unwrap_or_default();
+                self.outbox.restore(at, transaction.into_settled());
+                AMQPMethod::RollbackOk(RollbackOk {})
+            }
+        };
+        self.reply(at, false, AMQPClass::Tx(reply));
+        Ok(())
+    }
+
+    fn commit(&mut self, at: ChannelId) {
+        let Transaction { published, settled } = self.transactions.remove(&at).unwrap_or_default();
+        for Publish { message, record, queues, mandatory } in published {
+            if queues.is_empty() && mandatory {
+                self.return_message(at, &record);
+            }
+            self.publisher.add(message, &record, &queues);
+        }
+        self.outbox.freed(at, settled.iter().map(|(unacked, _)| unacked));
+        for (unacked, settlement) in settled {
+            self.add_settled([unacked], settlement);
+        }
+        self.flush();
+    }
+}
