@@ -9,8 +9,11 @@ pub mod config;
 pub mod connection;
 pub mod ctl;
 pub mod exchange;
+pub mod node;
 pub mod queue;
 pub mod server;
 pub mod store;
 pub mod topology;
 pub mod vhost;
+
+pub use node::running::Broker;

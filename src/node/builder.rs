@@ -1,0 +1,171 @@
+//! From settings to a running broker.
+
+use std::fmt;
+use std::fs;
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tracing::info;
+
+use super::running::Broker;
+use super::status::ControlledNode;
+use crate::amqp::name::InvalidName;
+use crate::auth::mechanism::Mechanism;
+use crate::auth::password::PasswordHash;
+use crate::auth::user::Users;
+use crate::broker::memory;
+use crate::broker::node::Node;
+use crate::config::Config;
+use crate::connection::server_properties::{Announcement, server_properties};
+use crate::connection::settings::Settings;
+use crate::ctl::name::default_node_name;
+use crate::ctl::socket::{self, BindError, Socket};
+use crate::server::listener::Listener;
+
+/// Settings for a broker that is to be started in this process.
+#[derive(Clone, Debug, Default)]
+pub struct Builder {
+    config: Config,
+    link: Option<PathBuf>,
+}
+
+/// Why a broker did not start.
+#[derive(Debug)]
+pub enum StartError {
+    /// The data directory cannot be made.
+    DataDir(PathBuf, io::Error),
+    /// The control socket cannot be opened.
+    Control(BindError),
+    /// An address cannot be listened on.
+    Listen(SocketAddr, io::Error),
+    /// The first virtual host's name.
+    Vhost(InvalidName),
+    /// The operating system has no randomness.
+    Random(getrandom::Error),
+}
+
+impl Builder {
+    /// Takes all settings over.
+    #[must_use]
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// Listens on this address alone; port 0 takes a free one.
+    #[must_use]
+    pub fn listen(mut self, address: SocketAddr) -> Self {
+        self.config.amqp.listen = vec![address];
+        self
+    }
+
+    /// Keeps data here.
+    #[must_use]
+    pub fn data_dir(mut self, path: impl AsRef<Path>) -> Self {
+        path.as_ref().clone_into(&mut self.config.node.data_dir);
+        self
+    }
+
+    /// How long a client may take to open its connection.
+    #[must_use]
+    pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
+        self.config.amqp.handshake_timeout = timeout;
+        self
+    }
+
+    /// Makes the control socket known at a path of the user's, too.
+    #[must_use]
+    pub fn control_link(mut self, link: Option<PathBuf>) -> Self {
+        self.link = link;
+        self
+    }
+
+    /// Starts the broker in the tokio runtime that this is called in.
+    ///
+    /// # Errors
+    /// The data directory, the control socket or an address is not to be had.
+    pub async fn start(self) -> Result<Broker, StartError> {
+        let Self { config, link } = self;
+        let data_dir = &config.node.data_dir;
+        fs::create_dir_all(data_dir)
+            .map_err(|error| StartError::DataDir(data_dir.clone(), error))?;
+        let socket = Socket::bind(&socket::path(&config)).map_err(StartError::Control)?;
+        let socket = socket.linked_from(link);
+        let node = Arc::new(node(&config)?);
+        let mut listeners = Vec::new();
+        for address in &config.amqp.listen {
+            let listener = Listener::bind(*address).await;
+            listeners.push(listener.map_err(|error| StartError::Listen(*address, error))?);
+        }
+        let settings = Arc::new(settings(&config));
+        let addresses = listeners.iter().map(Listener::address).collect();
+        info!(
+            "memory high watermark set to {} MiB of {} MiB",
+            node.high_watermark >> 20,
+            memory_total(&config) >> 20,
+        );
+        let control = ControlledNode::new(config, Arc::clone(&node), addresses);
+        Ok(Broker::start(Arc::new(control), socket, listeners, &settings))
+    }
+}
+
+pub(super) fn memory_total(config: &Config) -> u64 {
+    config.memory.total_override.unwrap_or_else(memory::available)
+}
+
+pub(super) fn node_name(config: &Config) -> String {
+    config.node.name.clone().unwrap_or_else(default_node_name)
+}
+
+fn node(config: &Config) -> Result<Node, StartError> {
+    let bootstrap = &config.bootstrap;
+    let mut salt = [0; 4];
+    getrandom::fill(&mut salt).map_err(StartError::Random)?;
+    let mut users = Users::new(config.auth.loopback_users.iter().cloned());
+    users.insert(&bootstrap.user, PasswordHash::new(bootstrap.password.expose().as_bytes(), salt));
+    let mechanisms = config.auth.mechanisms.iter().filter_map(|name| Mechanism::parse(name));
+    let node = Node::new(
+        users,
+        mechanisms.collect(),
+        config.memory.high_watermark.bytes(memory_total(config)),
+        config.limits.connections,
+    );
+    node.add_vhost(&bootstrap.vhost).map_err(StartError::Vhost)?;
+    Ok(node)
+}
+
+fn settings(config: &Config) -> Settings {
+    let amqp = &config.amqp;
+    let cluster_name = config.node.cluster_name.clone().unwrap_or_else(|| node_name(config));
+    Settings {
+        frame_max: amqp.frame_max,
+        channel_max: amqp.channel_max,
+        heartbeat: amqp.heartbeat,
+        handshake_timeout: amqp.handshake_timeout,
+        max_message_size: config.limits.message_size,
+        mechanisms: config.auth.mechanisms.join(" "),
+        server_properties: server_properties(&Announcement {
+            product: &amqp.announce_product,
+            version: &amqp.announce_version,
+            cluster_name: &cluster_name,
+        }),
+        ..Settings::default()
+    }
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::DataDir(path, error) => write!(f, "data directory {}: {error}", path.display()),
+            Self::Control(error) => error.fmt(f),
+            Self::Listen(address, error) => write!(f, "cannot listen on {address}: {error}"),
+            Self::Vhost(error) => write!(f, "bootstrap.vhost: {error}"),
+            Self::Random(error) => write!(f, "no randomness from the operating system: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}

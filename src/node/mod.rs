@@ -1,0 +1,5 @@
+//! Builds and starts all of it: configuration in, a running broker out.
+
+pub mod builder;
+pub mod running;
+mod status;

@@ -1,0 +1,81 @@
+//! A broker that runs in this process.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tracing::warn;
+
+use super::builder::Builder;
+use super::status::ControlledNode;
+use crate::amqp::exception::Exception;
+use crate::amqp::reply_code::ReplyCode;
+use crate::connection::settings::Settings;
+use crate::ctl::server;
+use crate::ctl::socket::Socket;
+use crate::server::listener::Listener;
+
+/// How long clients get to answer connection.close when the broker stops.
+const CLOSE_WAIT: Duration = Duration::from_secs(5);
+
+/// A running broker. Dropping it stops listening at once and says goodbye to nobody.
+#[derive(Debug)]
+pub struct Broker {
+    control: Arc<ControlledNode>,
+    listeners: JoinSet<()>,
+    services: JoinSet<()>,
+}
+
+impl Broker {
+    /// Settings for a broker to start.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    pub(super) fn start(
+        control: Arc<ControlledNode>,
+        socket: Socket,
+        open: Vec<Listener>,
+        settings: &Arc<Settings>,
+    ) -> Self {
+        let mut listeners = JoinSet::new();
+        for listener in open {
+            listeners.spawn(listener.serve(Arc::clone(&control.node), Arc::clone(settings)));
+        }
+        let mut services = JoinSet::new();
+        let node = Arc::clone(&control.node);
+        services.spawn(async move { node.watch_memory().await });
+        services.spawn(server::serve(socket, Arc::clone(&control)));
+        Self { control, listeners, services }
+    }
+
+    /// The addresses it listens on, with their real ports.
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.control.addresses
+    }
+
+    /// Returns when somebody has asked through the control socket for a stop.
+    pub async fn stop_requested(&self) {
+        self.control.stop.notified().await;
+    }
+
+    /// Stops: no new clients, connection.close 320 to those there are, and five seconds for
+    /// them to answer.
+    pub async fn shutdown(mut self) {
+        self.control.stopping.store(true, Ordering::Release);
+        self.listeners.shutdown().await;
+        let connections = &self.control.node.connections;
+        connections.close_all(&Exception::new(
+            ReplyCode::ConnectionForced,
+            "broker forced connection closure with reason 'shutdown'",
+        ));
+        if timeout(CLOSE_WAIT, connections.drained()).await.is_err() {
+            warn!("{} connections did not close in time", connections.len());
+        }
+        // The control socket goes last: who asked for the stop takes its end for the node's.
+        self.services.shutdown().await;
+    }
+}

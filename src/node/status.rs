@@ -1,0 +1,80 @@
+//! The node as the control socket sees it.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use tokio::sync::Notify;
+
+use super::builder::{memory_total, node_name};
+use crate::broker::memory;
+use crate::broker::node::Node;
+use crate::config::Config;
+use crate::ctl;
+use crate::ctl::protocol::{Listener, Memory, State, Status, Totals};
+
+/// A node with its settings, and the wish that it stop.
+#[derive(Debug)]
+pub(super) struct ControlledNode {
+    config: Config,
+    pub(super) node: Arc<Node>,
+    pub(super) addresses: Vec<SocketAddr>,
+    since: Instant,
+    pub(super) stop: Notify,
+    pub(super) stopping: AtomicBool,
+}
+
+impl ControlledNode {
+    pub(super) fn new(config: Config, node: Arc<Node>, addresses: Vec<SocketAddr>) -> Self {
+        Self {
+            config,
+            node,
+            addresses,
+            since: Instant::now(),
+            stop: Notify::new(),
+            stopping: AtomicBool::new(false),
+        }
+    }
+}
+
+impl ctl::node::Node for ControlledNode {
+    fn status(&self) -> Status {
+        let stopping = self.stopping.load(Ordering::Acquire);
+        let listener = |address: &SocketAddr| Listener {
+            address: *address,
+            protocol: "amqp".to_owned(),
+            purpose: "AMQP 0-9-1".to_owned(),
+        };
+        let data_dir = &self.config.node.data_dir;
+        let alarm = self.node.alarm.is_raised().then(|| "memory".to_owned());
+        Status {
+            node: node_name(&self.config),
+            state: if stopping { State::Stopping } else { State::Running },
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            announced_version: self.config.amqp.announce_version.clone(),
+            pid: std::process::id(),
+            uptime: self.since.elapsed().as_secs(),
+            data_directory: std::path::absolute(data_dir)
+                .unwrap_or_else(|_| PathBuf::from(data_dir)),
+            config_files: self.config.files.clone(),
+            alarms: alarm.into_iter().collect(),
+            memory: Memory {
+                used: memory::resident(),
+                high_watermark: self.node.high_watermark,
+                total: memory_total(&self.config),
+            },
+            totals: Totals {
+                connections: self.node.connections.len() as u64,
+                queues: self.node.queue_count() as u64,
+                vhosts: self.node.vhost_count() as u64,
+            },
+            listeners: self.addresses.iter().map(listener).collect(),
+        }
+    }
+
+    fn stop(&self) {
+        self.stop.notify_one();
+    }
+}
