@@ -1,3 +1,12 @@
-//! The `leveret` binary.
+//! The `leveret` binary: the broker, and under RabbitMQ's names the tools that talk to it.
 
-fn main() {}
+mod cli;
+
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    cli::run(std::env::args_os().collect())
+}
