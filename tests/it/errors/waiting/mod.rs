@@ -1,0 +1,29 @@
+//! Rows whose feature does not exist yet, by that feature.
+
+mod access;
+mod queue_feature;
+mod queue_type;
+
+use super::row::Row;
+
+pub fn rows() -> Vec<(&'static str, Vec<Row>)> {
+    vec![
+        ("quorum queues", queue_type::quorum()),
+        ("quorum queues with a single active consumer", queue_type::quorum_single()),
+        ("streams", queue_type::streams()),
+        ("streams and their arguments", queue_type::stream_arguments()),
+        ("single active consumers", queue_feature::single_active()),
+        ("dead-lettering", queue_feature::dead_letters()),
+        ("length limits", queue_feature::lengths()),
+        ("direct reply-to", queue_feature::replies()),
+        ("users and permissions", access::permissions()),
+        ("limits of users, vhosts and nodes", access::limits()),
+        ("limits of what is declared", access::numbers()),
+        ("the durable store", queue_feature::durable()),
+        ("token credentials", access::tokens()),
+        ("an operator's commands", access::commands()),
+        ("the consumer timeout", queue_feature::timeouts()),
+        ("protected queues, and prefixes of server-made names", queue_feature::later_queues()),
+        ("further exchange types", queue_feature::exchange_types()),
+    ]
+}

@@ -1,0 +1,221 @@
+//! What waits for features of classic queues, exchanges and consumers.
+
+use crate::errors::row::{Row, channel_error, connection_error};
+use crate::raw::close::Scope;
+use crate::raw::content::content;
+use crate::raw::method::{
+    BASIC_CONSUME, BASIC_GET, EXCHANGE_DECLARE, Method, NONE, QUEUE_BIND, QUEUE_DECLARE,
+    QUEUE_DELETE, TX_COMMIT, basic_consume, basic_get, basic_publish, exchange_declare, queue_bind,
+    queue_declare, queue_delete, queue_unbind, tx_commit, tx_select,
+};
+use crate::raw::wire::Field::{self, Bool, Int, Long, Str};
+
+/// What 0-9-1 clients consume replies from.
+const REPLY_TO: &str = "amq.rabbitmq.reply-to";
+
+pub fn single_active() -> Vec<Row> {
+    vec![channel_error(
+        "basic.consume exclusive from a queue with a single active consumer",
+        403,
+        "queue 'w.sac' in vhost '/' in exclusive use",
+        BASIC_CONSUME,
+        |s| {
+            let single = [("x-single-active-consumer", Bool(true))];
+            s.call(&queue_declare("w.sac").exclusive().arguments(&single));
+            s.send(&basic_consume("w.sac", "").exclusive());
+        },
+    )]
+}
+
+/// The arguments are valid by themselves, and differ from the queue's.
+pub fn dead_letters() -> Vec<Row> {
+    vec![channel_error(
+        "queue.declare with another dead letter exchange",
+        406,
+        "inequivalent arg 'x-dead-letter-exchange' for queue 'w.dlx' in vhost '/': \
+         received 'b' but current is 'a'",
+        QUEUE_DECLARE,
+        |s| {
+            let to = |exchange| [("x-dead-letter-exchange", Str(exchange))];
+            s.call(&queue_declare("w.dlx").exclusive().arguments(&to("a")));
+            s.send(&queue_declare("w.dlx").exclusive().arguments(&to("b")));
+        },
+    )]
+}
+
+pub fn lengths() -> Vec<Row> {
+    let differs = |case, second: Option<Field>, tail: &str| {
+        let text =
+            format!("inequivalent arg 'x-max-length' for queue 'w.len' in vhost '/': {tail}");
+        channel_error(case, 406, &text, QUEUE_DECLARE, move |s| {
+            let first = [("x-max-length", Int(1000))];
+            s.call(&queue_declare("w.len").exclusive().arguments(&first));
+            let second: Vec<_> = second.iter().map(|it| ("x-max-length", it.clone())).collect();
+            s.send(&queue_declare("w.len").exclusive().arguments(&second));
+            s.send(&queue_delete("w.len"));
+        })
+    };
+    let none = "received none but current is the value '1000' of type 'signedint'";
+    vec![
+        differs(
+            "queue.declare with another length",
+            Some(Long(1001)),
+            "received '1001' but current is '1000'",
+        ),
+        differs("queue.declare without the length it has", None, none),
+        channel_error(
+            "tx.commit to a queue that refuses",
+            406,
+            "partial tx completion",
+            TX_COMMIT,
+            |s| {
+                let full = [("x-max-length", Int(0)), ("x-overflow", Str("reject-publish"))];
+                s.call(&queue_declare("w.refuses").exclusive().arguments(&full));
+                s.call(&tx_select());
+                s.publish(&basic_publish("", "w.refuses"), &content(b"hi"));
+                s.publish(&basic_publish("", "w.refuses"), &content(b"hi"));
+                s.send(&tx_commit());
+                s.peer.await_frame();
+            },
+        ),
+    ]
+}
+
+pub fn replies() -> Vec<Row> {
+    let consume = || basic_consume(REPLY_TO, "").no_ack();
+    let row = |case, code, text: &str, method: Method| {
+        let id = method.id;
+        channel_error(case, code, text, id, move |s| s.send(&method))
+    };
+    let malformed = format!("no queue '{REPLY_TO}.foo' in vhost '/'");
+    let bound = "cannot bind or unbind to a volatile (direct reply-to) queue";
+    let missing = format!("no queue '{REPLY_TO}' in vhost '/'");
+    vec![
+        row(
+            "basic.consume of replies with acks",
+            406,
+            "reply consumer cannot acknowledge",
+            basic_consume(REPLY_TO, ""),
+        ),
+        channel_error(
+            "basic.consume of replies twice",
+            406,
+            "reply consumer already set",
+            BASIC_CONSUME,
+            move |s| {
+                s.call(&consume());
+                s.send(&consume());
+            },
+        ),
+        row(
+            "queue.declare of a malformed name for replies",
+            404,
+            &malformed,
+            queue_declare(&format!("{REPLY_TO}.foo")),
+        ),
+        row(
+            "queue.bind of the queue of replies",
+            403,
+            bound,
+            queue_bind(REPLY_TO, "amq.direct", "k"),
+        )
+        .rabbitmq_3_10_closes(Scope::Channel, 404, &missing),
+        row(
+            "queue.unbind of the queue of replies",
+            403,
+            bound,
+            queue_unbind(REPLY_TO, "amq.direct", "k"),
+        )
+        .rabbitmq_3_10_unchecked(),
+    ]
+}
+
+/// The commit has to be waiting for the disk when the next method comes.
+pub fn durable() -> Vec<Row> {
+    vec![
+        connection_error(
+            "method before tx.commit-ok",
+            504,
+            "unexpected command while processing 'tx.commit'",
+            BASIC_GET,
+            |s| {
+                s.call(&queue_declare("w.commit").durable());
+                s.call(&tx_select());
+                let lasting = content(b"hi").delivery_mode(2);
+                s.publish(&basic_publish("", "w.commit"), &lasting);
+                s.send(&tx_commit());
+                s.send(&basic_get("w.commit"));
+            },
+        )
+        .rabbitmq_3_10_unchecked(),
+    ]
+}
+
+pub fn timeouts() -> Vec<Row> {
+    let text = "delivery acknowledgement on channel 1 timed out. Timeout value used: 20000 ms. \
+                This timeout value can be configured, see consumers doc guide to learn more";
+    vec![
+        channel_error("delivery that is never settled", 406, text, NONE, |s| {
+            s.call(&queue_declare("w.slow").exclusive());
+            s.publish(&basic_publish("", "w.slow"), &content(b""));
+            s.call(&basic_consume("w.slow", "slow"));
+            s.peer.await_frame();
+        })
+        .rabbitmq_3_10_unchecked(),
+    ]
+}
+
+pub fn later_queues() -> Vec<Row> {
+    let prefix = "p".repeat(65).leak();
+    let text = format!("Queue name prefix '{prefix}' exceeds the 64-byte limit");
+    let prefix = Str(prefix);
+    vec![
+        channel_error(
+            "queue.delete of a protected queue",
+            405,
+            "Cannot delete protected queue 'w.protected' in vhost '/'.",
+            QUEUE_DELETE,
+            |s| s.send(&queue_delete("w.protected")),
+        )
+        .rabbitmq_3_10_unchecked(),
+        channel_error("queue.declare with a long prefix", 406, &text, QUEUE_DECLARE, move |s| {
+            let arguments = [("x-name-prefix", prefix.clone())];
+            s.send(&queue_declare("").exclusive().arguments(&arguments));
+        })
+        .rabbitmq_3_10_unchecked(),
+    ]
+}
+
+pub fn exchange_types() -> Vec<Row> {
+    let declared = |kind: &'static str, arguments: &[(&'static str, Field)], text: &str| {
+        let arguments = arguments.to_vec();
+        let case = format!("exchange.declare of {kind} with {arguments:?}");
+        channel_error(&case, 406, text, EXCHANGE_DECLARE, move |s| {
+            s.send(&exchange_declare("w.kind", kind).auto_delete().arguments(&arguments));
+        })
+        .rabbitmq_3_10_unchecked()
+    };
+    let bound = |kind: &'static str, key: &'static str, text: &str| {
+        let case = format!("queue.bind to {kind} with the key {key:?}");
+        channel_error(&case, 406, text, QUEUE_BIND, move |s| {
+            s.call(&exchange_declare(kind, kind).auto_delete());
+            s.call(&queue_declare(&format!("{kind} {key}")).exclusive());
+            s.send(&queue_bind(&format!("{kind} {key}"), kind, key));
+        })
+        .rabbitmq_3_10_unchecked()
+    };
+    let both = [("hash-header", Str("h")), ("hash-property", Str("message_id"))];
+    let delayed = "Invalid argument, 'x-delayed-type' must be an existing exchange type";
+    let history = "Invalid argument 0, 'x-recent-history-length' must be a positive integer";
+    let exclusive = "hash-header and hash-property are mutually exclusive";
+    let hash = "x-consistent-hash";
+    vec![
+        declared(hash, &both, exclusive),
+        declared(hash, &[("hash-property", Str("foo"))], "Unsupported property: foo"),
+        declared("x-recent-history", &[("x-recent-history-length", Int(0))], history),
+        declared("x-delayed-message", &[], delayed),
+        bound(hash, "0", "The binding key must be greater than 0"),
+        bound(hash, "x", "The binding key must be an integer: <<\"x\">>"),
+        bound("x-local-random", "k", "Non empty binding 'k' key not permitted"),
+    ]
+}

@@ -1,0 +1,20 @@
+//! Whole-broker tests: one binary, a module per behaviour.
+//!
+//! Each test starts a broker of its own on a free port, or uses the one that the environment
+//! variable `LEVERET_TEST_AMQP=host:port` names: RabbitMQ 3.10, say, to hold the expectations
+//! themselves against the original.
+
+#![allow(unreachable_pub, missing_docs, reason = "a test binary has no outside")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test says by panicking what it did not expect"
+)]
+
+mod broker;
+mod errors;
+mod layering;
+mod raw;
+mod tolerated;
+mod unlawful;
