@@ -1,0 +1,127 @@
+// Package support holds what every amqp091-go scenario needs: the broker's
+// address, names of its own, and checks that end the process.
+package support
+
+import (
+	"fmt"
+	"os"
+	"reflect"
+	"time"
+
+	amqp "github.com/rabbitmq/amqp091-go"
+)
+
+// Patience is how long something that should come is waited for.
+const Patience = 10 * time.Second
+
+// Quiet is the silence after which nothing more is expected.
+const Quiet = 300 * time.Millisecond
+
+// Must unwraps a result that comes without an error.
+func Must[T any](value T, err error) T {
+	Check(err)
+	return value
+}
+
+// Check ends the scenario when there is an error.
+func Check(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
+// Equal ends the scenario when the two values differ.
+func Equal(got, want any) {
+	if !reflect.DeepEqual(got, want) {
+		panic(fmt.Sprintf("got %#v, want %#v", got, want))
+	}
+}
+
+// Refused ends the scenario unless err is the broker's exception with this code.
+func Refused(err error, code int) *amqp.Error {
+	exception, ok := err.(*amqp.Error)
+	if !ok || exception == nil {
+		panic(fmt.Sprintf("got %v, want code %d", err, code))
+	}
+	Equal(exception.Code, code)
+	return exception
+}
+
+// Connect opens a connection of its own.
+func Connect() *amqp.Connection {
+	return Must(amqp.Dial(os.Getenv("AMQP_URI")))
+}
+
+// Name is a queue or exchange name that no other scenario uses.
+func Name(suffix string) string {
+	return os.Getenv("CONFORMANCE_PREFIX") + "." + suffix
+}
+
+// Exclusive declares a server-named exclusive queue.
+func Exclusive(channel *amqp.Channel) string {
+	return Must(channel.QueueDeclare("", false, false, true, false, nil)).Name
+}
+
+// Publish sends a text through an exchange.
+func Publish(channel *amqp.Channel, exchange, key, text string) {
+	Check(channel.Publish(exchange, key, false, false, amqp.Publishing{Body: []byte(text)}))
+}
+
+// Ready is the number of messages that wait in a queue.
+func Ready(channel *amqp.Channel, queue string) int {
+	return Must(channel.QueueDeclarePassive(queue, false, false, false, false, nil)).Messages
+}
+
+// Next awaits one delivery.
+func Next(deliveries <-chan amqp.Delivery) amqp.Delivery {
+	select {
+	case delivery, open := <-deliveries:
+		if !open {
+			panic("the consumer was closed")
+		}
+		return delivery
+	case <-time.After(Patience):
+		panic("no delivery came")
+	}
+}
+
+// Take awaits some deliveries and sees that no more follow.
+func Take(deliveries <-chan amqp.Delivery, count int) []amqp.Delivery {
+	taken := []amqp.Delivery{}
+	for len(taken) < count {
+		taken = append(taken, Next(deliveries))
+	}
+	select {
+	case extra, open := <-deliveries:
+		if open {
+			panic(fmt.Sprintf("a delivery too many: %q", extra.Body))
+		}
+	case <-time.After(Quiet):
+	}
+	return taken
+}
+
+// Receive takes the next messages of a queue, acknowledged automatically.
+func Receive(channel *amqp.Channel, queue string, count int) []amqp.Delivery {
+	deliveries := Must(channel.Consume(queue, queue, true, false, false, false, nil))
+	messages := []amqp.Delivery{}
+	for len(messages) < count {
+		messages = append(messages, Next(deliveries))
+	}
+	Check(channel.Cancel(queue, false))
+	return messages
+}
+
+// Bodies takes the next messages of a queue as texts.
+func Bodies(channel *amqp.Channel, queue string, count int) []string {
+	return Texts(Receive(channel, queue, count))
+}
+
+// Texts are the bodies of messages.
+func Texts(messages []amqp.Delivery) []string {
+	texts := []string{}
+	for _, message := range messages {
+		texts = append(texts, string(message.Body))
+	}
+	return texts
+}

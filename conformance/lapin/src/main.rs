@@ -1,0 +1,43 @@
+//! Runs the scenario named on the command line against the broker at `AMQP_URI`.
+
+mod support;
+
+/// Declares each scenario's file and finds its `run` by name.
+macro_rules! scenarios {
+    ($($name:ident),* $(,)?) => {
+        mod scenarios { $(pub mod $name;)* }
+
+        async fn run(name: &str, connection: lapin::Connection) -> support::Outcome {
+            match name {
+                $(stringify!($name) => scenarios::$name::run(connection).await,)*
+                _ => panic!("no scenario {name}"),
+            }
+        }
+    };
+}
+
+scenarios! {
+    basic_get,
+    bodies,
+    channel_exception,
+    hello_world,
+    mandatory_return,
+    nack_requeue,
+    properties,
+    publish_subscribe,
+    publisher_confirms,
+    qos,
+    routing,
+    rpc,
+    topics,
+    tx,
+    work_queue,
+    wrong_password,
+}
+
+#[tokio::main]
+async fn main() -> support::Outcome {
+    let name = std::env::args().nth(1).expect("a scenario's name");
+    let connection = support::connect().await?;
+    run(&name, connection).await
+}
