@@ -51,7 +51,7 @@ public final class Properties {
                 properties.getContentType(), properties.getContentEncoding(),
                 properties.getDeliveryMode(), properties.getPriority(),
                 properties.getCorrelationId(), properties.getReplyTo(),
-                properties.getExpiration(), properties.getMessageId(), properties.getTimestamp(),
+                properties.getMessageId(), properties.getTimestamp(),
                 properties.getType(), properties.getUserId(), properties.getAppId(),
                 properties.getClusterId());
     }
@@ -61,7 +61,7 @@ public final class Properties {
             AMQP.BasicProperties sent = new AMQP.BasicProperties.Builder()
                     .contentType("application/json").contentEncoding("gzip").headers(headers())
                     .deliveryMode(2).priority(5).correlationId("c-1").replyTo("somewhere")
-                    .expiration("60000").messageId("m-1").timestamp(MOMENT).type("kind")
+                    .messageId("m-1").timestamp(MOMENT).type("kind")
                     .userId("guest").appId("conformance").clusterId("cluster")
                     .build();
             Channel channel = connection.createChannel();

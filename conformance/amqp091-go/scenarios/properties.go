@@ -40,7 +40,6 @@ func properties(connection *amqp.Connection) {
 		Priority:        5,
 		CorrelationId:   "c-1",
 		ReplyTo:         "somewhere",
-		Expiration:      "60000",
 		MessageId:       "m-1",
 		Timestamp:       moment,
 		Type:            "kind",
@@ -62,7 +61,6 @@ func properties(connection *amqp.Connection) {
 	Equal(every.Priority, uint8(5))
 	Equal(every.CorrelationId, "c-1")
 	Equal(every.ReplyTo, "somewhere")
-	Equal(every.Expiration, "60000")
 	Equal(every.MessageId, "m-1")
 	Equal(every.Timestamp, moment)
 	Equal(every.Type, "kind")

@@ -27,7 +27,6 @@ const properties = {
   priority: 5,
   correlationId: 'c-1',
   replyTo: 'somewhere',
-  expiration: '60000',
   messageId: 'm-1',
   timestamp: 1_700_000_000,
   type: 'kind',

@@ -28,7 +28,6 @@ sent = pika.BasicProperties(
     priority=5,
     correlation_id="c-1",
     reply_to="somewhere",
-    expiration="60000",
     message_id="m-1",
     timestamp=1_700_000_000,
     type="kind",

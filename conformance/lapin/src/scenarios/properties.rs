@@ -57,7 +57,6 @@ pub async fn run(connection: Connection) -> Outcome {
         .with_priority(5)
         .with_correlation_id("c-1".into())
         .with_reply_to("somewhere".into())
-        .with_expiration("60000".into())
         .with_message_id("m-1".into())
         .with_timestamp(1_700_000_000)
         .with_type("kind".into())
