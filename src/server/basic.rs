@@ -17,9 +17,10 @@ use crate::codec::method::Method;
 use crate::queue::command::{ChannelLimit, Exclusivity};
 use crate::queue::error::{Reason, Refused};
 use crate::topology::arguments::check_consumer;
-use crate::topology::error::Resource;
+use crate::topology::error::{Error, Resource};
+use crate::vhost::queue::Queue;
 use crate::vhost::session::Consumer;
-use crate::vhost::worker::{ExclusiveUse, Terms};
+use crate::vhost::worker::{NotAttached, Terms};
 
 impl Service {
     pub(super) fn handle_basic(
@@ -105,13 +106,19 @@ impl Service {
                 let consume_ok = ConsumeOk { consumer_tag: tag.as_str().into() };
                 self.reply(at, no_wait, AMQPClass::Basic(AMQPMethod::ConsumeOk(consume_ok)));
             })
-            .map_err(|ExclusiveUse| Refused {
-                queue: queue.name.clone(),
-                vhost: self.vhost.name().clone(),
-                reason: Reason::ExclusiveUse,
-            })?;
+            .map_err(|why| self.not_attached(&queue, why))?;
         channel.add_consumer(tag, state::Consumer { id, queue: queue.id, acks: terms.acks })?;
         Ok(())
+    }
+
+    fn not_attached(&self, queue: &Queue, why: NotAttached) -> Exception {
+        let (queue, vhost) = (queue.name.clone(), self.vhost.name().clone());
+        match why {
+            NotAttached::Deleted => Error::Missing(Resource::queue(&vhost, &queue)).into(),
+            NotAttached::ExclusiveUse => {
+                Refused { queue, vhost, reason: Reason::ExclusiveUse }.into()
+            }
+        }
     }
 
     fn cancel_consumer(&mut self, channel: &mut Channel, tag: &str) {

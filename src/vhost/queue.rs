@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::batch::{PublishBatch, Task};
 use super::inbox::{Inbox, Turn};
 use super::session::{Consumer, Session};
-use super::worker::{Counts, ExclusiveUse, QueueWorker, Terms};
+use super::worker::{Counts, NotAttached, QueueWorker, Terms};
 use crate::amqp::ack_mode::AckMode;
 use crate::amqp::id::{ChannelId, ConnectionId, ConsumerId, MessageIndex, QueueId};
 use crate::amqp::name::QueueName;
@@ -108,13 +108,13 @@ impl Queue {
     /// delivery.
     ///
     /// # Errors
-    /// The queue is, or would have to be, in exclusive use.
+    /// The queue is, or would have to be, in exclusive use; or it was deleted meanwhile.
     pub fn attach(
         self: &Arc<Self>,
         consumer: Consumer,
         terms: Terms,
         announce: impl FnOnce(),
-    ) -> Result<(), ExclusiveUse> {
+    ) -> Result<(), NotAttached> {
         self.with(|worker| worker.attach(consumer, terms, announce))
     }
 

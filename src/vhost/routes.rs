@@ -21,7 +21,7 @@ pub struct RouteCache {
     /// Routes that cannot be kept, and the default exchange's.
     found: Vec<Arc<Queue>>,
     /// The routing key that `found` belongs to, if it came through the default exchange.
-    direct: Vec<u8>,
+    direct: Option<Box<[u8]>>,
     scratch: Routes,
 }
 
@@ -65,12 +65,12 @@ impl RouteCache {
 
     /// The default exchange: the queue of that name. The last one is tried first.
     fn resolve_direct(&mut self, vhost: &Vhost, key: &[u8]) -> &[Arc<Queue>] {
-        let again = self.direct == key && self.found.first().is_some_and(|q| !q.is_deleted());
+        let again = self.direct.as_deref() == Some(key)
+            && self.found.first().is_some_and(|queue| !queue.is_deleted());
         if !again {
             self.found.clear();
             self.found.extend(vhost.find_queue(key));
-            self.direct.clear();
-            self.direct.extend_from_slice(key);
+            self.direct = Some(key.into());
         }
         &self.found
     }
@@ -89,7 +89,7 @@ impl RouteCache {
         let Routed::ByKey(generation) = routed else {
             self.found.clear();
             self.found.extend(queues);
-            self.direct.clear();
+            self.direct = None;
             return Ok(false);
         };
         let known = Known { generation, queues: queues.collect() };
@@ -98,5 +98,79 @@ impl RouteCache {
         }
         self.known.insert(octets.into(), known);
         Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::amqp::id::ConnectionId;
+    use crate::amqp::name::{BindingKey, ExchangeName, QueueName, VhostName};
+    use crate::amqp::table::Table;
+    use crate::exchange::binding::{Binding, Destination};
+    use crate::topology::command::{BindCommand, Naming};
+    use crate::vhost::host::DeclareQueue;
+
+    fn vhost_with(queue: &str) -> Vhost {
+        let vhost = Vhost::new(VhostName::parse("/").unwrap(), Arc::default());
+        let name = QueueName::parse(queue).unwrap();
+        let naming = Naming::Client;
+        let declare = DeclareQueue {
+            name,
+            naming,
+            durable: true,
+            owner: None,
+            auto_delete: false,
+            arguments: Table::default(),
+        };
+        vhost.declare_queue(declare).unwrap();
+        vhost
+    }
+
+    fn bind(vhost: &Vhost, exchange: &str, queue: &str) {
+        let destination = Destination::Queue(QueueName::parse(queue).unwrap());
+        let key = BindingKey::parse("k").unwrap();
+        let binding = Binding::new(destination, key, TableRef::default());
+        let source = ExchangeName::parse(exchange).unwrap();
+        vhost.bind(BindCommand { source, binding, connection: ConnectionId(1) }).unwrap();
+    }
+
+    fn resolve(cache: &mut RouteCache, vhost: &Vhost, exchange: &str, key: &str) -> Vec<String> {
+        let octets = format!("{exchange}\0{key}");
+        let address = Address {
+            octets: octets.as_bytes(),
+            exchange: exchange.as_bytes(),
+            key: key.as_bytes(),
+        };
+        let queues = cache.resolve(vhost, address, || None).unwrap();
+        queues.iter().map(|queue| queue.name.to_string()).collect()
+    }
+
+    #[test]
+    fn a_route_by_headers_is_not_taken_for_one_by_name() {
+        let vhost = vhost_with("q");
+        bind(&vhost, "amq.headers", "q");
+        let mut cache = RouteCache::default();
+
+        let by_headers = resolve(&mut cache, &vhost, "amq.headers", "");
+        let by_name = resolve(&mut cache, &vhost, "", "");
+
+        assert_eq!((by_headers, by_name), (vec!["q".to_owned()], vec![]));
+    }
+
+    #[test]
+    fn a_known_route_follows_its_bindings() {
+        let vhost = vhost_with("q");
+        let mut cache = RouteCache::default();
+
+        let before = resolve(&mut cache, &vhost, "amq.direct", "k");
+        bind(&vhost, "amq.direct", "q");
+        let bound = resolve(&mut cache, &vhost, "amq.direct", "k");
+        let name = QueueName::parse("q").unwrap();
+        vhost.delete_queue(&name, ConnectionId(1), Default::default()).unwrap();
+        let after = resolve(&mut cache, &vhost, "amq.direct", "k");
+
+        assert_eq!((before, bound, after), (vec![], vec!["q".to_owned()], vec![]));
+        assert_eq!(resolve(&mut cache, &vhost, "", "q"), Vec::<String>::new());
     }
 }

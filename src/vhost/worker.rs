@@ -40,9 +40,14 @@ pub struct Terms {
     pub limit: ChannelLimit,
 }
 
-/// The queue is, or would have to be, in exclusive use.
+/// Why a consumer did not start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ExclusiveUse;
+pub enum NotAttached {
+    /// The queue is, or would have to be, in exclusive use.
+    ExclusiveUse,
+    /// The queue was deleted since it was found.
+    Deleted,
+}
 
 #[derive(Debug)]
 pub(super) struct QueueWorker {
@@ -122,10 +127,13 @@ impl QueueWorker {
         consumer: Consumer,
         terms: Terms,
         announce: impl FnOnce(),
-    ) -> Result<(), ExclusiveUse> {
+    ) -> Result<(), NotAttached> {
         let Terms { prefetch, acks, exclusivity, limit } = terms;
+        if self.closed {
+            return Err(NotAttached::Deleted);
+        }
         if !self.core.admits(exclusivity) {
-            return Err(ExclusiveUse);
+            return Err(NotAttached::ExclusiveUse);
         }
         announce();
         let id = consumer.id;
@@ -165,7 +173,7 @@ impl QueueWorker {
                 session.got(self.queue, channel, got, (*remaining).into());
             }
         }
-        self.settle_accounts();
+        self.finish();
         found
     }
 
@@ -177,7 +185,7 @@ impl QueueWorker {
             Effect::Purged { count, .. } => Some(u64::from(*count)),
             _ => None,
         });
-        self.settle_accounts();
+        self.finish();
         purged.unwrap_or_default()
     }
 
@@ -236,13 +244,26 @@ impl QueueWorker {
         accept(batch);
     }
 
-    /// Applies the commands gathered and carries out what follows; returns the number of
-    /// messages delivered.
+    /// Applies the commands gathered and carries out what follows, until no consumer has to be
+    /// paused for it; returns the number of messages delivered.
     fn run(&mut self) -> usize {
-        self.apply();
-        let delivered = self.deliver();
+        let mut delivered = 0;
+        loop {
+            self.apply();
+            delivered += self.deliver();
+            self.settle_accounts();
+            if self.commands.is_empty() {
+                return delivered;
+            }
+        }
+    }
+
+    /// Ends what [`Self::apply`] and [`Self::deliver`] began.
+    fn finish(&mut self) {
         self.settle_accounts();
-        delivered
+        if !self.commands.is_empty() {
+            self.run();
+        }
     }
 
     fn apply(&mut self) {
@@ -292,12 +313,6 @@ impl QueueWorker {
         }
         if self.store.is_wasteful() {
             self.store.compact(self.core.stores_mut());
-        }
-        if !self.commands.is_empty() {
-            // Only consumers to pause: nothing is delivered by it.
-            self.effects.clear();
-            self.core.apply(self.clock, &self.commands, &mut self.effects);
-            self.commands.clear();
         }
     }
 
@@ -385,3 +400,7 @@ fn accept(batch: &PublishBatch) {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "worker_tests.rs"]
+mod tests;
