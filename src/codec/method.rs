@@ -278,6 +278,11 @@ fn reject(input: &[u8]) -> Decoded<'_, Method<'_>> {
 }
 
 impl Method<'_> {
+    /// Whether it settles deliveries by their tags; it has no reply.
+    pub const fn is_settlement(&self) -> bool {
+        matches!(self, Self::BasicAck { .. } | Self::BasicNack { .. } | Self::BasicReject { .. })
+    }
+
     /// The method's class and method ids.
     pub const fn id(&self) -> MethodId {
         match self {

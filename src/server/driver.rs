@@ -76,11 +76,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         if let Poll::Ready(end) = self.poll_timer(cx) {
             return Poll::Ready(end);
         }
-        if self.peer.unblock() {
-            let input = std::mem::take(&mut self.input);
-            self.take_in(&input);
-        }
         for _ in 0..ROUNDS_MAX {
+            if self.peer.unblock() {
+                let input = std::mem::take(&mut self.input);
+                self.take_in(&input);
+            }
             let read = self.poll_read(cx);
             let wrote = self.poll_write(cx);
             match (read, wrote) {

@@ -26,6 +26,11 @@ use crate::vhost::session::{Credit, Delivery, Got, Room, Session};
 /// Octets of output at which queues are told to pause; one batch of each may still come on top.
 const OUTPUT_MAX: usize = 512 << 10;
 
+/// Octets of replies, confirms and returns that a client may leave unread before what it sends is
+/// not carried out any more. Deliveries do not count: a client whose deliveries wait is still
+/// read, for it may not read them before it has written what it is writing.
+const REPLIES_MAX: usize = 4 << 20;
+
 /// The outgoing half of a connection.
 #[derive(Debug)]
 pub(super) struct Outbox {
@@ -36,6 +41,8 @@ pub(super) struct Outbox {
 #[derive(Debug, Default)]
 struct State {
     output: BytesMut,
+    /// How much of the output is no delivery.
+    replies: usize,
     frame_max: u32,
     channels: HashMap<ChannelId, Sending, foldhash::fast::RandomState>,
     /// Queues that were told [`Room::Full`].
@@ -91,13 +98,14 @@ impl Outbox {
     /// Appends to the output. No waking: the connection's own task writes it out at its turn's
     /// end.
     pub(super) fn write(&self, write: impl FnOnce(&mut BytesMut)) {
-        write(&mut self.state.lock().output);
+        self.state.lock().reply(write);
     }
 
     /// Appends a content-bearing method's frames, split for the client.
     pub(super) fn write_content(&self, write: impl FnOnce(&mut BytesMut, u32)) {
         let state = &mut *self.state.lock();
-        write(&mut state.output, state.frame_max);
+        let frame_max = state.frame_max;
+        state.reply(|out| write(out, frame_max));
     }
 
     /// Has `waker` woken at the next delivery, confirm or signal.
@@ -112,6 +120,7 @@ impl Outbox {
     pub(super) fn take_output(&self, buffer: &mut BytesMut) -> bool {
         let mut state = self.state.lock();
         std::mem::swap(&mut state.output, buffer);
+        state.replies = 0;
         !buffer.is_empty()
     }
 
@@ -136,9 +145,9 @@ impl Outbox {
         }
     }
 
-    /// Whether the client has so much to read that it should not be asked for more.
-    pub(super) fn is_full(&self) -> bool {
-        self.state.lock().output.len() >= OUTPUT_MAX
+    /// Whether the client leaves so many replies unread that it gets no more.
+    pub(super) fn is_flooded(&self) -> bool {
+        self.state.lock().replies >= REPLIES_MAX
     }
 
     pub(super) fn open_channel(&self, channel: ChannelId) {
@@ -215,7 +224,7 @@ impl Outbox {
         for queues in pending {
             sending.confirms.publish(queues);
         }
-        sending.answer(channel, &mut state.output);
+        state.answer(channel);
     }
 }
 
@@ -251,18 +260,16 @@ impl Session for Outbox {
         let mut guard = self.state.lock();
         let state = &mut *guard;
         let Some(sending) = state.channels.get_mut(&channel) else { return };
-        let tag = sending.deliveries.deliver(queue, got.index, None, got.acks);
-        encode::get_ok(
-            &mut state.output,
-            &encode::GetOk {
-                channel,
-                delivery_tag: tag,
-                redelivered: got.redelivered,
-                address: got.message.address,
-                message_count: u32::try_from(remaining).unwrap_or(u32::MAX),
-            },
-        );
-        state.write_message(channel, got.message);
+        let delivery_tag = sending.deliveries.deliver(queue, got.index, None, got.acks);
+        let Got { redelivered, message, .. } = got;
+        let message_count = u32::try_from(remaining).unwrap_or(u32::MAX);
+        let address = message.address;
+        let get_ok = encode::GetOk { channel, delivery_tag, redelivered, address, message_count };
+        let frame_max = state.frame_max;
+        state.reply(|out| {
+            encode::get_ok(out, &get_ok);
+            encode::content(out, channel, message.header, message.body, frame_max);
+        });
     }
 
     fn accepted(&self, channel: ChannelId, publishes: &[PublishTag]) {
@@ -272,7 +279,7 @@ impl Session for Outbox {
         for publish in publishes {
             sending.confirms.settle(*publish, Outcome::Ack);
         }
-        sending.answer(channel, &mut state.output);
+        state.answer(channel);
         wake(guard);
     }
 
@@ -335,6 +342,21 @@ fn wake(mut state: MutexGuard<'_, State>) {
 }
 
 impl State {
+    fn reply(&mut self, write: impl FnOnce(&mut BytesMut)) {
+        let before = self.output.len();
+        write(&mut self.output);
+        self.replies += self.output.len() - before;
+    }
+
+    /// Answers what is complete of a channel's publishes.
+    fn answer(&mut self, channel: ChannelId) {
+        let before = self.output.len();
+        if let Some(sending) = self.channels.get_mut(&channel) {
+            sending.answer(channel, &mut self.output);
+        }
+        self.replies += self.output.len() - before;
+    }
+
     fn write_message(&mut self, channel: ChannelId, message: MessageRef<'_>) {
         encode::content(&mut self.output, channel, message.header, message.body, self.frame_max);
     }

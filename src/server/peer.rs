@@ -16,7 +16,7 @@ use crate::amqp::method::MethodId;
 use crate::amqp::reply_code::{ReplyCode, Scope};
 use crate::auth::user::{Origin, User};
 use crate::broker::node::{LoginError, Node};
-use crate::codec::frame::{FrameError, Parsed, parse_frame};
+use crate::codec::frame::{FrameError, FrameKind, Parsed, parse_frame};
 use crate::connection::core::Connection;
 use crate::connection::event::{Event, HeaderOutcome, ReceiveCheck, Timeout};
 use crate::connection::settings::Settings;
@@ -73,6 +73,8 @@ enum Input {
     Frames,
     /// A publish waits for memory; nothing is read.
     Blocked,
+    /// The client has to read what it has been answered; nothing is read.
+    Flooded,
     /// Where the next frame begins is not known: it is read and dropped.
     Lost,
 }
@@ -108,7 +110,7 @@ impl Peer {
 
     /// Whether the socket is to be read.
     pub(super) fn wants_input(&self) -> bool {
-        self.input != Input::Blocked && self.end.is_none() && !self.outbox.is_full()
+        !matches!(self.input, Input::Blocked | Input::Flooded) && self.end.is_none()
     }
 
     /// Why the connection has ended; asked when all that was to be written is.
@@ -156,15 +158,18 @@ impl Peer {
         }
     }
 
-    /// Goes on with a publish that waited for memory; `true` if there was one and it may.
+    /// Goes on with what was left unread, if it was and the reason is gone; `true` if so.
     pub(super) fn unblock(&mut self) -> bool {
-        if self.input != Input::Blocked || self.node.alarm.is_raised() {
-            return false;
+        match self.input {
+            Input::Blocked if !self.node.alarm.is_raised() => {
+                self.core.unblocked(&mut self.replies);
+                self.write_replies();
+            }
+            Input::Flooded if !self.outbox.is_flooded() => {}
+            _ => return false,
         }
         self.input = Input::Frames;
         self.core.set_receive_check(Instant::now(), ReceiveCheck::Running);
-        self.core.unblocked(&mut self.replies);
-        self.write_replies();
         true
     }
 
@@ -193,6 +198,7 @@ impl Peer {
             service.flush();
             service.resume();
         }
+        self.check_flood(now);
         taken
     }
 
@@ -200,7 +206,7 @@ impl Peer {
     fn take_one(&mut self, now: Instant, input: &[u8]) -> Option<usize> {
         match self.input {
             Input::Header => self.take_header(input),
-            Input::Blocked => None,
+            Input::Blocked | Input::Flooded => None,
             Input::Lost => (!input.is_empty()).then_some(input.len()),
             Input::Frames => match parse_frame(input, self.core.frame_max()) {
                 Ok(Parsed::Incomplete { needed }) => {
@@ -208,7 +214,8 @@ impl Peer {
                     None
                 }
                 Ok(Parsed::Frame(frame, octets)) => {
-                    if frame.payload.starts_with(&PUBLISH)
+                    if frame.kind == FrameKind::Method
+                        && frame.payload.starts_with(&PUBLISH)
                         && self.core.is_open()
                         && self.node.alarm.is_raised()
                     {
@@ -249,6 +256,9 @@ impl Peer {
             Event::ChannelOpened(channel) => self.outbox.open_channel(channel),
             Event::Method { channel, method } => {
                 self.serve(now, channel, |service, state| service.handle(state, channel, method));
+                if !method.is_settlement() {
+                    self.check_flood(now);
+                }
             }
             Event::Published { channel } => {
                 self.serve(now, channel, |service, state| {
@@ -361,6 +371,14 @@ impl Peer {
         self.core.set_receive_check(now, ReceiveCheck::Paused);
         self.core.blocked("low on memory", &mut self.replies);
         self.write_replies();
+    }
+
+    /// Stops reading a client that does not read.
+    fn check_flood(&mut self, now: Instant) {
+        if self.input == Input::Frames && self.outbox.is_flooded() {
+            self.input = Input::Flooded;
+            self.core.set_receive_check(now, ReceiveCheck::Paused);
+        }
     }
 
     fn write_replies(&mut self) {

@@ -1,9 +1,7 @@
 //! basic.publish, once its content is whole (spec 1.8.3.5; RabbitMQ:
 //! `rabbit_channel:handle_method/3`).
 
-use bytes::Bytes;
-
-use super::publisher::Outgoing;
+use super::publisher::{OWN_SEGMENT_MIN, Outgoing};
 use super::service::Service;
 use super::transaction::Publish;
 use crate::amqp::exception::Exception;
@@ -45,19 +43,34 @@ impl Service {
             persistent: properties.delivery_mode() == Some(2),
             body_len: u32::try_from(body.len()).unwrap_or(u32::MAX),
         };
-        if transactional {
-            let (queues, mandatory) = (queues.to_vec(), published.mandatory);
-            let record = Bytes::copy_from_slice(published.record);
-            let publish = Publish { message, record, queues, mandatory };
-            self.transactions.entry(at).or_default().publish(publish);
+        let mandatory = published.mandatory;
+        if transactional || published.record.len() >= OWN_SEGMENT_MIN {
+            let queues = queues.to_vec();
+            let record = channel.assembly.take_record().freeze();
+            self.publish_whole(Publish { message, record, queues, mandatory }, transactional);
             return Ok(());
         }
-        let unroutable = queues.is_empty() && published.mandatory;
+        let unroutable = queues.is_empty() && mandatory;
         self.publisher.add(message, published.record, queues);
         if unroutable {
             self.return_message(at, published.record);
         }
         Ok(())
+    }
+
+    /// Publishes a message that keeps the buffer it was put together in, at once or with its
+    /// transaction.
+    fn publish_whole(&mut self, publish: Publish, transactional: bool) {
+        let at = publish.message.channel;
+        if transactional {
+            self.transactions.entry(at).or_default().publish(publish);
+            return;
+        }
+        let Publish { message, record, queues, mandatory } = publish;
+        if queues.is_empty() && mandatory {
+            self.return_message(at, &record);
+        }
+        self.publisher.add_whole(message, &record, &queues);
     }
 
     /// Hands a mandatory message that found no queue back to its publisher.

@@ -13,7 +13,7 @@ use crate::vhost::queue::Queue;
 use crate::vhost::session::Session;
 
 /// Messages from this size on keep a buffer of their own.
-const OWN_SEGMENT_MIN: usize = 32 << 10;
+pub(super) const OWN_SEGMENT_MIN: usize = 32 << 10;
 
 /// Smallest and largest size of the segments that messages share.
 const SEGMENT_MIN: usize = 2 << 10;
@@ -61,15 +61,8 @@ impl Publisher {
 
     /// Adds a message, in the layout of [`crate::amqp::message`], for each of `queues`.
     pub(super) fn add(&mut self, message: Outgoing, record: &[u8], queues: &[Arc<Queue>]) {
-        if message.confirm.is_some() {
-            let pending = u32::try_from(queues.len()).unwrap_or(u32::MAX);
-            self.registered.push((message.channel, pending));
-        }
+        self.register(message, queues.len());
         if queues.is_empty() {
-            return;
-        }
-        if record.len() >= OWN_SEGMENT_MIN {
-            self.add_large(message, &Bytes::copy_from_slice(record), queues);
             return;
         }
         let offset = self.append(record);
@@ -80,7 +73,7 @@ impl Publisher {
 
     /// Hands the batch over to the queues.
     pub(super) fn flush(&mut self) {
-        self.register();
+        self.number();
         if self.queues.is_empty() {
             return;
         }
@@ -95,7 +88,9 @@ impl Publisher {
         }
     }
 
-    fn add_large(&mut self, message: Outgoing, record: &Bytes, queues: &[Arc<Queue>]) {
+    /// As [`Self::add`], for a message with a buffer of its own.
+    pub(super) fn add_whole(&mut self, message: Outgoing, record: &Bytes, queues: &[Arc<Queue>]) {
+        self.register(message, queues.len());
         for queue in queues {
             let pending = self.pending(queue);
             pending.large.push(record.clone());
@@ -128,7 +123,16 @@ impl Publisher {
         &mut queues[place]
     }
 
-    fn register(&mut self) {
+    /// Notes how many queues a confirm waits for.
+    fn register(&mut self, message: Outgoing, queues: usize) {
+        if message.confirm.is_some() {
+            let pending = u32::try_from(queues).unwrap_or(u32::MAX);
+            self.registered.push((message.channel, pending));
+        }
+    }
+
+    /// Has the channels number what they confirm.
+    fn number(&mut self) {
         for run in self.registered.chunk_by(|a, b| a.0 == b.0) {
             if let Some((channel, _)) = run.first() {
                 self.outbox.number(*channel, run.iter().map(|(_, pending)| *pending));

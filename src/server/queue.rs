@@ -87,7 +87,7 @@ impl Service {
             arguments: arguments.to_owned(),
         })?;
         if exclusive && declared == Declared::Created {
-            self.exclusive.push(queue.name.clone());
+            self.remember_exclusive(queue.name.clone());
         }
         Ok(queue)
     }

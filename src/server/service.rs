@@ -25,6 +25,9 @@ use crate::vhost::queue::Queue;
 use crate::vhost::routes::RouteCache;
 use crate::vhost::session::Session;
 
+/// Queues that a connection remembers before it looks whether they are still there.
+const QUEUES_PRUNE_MIN: usize = 64;
+
 /// The broker half as one connection sees it, after connection.open.
 #[derive(Debug)]
 pub(super) struct Service {
@@ -44,6 +47,9 @@ pub(super) struct Service {
     /// Scratch for what a settlement takes.
     pub(super) taken: Vec<Unacked>,
     pub(super) user: Arc<str>,
+    /// At how many entries `queues` and `exclusive` are next cleared of queues that are gone.
+    queues_prune_at: usize,
+    exclusive_prune_at: usize,
 }
 
 impl Service {
@@ -68,6 +74,8 @@ impl Service {
             settled: Vec::new(),
             taken: Vec::new(),
             user,
+            queues_prune_at: QUEUES_PRUNE_MIN,
+            exclusive_prune_at: QUEUES_PRUNE_MIN,
         }
     }
 
@@ -81,15 +89,12 @@ impl Service {
         at: ChannelId,
         method: Method<'_>,
     ) -> Result<(), Exception> {
-        let result = match method {
-            Method::BasicAck { .. } | Method::BasicNack { .. } | Method::BasicReject { .. } => {
-                self.handle_settlement(channel, at, method)
-            }
-            _ => {
-                // What the channel sent before is in its queues before anything else is done.
-                self.flush();
-                self.handle_other(channel, at, method)
-            }
+        let result = if method.is_settlement() {
+            self.handle_settlement(channel, at, method)
+        } else {
+            // What the channel sent before is in its queues before anything else is done.
+            self.flush();
+            self.handle_other(channel, at, method)
         };
         result.map_err(|exception| exception.caused_by(method.id()))
     }
@@ -193,7 +198,20 @@ impl Service {
 
     /// Remembers a queue that this connection will settle deliveries of.
     pub(super) fn remember(&mut self, queue: &Arc<Queue>) {
+        if self.queues.len() >= self.queues_prune_at {
+            self.queues.retain(|_, queue| !queue.is_deleted());
+            self.queues_prune_at = QUEUES_PRUNE_MIN.max(2 * self.queues.len());
+        }
         self.queues.entry(queue.id).or_insert_with(|| Arc::clone(queue));
+    }
+
+    /// Remembers an exclusive queue.
+    pub(super) fn remember_exclusive(&mut self, name: QueueName) {
+        if self.exclusive.len() >= self.exclusive_prune_at {
+            self.exclusive.retain(|name| self.vhost.find_queue(name.as_bytes()).is_some());
+            self.exclusive_prune_at = QUEUES_PRUNE_MIN.max(2 * self.exclusive.len());
+        }
+        self.exclusive.push(name);
     }
 }
 

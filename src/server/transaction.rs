@@ -82,7 +82,7 @@ impl Service {
             if queues.is_empty() && mandatory {
                 self.return_message(at, &record);
             }
-            self.publisher.add(message, &record, &queues);
+            self.publisher.add_whole(message, &record, &queues);
         }
         self.outbox.freed(at, settled.iter().map(|(unacked, _)| unacked));
         for (unacked, settlement) in settled {
