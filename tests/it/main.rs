@@ -12,6 +12,7 @@
     reason = "a test says by panicking what it did not expect"
 )]
 
+mod binary;
 mod broker;
 mod errors;
 mod layering;
