@@ -272,7 +272,7 @@ impl Owner {
 
     fn fail_frame(&mut self, error: FrameError) -> Option<usize> {
         let consumed = error.consumed();
-        check_exception(&error.clone().into());
+        check_exception(&error.into());
         self.core.fail_frame(self.now, error, &mut self.out);
         if consumed.is_none() {
             self.input = Input::Lost;

@@ -181,11 +181,7 @@ impl Server {
 }
 
 /// Hands lines on until the stream ends; each keeps its line break.
-fn read_lines(
-    stream: impl Read + Send + 'static,
-    lines: Sender<Line>,
-    wrap: fn(String) -> Line,
-) {
+fn read_lines(stream: impl Read + Send + 'static, lines: Sender<Line>, wrap: fn(String) -> Line) {
     thread::spawn(move || {
         let mut stream = BufReader::new(stream);
         let mut line = String::new();

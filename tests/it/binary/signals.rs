@@ -5,8 +5,7 @@ use super::process::Place;
 use crate::raw::peer::Peer;
 
 /// What each client is told.
-const REASON: &str =
-    "CONNECTION_FORCED - broker forced connection closure with reason 'shutdown'";
+const REASON: &str = "CONNECTION_FORCED - broker forced connection closure with reason 'shutdown'";
 
 #[test]
 fn a_signal_closes_clients_with_320_and_the_process_exits_with_0() {
