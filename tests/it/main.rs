@@ -12,10 +12,22 @@
     reason = "a test says by panicking what it did not expect"
 )]
 
+mod ack;
 mod binary;
 mod broker;
+mod confirm;
+mod consume;
+mod content;
 mod errors;
+mod exchange;
+mod get;
+mod heartbeat;
 mod layering;
+mod lifetime;
+mod lost;
+mod publish;
 mod raw;
+mod read_your_writes;
 mod tolerated;
+mod transaction;
 mod unlawful;

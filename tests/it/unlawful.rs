@@ -273,7 +273,8 @@ fn a_table_of_many_fields_is_only_a_table() {
 #[test]
 fn a_handshake_that_drags_on_is_ended() {
     let timeout = Duration::from_millis(300);
-    let broker = TestBroker::start_with(Options { handshake_timeout: Some(timeout) });
+    let broker =
+        TestBroker::start_with(Options { handshake_timeout: Some(timeout), ..Options::default() });
     let bystander = Bystander::of(&broker);
     let patience = Duration::from_secs(15);
 

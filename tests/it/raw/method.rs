@@ -16,6 +16,7 @@ pub const CONNECTION_OPEN_OK: MethodId = (10, 41);
 pub const CONNECTION_CLOSE: MethodId = (10, 50);
 pub const CONNECTION_CLOSE_OK: MethodId = (10, 51);
 pub const CONNECTION_BLOCKED: MethodId = (10, 60);
+pub const CONNECTION_UNBLOCKED: MethodId = (10, 61);
 pub const CHANNEL_OPEN: MethodId = (20, 10);
 pub const CHANNEL_OPEN_OK: MethodId = (20, 11);
 pub const CHANNEL_FLOW: MethodId = (20, 20);
@@ -33,18 +34,25 @@ pub const QUEUE_DELETE: MethodId = (50, 40);
 pub const QUEUE_UNBIND: MethodId = (50, 50);
 pub const BASIC_QOS: MethodId = (60, 10);
 pub const BASIC_CONSUME: MethodId = (60, 20);
+pub const BASIC_CONSUME_OK: MethodId = (60, 21);
+pub const BASIC_CANCEL: MethodId = (60, 30);
+pub const BASIC_CANCEL_OK: MethodId = (60, 31);
 pub const BASIC_PUBLISH: MethodId = (60, 40);
+pub const BASIC_RETURN: MethodId = (60, 50);
 pub const BASIC_DELIVER: MethodId = (60, 60);
 pub const BASIC_GET: MethodId = (60, 70);
 pub const BASIC_GET_OK: MethodId = (60, 71);
+pub const BASIC_GET_EMPTY: MethodId = (60, 72);
 pub const BASIC_ACK: MethodId = (60, 80);
 pub const BASIC_REJECT: MethodId = (60, 90);
 pub const BASIC_RECOVER_ASYNC: MethodId = (60, 100);
 pub const BASIC_RECOVER: MethodId = (60, 110);
+pub const BASIC_RECOVER_OK: MethodId = (60, 111);
 pub const BASIC_NACK: MethodId = (60, 120);
 pub const CONFIRM_SELECT: MethodId = (85, 10);
 pub const TX_SELECT: MethodId = (90, 10);
 pub const TX_COMMIT: MethodId = (90, 20);
+pub const TX_COMMIT_OK: MethodId = (90, 21);
 pub const TX_ROLLBACK: MethodId = (90, 30);
 
 /// A method being written.
@@ -124,6 +132,11 @@ impl Method {
     #[track_caller]
     pub fn if_empty(self) -> Self {
         self.with("if-empty")
+    }
+
+    #[track_caller]
+    pub fn mandatory(self) -> Self {
+        self.with("mandatory")
     }
 
     #[track_caller]

@@ -4,6 +4,7 @@
 pub mod close;
 pub mod content;
 pub mod login;
+pub mod message;
 pub mod method;
 pub mod peer;
 pub mod wire;

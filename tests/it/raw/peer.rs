@@ -81,6 +81,14 @@ impl Peer {
         self.server = arguments.strings_of_table();
     }
 
+    /// Whether it talks to RabbitMQ 3.10.
+    pub fn is_rabbitmq_3_10(&self) -> bool {
+        let says = |key: &str, start: &str| {
+            self.server.iter().any(|(name, value)| name == key && value.starts_with(start))
+        };
+        says("product", "RabbitMQ") && says("version", "3.10.")
+    }
+
     /// Logs in, and agrees on the limits.
     #[track_caller]
     pub fn tune(&mut self, login: &Login) {
@@ -278,6 +286,14 @@ pub struct Channel<'a> {
 }
 
 impl Channel<'_> {
+    pub const fn number(&self) -> u16 {
+        self.number
+    }
+
+    pub const fn peer(&mut self) -> &mut Peer {
+        self.peer
+    }
+
     pub fn send(&mut self, method: &Method) -> &mut Self {
         self.peer.octets(&method.frame(self.number));
         self
