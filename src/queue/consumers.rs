@@ -33,6 +33,8 @@ struct Consumer {
     unacked: u32,
     /// What it may take of its channel's credit; `None` when the channel has no limit.
     allowance: Option<u32>,
+    /// Whether it has used some of it since allowances were last taken back.
+    served: bool,
     flow: Flow,
     turn: Turn,
 }
@@ -73,10 +75,12 @@ pub struct Consumers {
     /// Holds every consumer that can take a message; the others in it, and those that have gone,
     /// leave when their turn comes.
     turns: VecDeque<ConsumerId>,
-    /// The channel-limited ones, in order of consuming.
+    /// The channel-limited ones: who was served last stands last.
     limited: Vec<ConsumerId>,
     /// Those that were granted an allowance since it was last taken back.
     granted: Vec<ConsumerId>,
+    /// Those of them that used some of it.
+    served: Vec<ConsumerId>,
     exclusive: Option<ConsumerId>,
 }
 
@@ -108,6 +112,7 @@ impl Consumers {
             prefetch: attach.prefetch.into(),
             unacked: 0,
             allowance: limited.then_some(0),
+            served: false,
             flow: Flow::Open,
             turn: Turn::Away,
         };
@@ -194,6 +199,18 @@ impl Consumers {
 
     /// Takes every allowance back, and tells each consumer's rest.
     pub fn take_back_allowances(&mut self, mut rest: impl FnMut(ConsumerId, u32)) {
+        if !self.served.is_empty() {
+            let by_id = &mut self.by_id;
+            self.limited.retain(|id| by_id.get(id).is_some_and(|consumer| !consumer.served));
+            for id in self.served.drain(..) {
+                if let Some(consumer) = by_id.get_mut(&id)
+                    && std::mem::take(&mut consumer.served)
+                    && consumer.allowance.is_some()
+                {
+                    self.limited.push(id);
+                }
+            }
+        }
         while let Some(id) = self.granted.pop() {
             let allowance = self.by_id.get_mut(&id).and_then(|it| it.allowance.as_mut());
             let left = allowance.map_or(0, std::mem::take);
@@ -203,8 +220,8 @@ impl Consumers {
         }
     }
 
-    /// The channel-limited consumers that could take messages, in the order in which they became
-    /// limited, and how many at most.
+    /// The channel-limited consumers that could take messages, and how many at most. Who was served
+    /// last comes last.
     pub fn wanting(&self) -> impl Iterator<Item = (ConsumerId, u32)> {
         self.limited.iter().filter_map(|id| {
             let room = self.by_id.get(id)?.room();
@@ -232,6 +249,10 @@ impl Consumers {
                 continue;
             }
             consumer.take_one();
+            if consumer.allowance.is_some() && !consumer.served {
+                consumer.served = true;
+                self.served.push(id);
+            }
             if self.turns.len() > 1 {
                 self.turns.rotate_left(1);
             }

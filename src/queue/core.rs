@@ -108,8 +108,8 @@ impl Queue {
         self.ready() > 0 && self.consumers.any_can_take()
     }
 
-    /// The channel-limited consumers that could take messages if they were granted credit, in the
-    /// order in which they became limited, and how many messages at most.
+    /// The channel-limited consumers that could take messages if they were granted credit, and how
+    /// many messages at most. Who was served last comes last.
     pub fn wanting(&self) -> impl Iterator<Item = (ConsumerId, u32)> {
         self.consumers.wanting()
     }

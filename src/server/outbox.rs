@@ -301,7 +301,13 @@ impl Session for Outbox {
     fn reserve_credit(&self, queue: QueueId, channel: ChannelId, wanted: u32) -> u32 {
         let mut state = self.state.lock();
         let Some(sending) = state.channels.get_mut(&channel) else { return 0 };
-        let granted = sending.credit.reserve(wanted);
+        // Queues that waited longer come first: they are resumed before the task rests.
+        let first = sending.starved.first();
+        let in_turn = first.is_none_or(|first| *first == queue);
+        let granted = if in_turn { sending.credit.reserve(wanted) } else { 0 };
+        if granted > 0 && first.is_some() {
+            sending.starved.remove(0);
+        }
         if granted < wanted && !sending.starved.contains(&queue) {
             sending.starved.push(queue);
             state.starving = true;

@@ -59,6 +59,8 @@ pub(super) struct QueueWorker {
     effects: Effects,
     /// Consumers' sessions and the places of their deliveries among the effects.
     grouped: Vec<(ConnectionId, usize)>,
+    /// Scratch for granting channel credit.
+    shares: Vec<Share>,
     clock: Timestamp,
     closed: bool,
 }
@@ -67,6 +69,16 @@ pub(super) struct QueueWorker {
 struct Attached {
     consumer: Consumer,
     limit: ChannelLimit,
+}
+
+/// What a consumer gets of its channel's credit.
+#[derive(Clone, Copy, Debug)]
+struct Share {
+    channel: (ConnectionId, ChannelId),
+    place: usize,
+    id: ConsumerId,
+    room: u32,
+    credit: u32,
 }
 
 impl Worker for QueueWorker {
@@ -109,6 +121,7 @@ impl QueueWorker {
             commands: Vec::new(),
             effects: Effects::new(BUDGET),
             grouped: Vec::new(),
+            shares: Vec::new(),
             clock: Timestamp(0),
             closed: false,
         }
@@ -291,12 +304,28 @@ impl QueueWorker {
         if ready == 0 {
             return;
         }
-        for (id, room) in self.core.wanting() {
+        self.shares.clear();
+        for (place, (id, room)) in self.core.wanting().enumerate() {
             let Some(Attached { consumer, .. }) = self.consumers.get(&id) else { continue };
-            let wanted = room.min(ready).min(BUDGET.messages);
-            let credit = consumer.session.reserve_credit(self.queue, consumer.channel, wanted);
-            self.commands.push(Command::Grant { consumer: id, credit });
+            let channel = (consumer.session.id(), consumer.channel);
+            self.shares.push(Share { channel, place, id, room, credit: 0 });
         }
+        self.shares.sort_unstable_by_key(|share| (share.channel, share.place));
+        for shares in self.shares.chunk_by_mut(|a, b| a.channel == b.channel) {
+            let Some(Attached { consumer, .. }) =
+                shares.first().and_then(|share| self.consumers.get(&share.id))
+            else {
+                continue;
+            };
+            let room = shares.iter().fold(0u32, |sum, share| sum.saturating_add(share.room));
+            let wanted = room.min(ready).min(BUDGET.messages);
+            spread(consumer.session.reserve_credit(self.queue, consumer.channel, wanted), shares);
+        }
+        self.shares.sort_unstable_by_key(|share| share.place);
+        let granted = self.shares.iter().filter(|share| share.credit > 0);
+        self.commands.extend(
+            granted.map(|share| Command::Grant { consumer: share.id, credit: share.credit }),
+        );
     }
 
     /// Gives back unused credit and the messages that are gone.
@@ -383,6 +412,22 @@ impl QueueWorker {
                 Command::Pause { consumer } | Command::Resume { consumer } => *consumer,
                 _ => ConsumerId(0),
             });
+        }
+    }
+}
+
+/// Deals `credit` out in turns. There is room for all of it.
+fn spread(mut credit: u32, shares: &mut [Share]) {
+    while credit > 0 {
+        let before = credit;
+        for share in shares.iter_mut().filter(|share| share.credit < share.room) {
+            if credit > 0 {
+                share.credit += 1;
+                credit -= 1;
+            }
+        }
+        if credit == before {
+            return;
         }
     }
 }

@@ -26,6 +26,7 @@ mod layering;
 mod lifetime;
 mod lost;
 mod publish;
+mod qos;
 mod raw;
 mod read_your_writes;
 mod tolerated;
