@@ -151,7 +151,12 @@ impl Peer {
             }
         }
         if let Some(why) = signals.close {
+            let greeted = self.core.is_open() || self.core.is_closing();
             self.fail(Instant::now(), &why, ChannelId::CONNECTION);
+            if !greeted {
+                // It holds nothing, and need not agree.
+                self.end = Some(End::Closed);
+            }
         }
         if let Some(service) = &mut self.service {
             service.resume();
@@ -348,6 +353,10 @@ impl Peer {
             Scope::Connection => self.release(),
         }
         self.core.fail(now, exception, at, &mut self.replies);
+        if self.input == Input::Blocked && !self.core.is_open() {
+            // What it publishes is ignored now, and its close-ok is behind that.
+            self.input = Input::Frames;
+        }
         self.write_replies();
     }
 

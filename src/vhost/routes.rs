@@ -110,6 +110,7 @@ mod tests {
     use crate::exchange::binding::{Binding, Destination};
     use crate::topology::command::{BindCommand, Naming};
     use crate::vhost::host::DeclareQueue;
+    use crate::vhost::queue::DeleteConditions;
 
     fn vhost_with(queue: &str) -> Vhost {
         let vhost = Vhost::new(VhostName::parse("/").unwrap(), Arc::default());
@@ -167,7 +168,7 @@ mod tests {
         bind(&vhost, "amq.direct", "q");
         let bound = resolve(&mut cache, &vhost, "amq.direct", "k");
         let name = QueueName::parse("q").unwrap();
-        vhost.delete_queue(&name, ConnectionId(1), Default::default()).unwrap();
+        vhost.delete_queue(&name, ConnectionId(1), DeleteConditions::default()).unwrap();
         let after = resolve(&mut cache, &vhost, "amq.direct", "k");
 
         assert_eq!((before, bound, after), (vec![], vec!["q".to_owned()], vec![]));

@@ -13,6 +13,7 @@
 )]
 
 mod ack;
+mod alarm;
 mod binary;
 mod broker;
 mod confirm;
@@ -25,10 +26,13 @@ mod heartbeat;
 mod layering;
 mod lifetime;
 mod lost;
+mod process;
 mod publish;
 mod qos;
 mod raw;
 mod read_your_writes;
+mod shutdown;
+mod stress;
 mod tolerated;
 mod transaction;
 mod unlawful;
