@@ -82,6 +82,7 @@ pub mod connection;
 pub mod ctl;
 pub mod exchange;
 pub mod node;
+pub mod perf;
 pub mod queue;
 pub mod server;
 pub mod store;

@@ -8,6 +8,7 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use leveret::config::value::Value;
 use leveret::config::{Config, LogLevel};
 use leveret::ctl::command::Invocation;
+use leveret::perf::options::Perf;
 
 /// RabbitMQ's tools that this binary stands in for.
 const TOOLS: [&str; 2] = ["rabbitmqctl", "rabbitmq-diagnostics"];
@@ -21,6 +22,8 @@ pub(crate) enum Action {
     CheckConfig(PathBuf),
     /// Talk to a running broker.
     Ctl(Invocation),
+    /// Put a broker under load.
+    Perf(Perf),
 }
 
 /// An AMQP 0-9-1 message broker, a drop-in for RabbitMQ
@@ -45,6 +48,9 @@ enum Command {
     /// Talk to a running broker, as rabbitmqctl and rabbitmq-diagnostics do
     #[command(subcommand_required = true, arg_required_else_help = true)]
     Ctl(Invocation),
+    /// Put a broker, this one or another, under load and measure it
+    #[command(subcommand_required = true, arg_required_else_help = true)]
+    Perf(Perf),
 }
 
 /// Talk to a running broker
@@ -100,6 +106,7 @@ pub(crate) fn parse(words: Vec<OsString>) -> Result<Action, clap::Error> {
         Some(Command::Serve(serve)) => Action::Serve(serve),
         Some(Command::CheckConfig { file }) => Action::CheckConfig(file),
         Some(Command::Ctl(invocation)) => Action::Ctl(invocation),
+        Some(Command::Perf(perf)) => Action::Perf(perf),
     })
 }
 
@@ -173,6 +180,8 @@ mod tests {
             "leveret --log-level loud",
             "leveret check-config",
             "leveret ctl",
+            "leveret perf",
+            "leveret perf throughput --acks some",
             "rabbitmqctl",
             "rabbitmqctl dance",
         ] {

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod log;
+mod perf;
 mod serve;
 mod settings;
 mod start;
@@ -16,21 +17,32 @@ use leveret::config::Config;
 use leveret::ctl::command::Invocation;
 use leveret::ctl::exit::Exit;
 use leveret::ctl::session;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use arguments::{Action, ServeArguments};
 use settings::Loaded;
 
 /// Does what the arguments say.
 pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
+    raise_descriptor_limit();
     match arguments::parse(arguments) {
         Ok(Action::Serve(arguments)) => serve(&arguments),
         Ok(Action::CheckConfig(file)) => check_config(&file),
         Ok(Action::Ctl(invocation)) => ctl(&invocation),
+        Ok(Action::Perf(perf)) => perf::run(&perf),
         Err(error) => {
             let _ = error.print();
             if error.use_stderr() { Exit::Usage.into() } else { ExitCode::SUCCESS }
         }
     }
+}
+
+/// Lets the process have as many sockets as it may. The usual soft limit of 1,024 is for programs
+/// that call select(2); the hard limit is the administrator's.
+fn raise_descriptor_limit() {
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    // Refused or not, the limit in force is reported by whoever runs into it.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
 }
 
 fn serve(arguments: &ServeArguments) -> ExitCode {

@@ -35,6 +35,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("ctl", &["amqp", "config", "broker"]),
+    ("perf", &["amqp", "codec"]),
     (
         "node",
         &[
@@ -54,7 +55,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "ctl",
         ],
     ),
-    ("cli", &["config", "ctl", "node"]),
+    ("cli", &["config", "ctl", "node", "perf"]),
 ];
 
 /// Rooms that do no I/O, start nothing and read no clock.

@@ -1,0 +1,21 @@
+//! A load generator: an AMQP 0-9-1 client of its own, for any broker.
+//!
+//! Every publisher and consumer is a thread with a connection. Publishes are encoded once as a
+//! block and only stamped anew; deliveries are parsed where they were read. Nothing is allocated
+//! for a message.
+
+mod bits;
+mod block;
+pub mod connections;
+mod consumer;
+pub mod error;
+pub mod options;
+mod plan;
+mod process;
+mod publisher;
+pub mod report;
+mod session;
+mod stamp;
+pub mod throughput;
+mod uri;
+mod wire;
