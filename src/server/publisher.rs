@@ -77,7 +77,8 @@ impl Publisher {
         if self.queues.is_empty() {
             return;
         }
-        self.segment_size = (4 * self.segment.len()).clamp(SEGMENT_MIN, SEGMENT_MAX);
+        let wanted = (4 * self.segment.len()).max(self.segment_size / 2);
+        self.segment_size = wanted.clamp(SEGMENT_MIN, SEGMENT_MAX);
         let shared = self.segment.split().freeze();
         self.by_queue.clear();
         for pending in self.queues.drain(..) {
@@ -101,7 +102,9 @@ impl Publisher {
 
     fn append(&mut self, record: &[u8]) -> u32 {
         if self.segment.capacity() - self.segment.len() < record.len() {
-            self.segment.reserve(record.len().max(self.segment_size));
+            // What was gathered goes first: growing would copy it and leave a hole where it was.
+            self.flush();
+            self.segment = BytesMut::with_capacity(record.len().max(self.segment_size));
         }
         let offset = u32::try_from(self.segment.len()).unwrap_or(u32::MAX);
         self.segment.extend_from_slice(record);
