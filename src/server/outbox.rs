@@ -1,7 +1,7 @@
 //! Where everything bound for one client meets: replies of its own task, deliveries and confirms
 //! of the queues, encoded straight into one buffer behind one lock.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::task::Waker;
 
@@ -46,7 +46,7 @@ struct State {
     frame_max: u32,
     channels: HashMap<ChannelId, Sending, foldhash::fast::RandomState>,
     /// Queues that were told [`Room::Full`].
-    paused: Vec<QueueId>,
+    paused: VecDeque<QueueId>,
     /// Whether any channel has starved queues.
     starving: bool,
     waker: Option<Waker>,
@@ -129,12 +129,15 @@ impl Outbox {
         std::mem::take(&mut self.state.lock().signals)
     }
 
-    /// Takes the queues that were told to pause, or asked in vain for credit, and may go on now.
-    pub(super) fn take_resumable(&self, out: &mut Vec<QueueId>) {
+    /// Takes the queue that was told to pause first, if there is room for what it has.
+    pub(super) fn next_paused(&self) -> Option<QueueId> {
+        let mut state = self.state.lock();
+        if state.output.len() < OUTPUT_MAX { state.paused.pop_front() } else { None }
+    }
+
+    /// Takes the queues that asked in vain for credit, and may go on now.
+    pub(super) fn take_starved(&self, out: &mut Vec<QueueId>) {
         let state = &mut *self.state.lock();
-        if state.output.len() < OUTPUT_MAX {
-            out.append(&mut state.paused);
-        }
         if std::mem::take(&mut state.starving) {
             for sending in state.channels.values_mut() {
                 if sending.credit.available() > 0 {
@@ -298,6 +301,10 @@ impl Session for Outbox {
         wake(guard);
     }
 
+    fn room(&self, queue: QueueId) -> Room {
+        self.state.lock().room(queue)
+    }
+
     fn reserve_credit(&self, queue: QueueId, channel: ChannelId, wanted: u32) -> u32 {
         let mut state = self.state.lock();
         let Some(sending) = state.channels.get_mut(&channel) else { return 0 };
@@ -372,7 +379,7 @@ impl State {
             return Room::Left;
         }
         if !self.paused.contains(&queue) {
-            self.paused.push(queue);
+            self.paused.push_back(queue);
         }
         Room::Full
     }

@@ -172,9 +172,15 @@ impl Service {
 
     /// Lets queues go on that waited for room in the outbox or for channel-wide credit.
     pub(super) fn resume(&mut self) {
-        let mut resumable = Vec::new();
-        self.outbox.take_resumable(&mut resumable);
-        for id in resumable {
+        while let Some(id) = self.outbox.next_paused() {
+            // It fills the outbox, or has nothing more to send.
+            if let Some(queue) = self.queues.get(&id) {
+                queue.resume(self.id);
+            }
+        }
+        let mut starved = Vec::new();
+        self.outbox.take_starved(&mut starved);
+        for id in starved {
             if let Some(queue) = self.queues.get(&id) {
                 queue.resume(self.id);
             }

@@ -28,6 +28,9 @@ pub trait Session: Send + Sync + std::fmt::Debug {
     /// Tells that the queue of a consumer is gone, and the consumer with it.
     fn cancelled(&self, channel: ChannelId, consumer: ConsumerId, tag: &ConsumerTag);
 
+    /// Says whether there is room; after [`Room::Full`] as after that of a delivery.
+    fn room(&self, queue: QueueId) -> Room;
+
     /// Sets aside up to `wanted` of the channel's own prefetch; returns how many. What was asked
     /// for in vain is remembered: the queue is told to resume when there is credit again.
     fn reserve_credit(&self, queue: QueueId, channel: ChannelId, wanted: u32) -> u32;

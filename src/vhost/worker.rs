@@ -1,6 +1,7 @@
 //! What stands behind a queue's lock: the core decides, the worker carries out.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::batch::{PublishBatch, Task};
@@ -149,7 +150,7 @@ impl QueueWorker {
             return Err(NotAttached::ExclusiveUse);
         }
         announce();
-        let id = consumer.id;
+        let (id, session) = (consumer.id, Arc::clone(&consumer.session));
         let attached = Attached { consumer, limit: ChannelLimit::Absent };
         self.consumers.insert(id, attached);
         let attach =
@@ -157,6 +158,9 @@ impl QueueWorker {
         self.commands.push(Command::Attach(attach));
         if acks == AckMode::Manual {
             self.limit(id, limit);
+        }
+        if session.room(self.queue) == Room::Full {
+            self.commands.push(Command::Pause { consumer: id });
         }
         self.run();
         Ok(())

@@ -41,6 +41,11 @@ impl Session for Counting {
 
     fn cancelled(&self, _: ChannelId, _: ConsumerId, _: &ConsumerTag) {}
 
+    fn room(&self, _: QueueId) -> Room {
+        let delivered = self.delivered.load(Ordering::Relaxed);
+        if delivered < self.room { Room::Left } else { Room::Full }
+    }
+
     fn reserve_credit(&self, _: QueueId, _: ChannelId, wanted: u32) -> u32 {
         wanted
     }
@@ -101,6 +106,19 @@ fn pausing_one_consumer_loses_nothing_of_the_others() {
     assert_eq!(narrow + wide, 1000);
     assert!(narrow <= BUDGET.messages as usize);
     assert_eq!(worker.counts(), Counts { ready: 0, unacked: 0, consumers: 2 });
+}
+
+#[test]
+fn a_consumer_whose_session_is_full_starts_paused() {
+    let mut worker = QueueWorker::new(QueueId(1));
+    let full = session(1, 0);
+    publish(&mut worker, 10);
+
+    consume(&mut worker, &full, AckMode::Automatic);
+    while worker.advance() > 0 {}
+
+    assert_eq!(full.delivered.load(Ordering::Relaxed), 0);
+    assert_eq!(worker.counts().ready, 10);
 }
 
 #[test]
