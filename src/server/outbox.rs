@@ -41,6 +41,8 @@ pub(super) struct Outbox {
 #[derive(Debug, Default)]
 struct State {
     output: BytesMut,
+    /// Octets of output that a writing round is likely to find.
+    usual: usize,
     /// How much of the output is no delivery.
     replies: usize,
     frame_max: u32,
@@ -120,6 +122,7 @@ impl Outbox {
     pub(super) fn take_output(&self, buffer: &mut BytesMut) -> bool {
         let mut state = self.state.lock();
         std::mem::swap(&mut state.output, buffer);
+        state.usual = buffer.len().max(state.usual / 2).min(OUTPUT_MAX);
         state.replies = 0;
         !buffer.is_empty()
     }
@@ -239,6 +242,7 @@ impl Session for Outbox {
     fn deliver(&self, queue: QueueId, deliveries: &mut dyn Iterator<Item = Delivery<'_>>) -> Room {
         let mut guard = self.state.lock();
         let state = &mut *guard;
+        state.make_room();
         for delivery in deliveries {
             let Some(sending) = state.channels.get_mut(&delivery.channel) else { continue };
             let tag = sending.number(queue, &delivery);
@@ -372,6 +376,13 @@ impl State {
 
     fn write_message(&mut self, channel: ChannelId, message: MessageRef<'_>) {
         encode::content(&mut self.output, channel, message.header, message.body, self.frame_max);
+    }
+
+    /// Sets a new buffer's size at once: growing to it would copy it as much again.
+    fn make_room(&mut self) {
+        if self.output.capacity() == 0 {
+            self.output.reserve(self.usual);
+        }
     }
 
     fn room(&mut self, queue: QueueId) -> Room {
