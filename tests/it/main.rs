@@ -24,6 +24,7 @@ mod exchange;
 mod get;
 mod heartbeat;
 mod layering;
+mod library;
 mod lifetime;
 mod lost;
 mod process;
