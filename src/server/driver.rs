@@ -11,7 +11,8 @@ use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::time::Sleep;
 
-use super::peer::{End, Peer};
+use super::life::End;
+use super::peer::Peer;
 
 /// Octets read at once: one buffer for each thread, so that an idle connection has none.
 const SCRATCH_SIZE: usize = 256 << 10;

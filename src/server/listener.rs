@@ -9,7 +9,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tracing::{debug, error, warn};
 
 use super::driver::Driver;
-use super::peer::{Ends, Peer};
+use super::life::Ends;
+use super::peer::Peer;
 use crate::broker::node::Node;
 use crate::connection::settings::Settings;
 

@@ -3,7 +3,9 @@
 
 mod basic;
 pub mod driver;
+mod event;
 mod exchange;
+mod life;
 pub mod listener;
 mod outbox;
 mod peer;

@@ -1,72 +1,50 @@
-//! One client as the server sees it: its connection's core, its service once it has opened a
-//! virtual host, and the log lines of its life.
+//! One client as the server sees it: its connection's core, and its service once it has opened a
+//! virtual host. What the core tells is handled in [`super::event`]; the log lines of its life are
+//! in [`super::life`].
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::BytesMut;
-use tracing::{debug, info, warn};
+use tracing::info;
 
+use super::life::{End, Ends};
 use super::outbox::Outbox;
 use super::service::Service;
 use crate::amqp::exception::Exception;
 use crate::amqp::id::{ChannelId, ConnectionId};
-use crate::amqp::method::MethodId;
-use crate::amqp::reply_code::{ReplyCode, Scope};
-use crate::auth::user::{Origin, User};
-use crate::broker::node::{LoginError, Node};
+use crate::amqp::reply_code::Scope;
+use crate::auth::user::User;
+use crate::broker::node::Node;
 use crate::codec::frame::{FrameError, FrameKind, Parsed, parse_frame};
 use crate::connection::core::Connection;
-use crate::connection::event::{Event, HeaderOutcome, ReceiveCheck, Timeout};
+use crate::connection::event::{HeaderOutcome, ReceiveCheck, Timeout};
 use crate::connection::settings::Settings;
 
 /// What a frame with basic.publish begins with, behind its channel and size.
 const PUBLISH: [u8; 4] = [0, 60, 0, 40];
 
-/// Why a connection ended.
-#[derive(Debug)]
-pub(super) enum End {
-    /// Both sides agreed.
-    Closed,
-    /// It did not speak AMQP 0-9-1, and was told so.
-    Refused,
-    /// The client went without a word.
-    Disconnected,
-    /// The client took too long.
-    TimedOut(&'static str),
-    /// The socket failed.
-    Failed(std::io::Error),
-}
-
-/// The two ends of a socket.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Ends {
-    pub(super) client: SocketAddr,
-    pub(super) server: SocketAddr,
-}
-
 /// A client.
 #[derive(Debug)]
 pub(super) struct Peer {
-    id: ConnectionId,
-    ends: Ends,
-    node: Arc<Node>,
-    core: Connection,
-    outbox: Arc<Outbox>,
-    user: Option<User>,
-    service: Option<Service>,
+    pub(super) id: ConnectionId,
+    pub(super) ends: Ends,
+    pub(super) node: Arc<Node>,
+    pub(super) core: Connection,
+    pub(super) outbox: Arc<Outbox>,
+    pub(super) user: Option<User>,
+    pub(super) service: Option<Service>,
     /// Output of the core, on its way to the outbox.
-    replies: BytesMut,
+    pub(super) replies: BytesMut,
     /// Octets without which the next frame is not whole.
     needed: usize,
-    input: Input,
-    end: Option<End>,
+    pub(super) input: Input,
+    pub(super) end: Option<End>,
 }
 
 /// What is done with what the client sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Input {
+pub(super) enum Input {
     /// The protocol header is awaited.
     Header,
     /// Frames are.
@@ -252,101 +230,8 @@ impl Peer {
         Some(8)
     }
 
-    fn handle(&mut self, now: Instant, event: Event<'_>) {
-        self.write_replies();
-        match event {
-            Event::Handled => {}
-            Event::Login { mechanism, response } => self.log_in(now, mechanism, response),
-            Event::Open { vhost } => self.open(now, vhost),
-            Event::ChannelOpened(channel) => self.outbox.open_channel(channel),
-            Event::Method { channel, method } => {
-                self.serve(now, channel, |service, state| service.handle(state, channel, method));
-                if !method.is_settlement() {
-                    self.check_flood(now);
-                }
-            }
-            Event::Published { channel } => {
-                self.serve(now, channel, |service, state| {
-                    let published = service.handle_published(state, channel);
-                    published.map_err(|exception| exception.caused_by(MethodId::BASIC_PUBLISH))
-                });
-            }
-            Event::CloseChannel { channel, code, text } => {
-                if code != ReplyCode::Success.code() {
-                    debug!(connection = %self.id, "client closed channel {channel}: {code} {text}");
-                }
-                self.release_channel(channel);
-                self.core.channel_closed(channel, &mut self.replies);
-            }
-            Event::Close { code, text } => {
-                debug!(connection = %self.id, "client closes: {code} {text}");
-                self.release();
-                self.core.closed(now, &mut self.replies);
-            }
-            Event::Finished => self.end = Some(End::Closed),
-            Event::UpdateSecret { .. } => self.core.secret_updated(&mut self.replies),
-        }
-        self.write_replies();
-    }
-
-    /// Has the service carry something out on a channel.
-    fn serve(
-        &mut self,
-        now: Instant,
-        at: ChannelId,
-        carry_out: impl FnOnce(
-            &mut Service,
-            &mut crate::channel::state::Channel,
-        ) -> Result<(), Exception>,
-    ) {
-        let (Some(service), Some(channel)) = (&mut self.service, self.core.channel_mut(at)) else {
-            return;
-        };
-        if let Err(exception) = carry_out(service, channel) {
-            self.fail(now, &exception, at);
-        }
-    }
-
-    fn log_in(&mut self, now: Instant, mechanism: &str, response: &[u8]) {
-        let local = self.ends.client.ip().to_canonical().is_loopback();
-        let origin = if local { Origin::Loopback } else { Origin::Remote };
-        match self.node.login(mechanism, response, origin) {
-            Ok(user) => {
-                self.user = Some(user);
-                self.core.login_accepted(&mut self.replies);
-            }
-            Err(LoginError::Refused { user, why }) => {
-                warn!(connection = %self.id, "{mechanism} login refused: user '{user}' - {why}");
-                self.core.login_refused(now, &mut self.replies);
-            }
-            Err(LoginError::Mechanism(error)) => {
-                let exception = Exception::from(error).caused_by(MethodId::CONNECTION_START_OK);
-                self.fail(now, &exception, ChannelId::CONNECTION);
-            }
-        }
-    }
-
-    fn open(&mut self, now: Instant, name: &str) {
-        let Some(user) = self.user.clone() else { return };
-        let vhost = match self.node.admit(name) {
-            Ok(vhost) => vhost,
-            Err(refusal) => return self.fail(now, &refusal.into(), ChannelId::CONNECTION),
-        };
-        let (node, outbox) = (Arc::clone(&self.node), Arc::clone(&self.outbox));
-        info!(
-            connection = %self.id,
-            "connection {}{}: user '{user}' authenticated and granted access to vhost '{name}'",
-            self.ends,
-            self.client_name(),
-        );
-        let cancel_notify = self.core.client().capabilities.consumer_cancel_notify;
-        self.outbox.negotiated(self.core.frame_max(), cancel_notify);
-        self.service = Some(Service::new(self.id, node, vhost, outbox, user.name));
-        self.core.opened(&mut self.replies);
-    }
-
     /// Releases what an exception closes, then closes it.
-    fn fail(&mut self, now: Instant, exception: &Exception, at: ChannelId) {
+    pub(super) fn fail(&mut self, now: Instant, exception: &Exception, at: ChannelId) {
         self.log_exception(exception, at);
         match self.core.scope(exception, at) {
             Scope::Channel => self.release_channel(at),
@@ -383,81 +268,33 @@ impl Peer {
     }
 
     /// Stops reading a client that does not read.
-    fn check_flood(&mut self, now: Instant) {
+    pub(super) fn check_flood(&mut self, now: Instant) {
         if self.input == Input::Frames && self.outbox.is_flooded() {
             self.input = Input::Flooded;
             self.core.set_receive_check(now, ReceiveCheck::Paused);
         }
     }
 
-    fn write_replies(&mut self) {
+    pub(super) fn write_replies(&mut self) {
         if !self.replies.is_empty() {
             self.outbox.write(|out| out.extend_from_slice(&self.replies));
             self.replies.clear();
         }
     }
 
-    fn release_channel(&mut self, at: ChannelId) {
+    pub(super) fn release_channel(&mut self, at: ChannelId) {
         if let (Some(service), Some(channel)) = (&mut self.service, self.core.channel(at)) {
             service.release_channel(channel, at);
         }
     }
 
     /// Gives back all that the connection holds. Nothing is served afterwards.
-    fn release(&mut self) {
+    pub(super) fn release(&mut self) {
         let Some(mut service) = self.service.take() else { return };
         for (at, channel) in self.core.channels() {
             service.release_channel(channel, at);
         }
         service.release();
-    }
-
-    /// Logs the end, and gives back what the connection held.
-    pub(super) fn ended(&mut self, end: &End) {
-        let (id, ends, name) = (self.id, self.ends, self.client_name());
-        let orderly = self.core.is_closing();
-        match end {
-            End::Disconnected if self.input == Input::Header => {
-                debug!(connection = %id, "connection {ends} closed before a protocol header");
-            }
-            End::Refused => warn!(connection = %id, "connection {ends} refused: not AMQP 0-9-1"),
-            End::Closed => info!(connection = %id, "closed connection {ends}{name}"),
-            End::Disconnected | End::Failed(_) if orderly => {
-                info!(connection = %id, "closed connection {ends}{name}");
-            }
-            End::Disconnected => warn!(
-                connection = %id,
-                "closed connection {ends}{name}: client unexpectedly closed TCP connection"
-            ),
-            End::TimedOut(why) => warn!(connection = %id, "closed connection {ends}{name}: {why}"),
-            End::Failed(error) => {
-                warn!(connection = %id, "closed connection {ends}{name}: {error}");
-            }
-        }
-        self.release();
-    }
-
-    fn log_exception(&self, exception: &Exception, at: ChannelId) {
-        let scope = match self.core.scope(exception, at) {
-            Scope::Channel => format!("channel {at} of connection"),
-            Scope::Connection => "connection".to_owned(),
-        };
-        let user = self.user.as_ref().map_or("none", |user| &user.name);
-        let vhost = self.service.as_ref().map_or("none", |service| service.vhost.name().as_str());
-        let method = exception.method.map_or_else(|| "none".to_owned(), |id| id.to_string());
-        warn!(
-            connection = %self.id,
-            "error on {scope} {}{}, vhost '{vhost}', user '{user}', method {method}: {} {}",
-            self.ends,
-            self.client_name(),
-            exception.code.code(),
-            exception.reply_text(),
-        );
-    }
-
-    fn client_name(&self) -> String {
-        let name = self.core.client().connection_name.as_ref();
-        name.map_or_else(String::new, |name| format!(" - {name}"))
     }
 }
 
@@ -465,11 +302,5 @@ impl Drop for Peer {
     fn drop(&mut self) {
         self.release();
         self.node.connections.remove(self.id);
-    }
-}
-
-impl std::fmt::Display for Ends {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "({} -> {})", self.client, self.server)
     }
 }
