@@ -27,6 +27,7 @@ mod layering;
 mod library;
 mod lifetime;
 mod lost;
+mod perf;
 mod process;
 mod publish;
 mod qos;
