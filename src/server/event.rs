@@ -45,7 +45,7 @@ impl Peer {
                 self.core.channel_closed(channel, &mut self.replies);
             }
             Event::Close { code, text } => {
-                debug!(connection = %self.id, "client closes: {code} {text}");
+                self.closing.get_or_insert_with(|| format!("closed by client: {code} {text}"));
                 self.release();
                 self.core.closed(now, &mut self.replies);
             }
@@ -80,6 +80,7 @@ impl Peer {
             }
             Err(LoginError::Refused { user, why }) => {
                 warn!(connection = %self.id, "{mechanism} login refused: user '{user}' - {why}");
+                self.closing = Some("login refused".to_owned());
                 self.core.login_refused(now, &mut self.replies);
             }
             Err(LoginError::Mechanism(error)) => {

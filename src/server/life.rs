@@ -42,22 +42,23 @@ impl Peer {
     /// Logs the end, and gives back what the connection held.
     pub(super) fn ended(&mut self, end: &End) {
         let (id, ends, name) = (self.id, self.ends, self.client_name());
-        let orderly = self.core.is_closing();
-        match end {
-            End::Disconnected if self.input == Input::Header => {
+        match (end, &self.closing) {
+            (End::Disconnected, None) if self.input == Input::Header => {
                 debug!(connection = %id, "connection {ends} closed before a protocol header");
             }
-            End::Refused => warn!(connection = %id, "connection {ends} refused: not AMQP 0-9-1"),
-            End::Closed => info!(connection = %id, "closed connection {ends}{name}"),
-            End::Disconnected | End::Failed(_) if orderly => {
-                info!(connection = %id, "closed connection {ends}{name}");
+            (End::Refused, _) => {
+                warn!(connection = %id, "connection {ends} refused: not AMQP 0-9-1");
             }
-            End::Disconnected => warn!(
+            (_, Some(why)) => info!(connection = %id, "closed connection {ends}{name}: {why}"),
+            (End::Closed, None) => info!(connection = %id, "closed connection {ends}{name}"),
+            (End::Disconnected, None) => warn!(
                 connection = %id,
                 "closed connection {ends}{name}: client unexpectedly closed TCP connection"
             ),
-            End::TimedOut(why) => warn!(connection = %id, "closed connection {ends}{name}: {why}"),
-            End::Failed(error) => {
+            (End::TimedOut(why), None) => {
+                warn!(connection = %id, "closed connection {ends}{name}: {why}");
+            }
+            (End::Failed(error), None) => {
                 warn!(connection = %id, "closed connection {ends}{name}: {error}");
             }
         }

@@ -76,7 +76,6 @@ fn greet(
 ) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let ends = Ends { client, server: stream.local_addr()? };
-    debug!("accepting AMQP connection {ends}");
     let peer = Peer::new(Arc::clone(node), Arc::clone(settings), ends);
     let driver = tokio::spawn(Driver::new(stream, peer).run());
     drop(tokio::spawn(async move {

@@ -40,6 +40,8 @@ pub(super) struct Peer {
     needed: usize,
     pub(super) input: Input,
     pub(super) end: Option<End>,
+    /// Who closes the connection, and why, once somebody does.
+    pub(super) closing: Option<String>,
 }
 
 /// What is done with what the client sends.
@@ -74,6 +76,7 @@ impl Peer {
             needed: 0,
             input: Input::Header,
             end: None,
+            closing: None,
         }
     }
 
@@ -221,7 +224,10 @@ impl Peer {
         self.write_replies();
         match outcome {
             HeaderOutcome::Incomplete => return None,
-            HeaderOutcome::Accepted => self.input = Input::Frames,
+            HeaderOutcome::Accepted => {
+                info!(connection = %self.id, "accepting AMQP connection {}", self.ends);
+                self.input = Input::Frames;
+            }
             HeaderOutcome::Refused => {
                 self.input = Input::Lost;
                 self.end = Some(End::Refused);
@@ -235,10 +241,10 @@ impl Peer {
         self.log_exception(exception, at);
         match self.core.scope(exception, at) {
             Scope::Channel => self.release_channel(at),
-            Scope::Connection => self.release(),
+            Scope::Connection => self.close_for(exception),
         }
         self.core.fail(now, exception, at, &mut self.replies);
-        if self.input == Input::Blocked && !self.core.is_open() {
+        if matches!(self.input, Input::Blocked | Input::Flooded) && !self.core.is_open() {
             // What it publishes is ignored now, and its close-ok is behind that.
             self.input = Input::Frames;
         }
@@ -248,14 +254,20 @@ impl Peer {
     /// Returns the octets of the frame, where it is known how many they are.
     fn fail_frame(&mut self, now: Instant, error: FrameError) -> Option<usize> {
         let consumed = error.consumed();
-        self.log_exception(&error.into(), ChannelId::CONNECTION);
-        self.release();
+        let exception = error.into();
+        self.log_exception(&exception, ChannelId::CONNECTION);
+        self.close_for(&exception);
         self.core.fail_frame(now, error, &mut self.replies);
         self.write_replies();
         if consumed.is_none() {
             self.input = Input::Lost;
         }
         consumed
+    }
+
+    fn close_for(&mut self, exception: &Exception) {
+        self.closing.get_or_insert_with(|| format!("closed by the broker: {exception}"));
+        self.release();
     }
 
     /// Stops reading at a publish that there is no memory for.

@@ -4,6 +4,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use tokio::runtime::Handle;
+
 use super::batch::{PublishBatch, Task};
 use super::inbox::{Inbox, Turn};
 use super::session::{Consumer, Session};
@@ -180,13 +182,19 @@ impl Queue {
 
     /// Leaves what a long turn did not get to to a task of its own.
     fn hand_over(self: &Arc<Self>, turn: Turn) {
-        if turn == Turn::HandOver {
-            let queue = Arc::clone(self);
-            tokio::spawn(async move {
-                while queue.inbox.run() == Turn::HandOver {
-                    tokio::task::yield_now().await;
-                }
-            });
+        if turn == Turn::Done {
+            return;
+        }
+        let queue = Arc::clone(self);
+        let rest = async move {
+            while queue.inbox.run() == Turn::HandOver {
+                tokio::task::yield_now().await;
+            }
+        };
+        match Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn(rest)),
+            // A connection that goes with its runtime, while the runtime is being dropped.
+            Err(_) => while self.inbox.run() == Turn::HandOver {},
         }
     }
 }
