@@ -34,6 +34,7 @@
 //!                 broker     the node: virtual hosts, users, alarm
 //! edges           server     listeners, connection tasks, methods
 //!                 ctl        the control socket and its tools
+//!                 perf       the load generator, for any broker
 //!                 node       builds and starts all of it
 //! for all         amqp       the vocabulary                               pure
 //!                 config     text to settings                             pure
@@ -44,7 +45,7 @@
 //!
 //! [`amqp::message`], then [`queue::core`] (what a queue decides), [`vhost::session`] (what it
 //! needs of connections), `vhost/worker.rs` and `vhost/inbox.rs` (how it is carried out), then
-//! `server/peer.rs` and `server/service.rs` (how a connection gets there).
+//! `server/peer.rs`, `server/event.rs` and `server/service.rs` (how a connection gets there).
 //!
 //! # Life of a message
 //!
