@@ -4,10 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
-use super::mechanism::{Credentials, Mechanism};
+use super::mechanism::Credentials;
 use super::password::PasswordHash;
-use crate::amqp::exception::Exception;
-use crate::amqp::reply_code::ReplyCode;
 
 /// A user who has logged in; cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -92,19 +90,6 @@ impl Users {
     }
 }
 
-impl LoginRefused {
-    /// What the client is told, in every case.
-    pub fn exception(self, mechanism: Mechanism) -> Exception {
-        Exception::new(
-            ReplyCode::AccessRefused,
-            format!(
-                "Login was refused using authentication mechanism {mechanism}. \
-                 For details see the broker logfile."
-            ),
-        )
-    }
-}
-
 impl fmt::Display for LoginRefused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -164,16 +149,5 @@ mod tests {
     fn a_loopback_user_is_refused_from_elsewhere_after_the_password_was_right() {
         assert_eq!(login(b"guest", b"guest", Origin::Remote), Err(LoginRefused::OnlyLoopback));
         assert_eq!(login(b"guest", b"x", Origin::Remote), Err(LoginRefused::InvalidCredentials));
-    }
-
-    #[test]
-    fn a_client_is_told_rabbitmqs_text() {
-        let exception = LoginRefused::OnlyLoopback.exception(Mechanism::Plain);
-
-        assert_eq!(
-            exception.reply_text(),
-            "ACCESS_REFUSED - Login was refused using authentication mechanism PLAIN. \
-             For details see the broker logfile."
-        );
     }
 }

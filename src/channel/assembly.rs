@@ -330,15 +330,6 @@ impl Assembly {
         std::mem::take(&mut self.record)
     }
 
-    /// Gives the buffer back while no message is being put together, as for an idle connection. A
-    /// complete message goes with it.
-    pub fn release_buffer(&mut self) {
-        if self.expect_method().is_ok() {
-            self.state = State::AwaitMethod;
-            self.record = BytesMut::new();
-        }
-    }
-
     fn complete(&mut self) -> Result<Progress, AssemblyError> {
         if self.flags.immediate {
             self.state = State::AwaitMethod;

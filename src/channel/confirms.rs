@@ -82,11 +82,6 @@ impl Confirms {
         self.open.is_empty()
     }
 
-    /// Whether [`Confirms::drain`] has something to hand out.
-    pub fn has_complete(&self) -> bool {
-        !self.complete.is_empty()
-    }
-
     /// Drains what is complete at the front, and says up to which tag.
     fn drain_prefix(&mut self, out: &mut impl FnMut(PublishTag, Reach, Outcome)) -> u64 {
         let mut prefix = 0;
@@ -171,7 +166,6 @@ mod tests {
         confirms.publish(0);
         confirms.publish(0);
 
-        assert!(confirms.has_complete());
         assert_eq!(drained(&mut confirms), [(2, Reach::UpTo, Outcome::Ack)]);
         assert!(confirms.is_empty());
     }

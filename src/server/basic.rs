@@ -15,7 +15,7 @@ use crate::channel::state::{self, Channel};
 use crate::codec::encode;
 use crate::codec::method::Method;
 use crate::queue::command::{ChannelLimit, Exclusivity};
-use crate::queue::error::{Reason, Refused};
+use crate::queue::error::ExclusiveUse;
 use crate::topology::arguments::check_consumer;
 use crate::topology::error::{Error, Resource};
 use crate::vhost::queue::Queue;
@@ -115,9 +115,7 @@ impl Service {
         let (queue, vhost) = (queue.name.clone(), self.vhost.name().clone());
         match why {
             NotAttached::Deleted => Error::Missing(Resource::queue(&vhost, &queue)).into(),
-            NotAttached::ExclusiveUse => {
-                Refused { queue, vhost, reason: Reason::ExclusiveUse }.into()
-            }
+            NotAttached::ExclusiveUse => ExclusiveUse { queue, vhost }.into(),
         }
     }
 

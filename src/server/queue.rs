@@ -15,7 +15,7 @@ use crate::channel::state::Channel;
 use crate::codec::method::Method;
 use crate::exchange::binding::{Binding, Destination};
 use crate::topology::command::{BindCommand, Naming};
-use crate::vhost::host::{DeclareQueue, Declared};
+use crate::vhost::host::DeclareQueue;
 use crate::vhost::queue::{DeleteConditions, Queue};
 
 impl Service {
@@ -52,7 +52,6 @@ impl Service {
                 let name = expand(channel, queue)?;
                 let conditions = DeleteConditions { if_unused, if_empty };
                 let remains = self.vhost.delete_queue(&name, self.id, conditions)?;
-                self.exclusive.retain(|exclusive| *exclusive != name);
                 let delete_ok = DeleteOk { message_count: count(remains.ready) };
                 self.reply(at, no_wait, AMQPClass::Queue(AMQPMethod::DeleteOk(delete_ok)));
                 remains.notify();
@@ -78,7 +77,7 @@ impl Service {
         } else {
             (queue_name(queue)?, Naming::Client)
         };
-        let (queue, declared) = self.vhost.declare_queue(DeclareQueue {
+        let queue = self.vhost.declare_queue(DeclareQueue {
             name,
             naming,
             durable,
@@ -86,9 +85,6 @@ impl Service {
             auto_delete,
             arguments: arguments.to_owned(),
         })?;
-        if exclusive && declared == Declared::Created {
-            self.remember_exclusive(queue.name.clone());
-        }
         Ok(queue)
     }
 

@@ -40,16 +40,13 @@ pub(super) struct Service {
     /// Queues that this connection consumes from or has unsettled messages of.
     pub(super) queues: HashMap<QueueId, Arc<Queue>, foldhash::fast::RandomState>,
     pub(super) transactions: HashMap<ChannelId, Transaction>,
-    /// Exclusive queues that go with the connection.
-    pub(super) exclusive: Vec<QueueName>,
     /// What was settled and the queues have not been told yet.
     pub(super) settled: Vec<(QueueId, MessageIndex, Settlement)>,
     /// Scratch for what a settlement takes.
     pub(super) taken: Vec<Unacked>,
     pub(super) user: Arc<str>,
-    /// At how many entries `queues` and `exclusive` are next cleared of queues that are gone.
+    /// At how many entries `queues` is next cleared of queues that are gone.
     queues_prune_at: usize,
-    exclusive_prune_at: usize,
 }
 
 impl Service {
@@ -70,12 +67,10 @@ impl Service {
             outbox,
             queues: HashMap::default(),
             transactions: HashMap::new(),
-            exclusive: Vec::new(),
             settled: Vec::new(),
             taken: Vec::new(),
             user,
             queues_prune_at: QUEUES_PRUNE_MIN,
-            exclusive_prune_at: QUEUES_PRUNE_MIN,
         }
     }
 
@@ -164,9 +159,7 @@ impl Service {
 
     /// Gives back what goes with the connection itself.
     pub(super) fn release(&mut self) {
-        for name in std::mem::take(&mut self.exclusive) {
-            self.vhost.delete_exclusive(&name, self.id);
-        }
+        self.vhost.delete_exclusive(self.id);
         self.queues.clear();
     }
 
@@ -209,15 +202,6 @@ impl Service {
             self.queues_prune_at = QUEUES_PRUNE_MIN.max(2 * self.queues.len());
         }
         self.queues.entry(queue.id).or_insert_with(|| Arc::clone(queue));
-    }
-
-    /// Remembers an exclusive queue.
-    pub(super) fn remember_exclusive(&mut self, name: QueueName) {
-        if self.exclusive.len() >= self.exclusive_prune_at {
-            self.exclusive.retain(|name| self.vhost.find_queue(name.as_bytes()).is_some());
-            self.exclusive_prune_at = QUEUES_PRUNE_MIN.max(2 * self.exclusive.len());
-        }
-        self.exclusive.push(name);
     }
 }
 

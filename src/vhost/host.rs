@@ -46,15 +46,6 @@ pub struct DeclareQueue {
     pub arguments: Table,
 }
 
-/// Whether a declare made something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Declared {
-    /// It is new.
-    Created,
-    /// It was there, and is equivalent.
-    Existed,
-}
-
 impl Vhost {
     /// A virtual host with the predeclared exchanges.
     pub fn new(name: VhostName, ids: Arc<Ids>) -> Self {
@@ -146,11 +137,11 @@ impl Vhost {
         self.change(&mut self.topology.lock(), Command::Unbind(command)).map(|_| ())
     }
 
-    /// Declares a queue, and says whether it is new.
+    /// Declares a queue.
     ///
     /// # Errors
     /// See [`Topology::apply`].
-    pub fn declare_queue(&self, declare: DeclareQueue) -> Result<(Arc<Queue>, Declared), Error> {
+    pub fn declare_queue(&self, declare: DeclareQueue) -> Result<Arc<Queue>, Error> {
         let DeclareQueue { name, naming, durable, owner, auto_delete, arguments } = declare;
         let definition = QueueDefinition {
             name: name.clone(),
@@ -161,10 +152,9 @@ impl Vhost {
             arguments,
         };
         let topology = &mut self.topology.lock();
-        let outcome = self.change(topology, Command::DeclareQueue { definition, naming })?;
-        let declared = if outcome.is_empty() { Declared::Existed } else { Declared::Created };
+        self.change(topology, Command::DeclareQueue { definition, naming })?;
         let missing = || Error::Missing(Resource::queue(&self.name, &name));
-        Ok((self.find_queue(name.as_bytes()).ok_or_else(missing)?, declared))
+        self.find_queue(name.as_bytes()).ok_or_else(missing)
     }
 
     /// Deletes a queue; one that does not exist is deleted already and leaves nothing.
@@ -200,11 +190,10 @@ impl Vhost {
         }
     }
 
-    /// Deletes a connection's exclusive queue. Its consumers were the connection's own.
-    pub fn delete_exclusive(&self, name: &QueueName, owner: ConnectionId) {
-        if let Some(queue) = self.find_queue(name.as_bytes())
-            && queue.owner == Some(owner)
-        {
+    /// Deletes a connection's exclusive queues. Their consumers were the connection's own.
+    pub fn delete_exclusive(&self, owner: ConnectionId) {
+        let names = self.topology.lock().exclusive_queues(owner);
+        for queue in names.iter().filter_map(|name| self.find_queue(name.as_bytes())) {
             drop(self.delete(&queue, DeleteConditions::default()));
         }
     }
