@@ -1,6 +1,7 @@
 //! A virtual host: what is declared in it, and its queues at work, each core behind its own lock.
 
 pub mod batch;
+mod credit;
 pub mod host;
 pub mod ids;
 mod inbox;

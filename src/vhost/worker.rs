@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::batch::{PublishBatch, Task};
+use super::credit::{Share, deal};
 use super::inbox::Worker;
 use super::session::{self, Consumer, Credit, Room, Session};
 use crate::amqp::ack_mode::AckMode;
@@ -70,16 +71,6 @@ pub(super) struct QueueWorker {
 struct Attached {
     consumer: Consumer,
     limit: ChannelLimit,
-}
-
-/// What a consumer gets of its channel's credit.
-#[derive(Clone, Copy, Debug)]
-struct Share {
-    channel: (ConnectionId, ChannelId),
-    place: usize,
-    id: ConsumerId,
-    room: u32,
-    credit: u32,
 }
 
 impl Worker for QueueWorker {
@@ -308,28 +299,22 @@ impl QueueWorker {
         if ready == 0 {
             return;
         }
-        self.shares.clear();
-        for (place, (id, room)) in self.core.wanting().enumerate() {
+        let mut shares = std::mem::take(&mut self.shares);
+        for (id, room) in self.core.wanting() {
             let Some(Attached { consumer, .. }) = self.consumers.get(&id) else { continue };
             let channel = (consumer.session.id(), consumer.channel);
-            self.shares.push(Share { channel, place, id, room, credit: 0 });
+            shares.push(Share { channel, place: shares.len(), id, room, credit: 0 });
         }
-        self.shares.sort_unstable_by_key(|share| (share.channel, share.place));
-        for shares in self.shares.chunk_by_mut(|a, b| a.channel == b.channel) {
-            let Some(Attached { consumer, .. }) =
-                shares.first().and_then(|share| self.consumers.get(&share.id))
-            else {
-                continue;
-            };
-            let room = shares.iter().fold(0u32, |sum, share| sum.saturating_add(share.room));
-            let wanted = room.min(ready).min(BUDGET.messages);
-            spread(consumer.session.reserve_credit(self.queue, consumer.channel, wanted), shares);
-        }
-        self.shares.sort_unstable_by_key(|share| share.place);
-        let granted = self.shares.iter().filter(|share| share.credit > 0);
+        deal(&mut shares, ready.min(BUDGET.messages), |id, wanted| {
+            self.consumers.get(&id).map_or(0, |Attached { consumer, .. }| {
+                consumer.session.reserve_credit(self.queue, consumer.channel, wanted)
+            })
+        });
+        let granted = shares.drain(..).filter(|share| share.credit > 0);
         self.commands.extend(
             granted.map(|share| Command::Grant { consumer: share.id, credit: share.credit }),
         );
+        self.shares = shares;
     }
 
     /// Gives back unused credit and the messages that are gone.
@@ -416,22 +401,6 @@ impl QueueWorker {
                 Command::Pause { consumer } | Command::Resume { consumer } => *consumer,
                 _ => ConsumerId(0),
             });
-        }
-    }
-}
-
-/// Deals `credit` out in turns. There is room for all of it.
-fn spread(mut credit: u32, shares: &mut [Share]) {
-    while credit > 0 {
-        let before = credit;
-        for share in shares.iter_mut().filter(|share| share.credit < share.room) {
-            if credit > 0 {
-                share.credit += 1;
-                credit -= 1;
-            }
-        }
-        if credit == before {
-            return;
         }
     }
 }
