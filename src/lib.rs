@@ -49,8 +49,9 @@
 //!
 //! # Life of a message
 //!
-//! 1. `server/driver.rs` reads, [`codec::frame`] finds frames, [`connection::core`] checks them
-//!    against its state, [`channel::assembly`] puts the message together as one record.
+//! 1. `server/driver.rs` reads. A publish that lies there whole is taken by [`codec::publish`];
+//!    else [`codec::frame`] finds frames, [`connection::core`] checks them against its state and
+//!    [`channel::assembly`] puts the message together as one record.
 //! 2. `server/publish.rs` routes it ([`vhost::routes`]); `server/publisher.rs` copies it into the
 //!    segment of this read and hands each queue one batch.
 //! 3. [`vhost::queue`] takes the batch in, or leaves it to whoever holds the lock;

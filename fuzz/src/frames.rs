@@ -2,6 +2,7 @@
 
 use leveret::amqp::exception::Exception;
 use leveret::codec::frame::{FrameError, OVERHEAD, Parsed, parse_frame};
+use leveret::codec::publish::parse_publish;
 
 use crate::check_exception;
 
@@ -39,6 +40,9 @@ fn read(stream: &[u8], frame_max: u32, piece: usize) -> Outcome {
             Ok(Parsed::Frame(frame, length)) => {
                 assert_eq!(length, frame.payload.len() + OVERHEAD);
                 assert!(length <= frame_max as usize + OVERHEAD);
+                if let Some((_, octets)) = parse_publish(input, frame_max) {
+                    assert!((length..=input.len()).contains(&octets));
+                }
                 let payload = frame.payload.to_vec();
                 outcome.frames.push((frame.kind as u8, frame.channel.0, payload));
                 taken += length;

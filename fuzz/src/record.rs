@@ -1,7 +1,7 @@
 //! Messages as they rest: what reads as one is written as it was.
 
 use bytes::BytesMut;
-use leveret::amqp::message::{MessageRef, write_message};
+use leveret::amqp::message::{Lengths, MessageRef, split_address};
 
 /// How much of a record is cut off octet by octet.
 const CUTS: usize = 64;
@@ -9,11 +9,14 @@ const CUTS: usize = 64;
 /// Reads the octets as a message.
 pub fn run(octets: &[u8]) {
     let Some(message) = MessageRef::read(octets) else { return };
-    let (exchange, key) = message.exchange_and_key();
-    let length = message.address.len() + message.header.len() + message.body.len() + 8;
+    let (exchange, key) = split_address(message.address);
+    let length = message.size();
 
     let mut written = BytesMut::new();
-    write_message(&mut written, exchange, key, message.header, message.body);
+    message.write(&mut written);
+
+    assert!(exchange.len() + key.len() <= message.address.len());
+    assert_eq!(Lengths::read(octets).map(Lengths::size), Some(length));
 
     assert_eq!(written, octets[..length]);
     assert_eq!(MessageRef::read(&octets[..length]), Some(message));

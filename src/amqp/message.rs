@@ -2,14 +2,18 @@
 //! encodes again.
 //!
 //! ```text
-//! exchange: short string | routing key: short string | header length: u32 | header
-//! | body length: u32 | body          (integers big-endian)
+//! address length: u16 | header length: u32 | body length: u32      (integers big-endian)
+//! | exchange: short string | routing key: short string | header | body
 //! ```
-//! The header is a content header frame's payload (class, weight, body size, properties).
+//! The two short strings are the address. The header is a content header frame's payload (class,
+//! weight, body size, properties).
 
-use bytes::{BufMut, BytesMut};
+use bytes::{BufMut, Bytes, BytesMut};
 
-/// A message's parts, borrowed from where it rests.
+/// Octets of the three lengths in front.
+pub const LENGTHS_SIZE: usize = 10;
+
+/// A message's parts, borrowed from where it rests or from the frames that it came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MessageRef<'a> {
     /// Exchange and routing key as two short strings, each with its length in front.
@@ -22,42 +26,104 @@ pub struct MessageRef<'a> {
 
 impl<'a> MessageRef<'a> {
     /// Reads the message at the start of `octets`; `None` when they are not one.
+    #[inline]
     pub fn read(octets: &'a [u8]) -> Option<Self> {
-        let exchange = 1 + usize::from(*octets.first()?);
-        let address = exchange + 1 + usize::from(*octets.get(exchange)?);
-        let (address, rest) = octets.split_at_checked(address)?;
-        let (header, rest) = split_long(rest)?;
-        let (body, _) = split_long(rest)?;
-        Some(Self { address, header, body })
+        let Lengths { address, header, body } = Lengths::read(octets)?;
+        let (address, rest) = octets.get(LENGTHS_SIZE..)?.split_at_checked(address)?;
+        let (header, rest) = rest.split_at_checked(header)?;
+        Some(Self { address, header, body: rest.get(..body)? })
     }
 
-    /// The exchange it was published to, and its routing key.
-    pub fn exchange_and_key(self) -> (&'a [u8], &'a [u8]) {
-        let Some((&length, rest)) = self.address.split_first() else { return (&[], &[]) };
-        let (exchange, key) = rest.split_at_checked(usize::from(length)).unwrap_or((rest, &[]));
-        (exchange, key.get(1..).unwrap_or_default())
+    /// Octets that it rests in.
+    #[inline]
+    pub const fn size(&self) -> usize {
+        LENGTHS_SIZE + self.address.len() + self.header.len() + self.body.len()
+    }
+
+    /// Appends it to `out`. Its address has at most 65,535 octets, header and body fit 32 bits each.
+    #[inline]
+    pub fn write(&self, out: &mut BytesMut) {
+        let Self { address, header, body } = self;
+        out.reserve(self.size());
+        let mut front = append(out, self.size() - body.len());
+        front.put_slice(&Lengths::of(address.len(), header.len(), body.len()).octets());
+        front.put_slice(address);
+        front.put_slice(header);
+        out.put_slice(body);
+    }
+
+    /// A copy of it, as it rests.
+    pub fn to_bytes(&self) -> Bytes {
+        let mut out = BytesMut::with_capacity(self.size());
+        self.write(&mut out);
+        out.freeze()
     }
 }
 
-/// Appends a message to `out`. `exchange` and `key` have at most 255 octets, header and body fit
-/// 32 bits each; what is longer is cut.
-pub fn write_message(out: &mut BytesMut, exchange: &[u8], key: &[u8], header: &[u8], body: &[u8]) {
-    out.reserve(exchange.len() + key.len() + header.len() + body.len() + 10);
-    for name in [exchange, key] {
-        let length = u8::try_from(name.len()).unwrap_or(u8::MAX);
-        out.put_u8(length);
-        out.put_slice(name.get(..usize::from(length)).unwrap_or_default());
-    }
-    for part in [header, body] {
-        let length = u32::try_from(part.len()).unwrap_or(u32::MAX);
-        out.put_u32(length);
-        out.put_slice(part.get(..length as usize).unwrap_or_default());
-    }
+/// Appends `size` octets to `out`, to be filled in. Small pieces that are put there one after the
+/// other need not look each whether `out` has room.
+#[inline]
+pub fn append(out: &mut BytesMut, size: usize) -> &mut [u8] {
+    let start = out.len();
+    out.resize(start + size, 0);
+    out.get_mut(start..).unwrap_or_default()
 }
 
-fn split_long(octets: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (length, rest) = octets.split_first_chunk()?;
-    rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)
+/// The exchange and the routing key of an address.
+pub fn split_address(address: &[u8]) -> (&[u8], &[u8]) {
+    let Some((&length, rest)) = address.split_first() else { return (&[], &[]) };
+    let (exchange, key) = rest.split_at_checked(usize::from(length)).unwrap_or((rest, &[]));
+    (exchange, key.get(1..).unwrap_or_default())
+}
+
+/// A message in a segment that can be held on to, so that its body need not be copied.
+#[derive(Clone, Copy, Debug)]
+pub struct Resting<'a> {
+    /// The message.
+    pub message: MessageRef<'a>,
+    /// The octets that it borrows from.
+    pub segment: &'a Bytes,
+}
+
+/// How long the parts of a message are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lengths {
+    address: usize,
+    header: usize,
+    body: usize,
+}
+
+impl Lengths {
+    /// Those of parts of such lengths, in octets.
+    pub const fn of(address: usize, header: usize, body: usize) -> Self {
+        Self { address, header, body }
+    }
+
+    /// Reads them from the start of a message; `None` when it is shorter.
+    #[inline]
+    pub fn read(octets: &[u8]) -> Option<Self> {
+        let [a0, a1, h0, h1, h2, h3, b0, b1, b2, b3] = *octets.first_chunk()?;
+        Some(Self {
+            address: u16::from_be_bytes([a0, a1]).into(),
+            header: u32::from_be_bytes([h0, h1, h2, h3]) as usize,
+            body: u32::from_be_bytes([b0, b1, b2, b3]) as usize,
+        })
+    }
+
+    /// Octets of the whole message.
+    #[inline]
+    pub const fn size(self) -> usize {
+        LENGTHS_SIZE + self.address + self.header + self.body
+    }
+
+    /// As they stand in front of a message.
+    #[inline]
+    pub fn octets(self) -> [u8; LENGTHS_SIZE] {
+        let [a0, a1] = u16::try_from(self.address).unwrap_or(u16::MAX).to_be_bytes();
+        let [h0, h1, h2, h3] = u32::try_from(self.header).unwrap_or(u32::MAX).to_be_bytes();
+        let [b0, b1, b2, b3] = u32::try_from(self.body).unwrap_or(u32::MAX).to_be_bytes();
+        [a0, a1, h0, h1, h2, h3, b0, b1, b2, b3]
+    }
 }
 
 #[cfg(test)]
@@ -67,13 +133,14 @@ mod tests {
     #[test]
     fn a_message_reads_as_it_was_written() {
         let mut out = BytesMut::new();
+        let message =
+            MessageRef { address: b"\x04logs\x09kern.warn", header: b"header", body: b"body" };
 
-        write_message(&mut out, b"logs", b"kern.warn", b"header", b"body");
-        let message = MessageRef::read(&out).unwrap();
+        message.write(&mut out);
 
-        assert_eq!(message.address, b"\x04logs\x09kern.warn");
-        assert_eq!(message.exchange_and_key(), (&b"logs"[..], &b"kern.warn"[..]));
-        assert_eq!((message.header, message.body), (&b"header"[..], &b"body"[..]));
+        assert_eq!(MessageRef::read(&out), Some(message));
+        assert_eq!(split_address(message.address), (&b"logs"[..], &b"kern.warn"[..]));
+        assert_eq!((out.len(), Lengths::read(&out).unwrap().size()), (message.size(), out.len()));
         assert!((0..out.len()).all(|end| MessageRef::read(&out[..end]).is_none()));
     }
 }

@@ -6,7 +6,7 @@ use std::fmt;
 use bytes::{BufMut, BytesMut};
 
 use crate::amqp::exception::Exception;
-use crate::amqp::message::MessageRef;
+use crate::amqp::message::{LENGTHS_SIZE, Lengths, MessageRef};
 use crate::amqp::method::MethodId;
 use crate::amqp::reply_code::ReplyCode;
 
@@ -66,16 +66,10 @@ pub enum Progress {
 /// A message as it was published; borrowed until the channel's next publish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Published<'a> {
-    /// The exchange that it goes to, as sent.
-    pub exchange: &'a [u8],
-    /// Its routing key, as sent.
-    pub routing_key: &'a [u8],
     /// Whether it has to be returned if no queue gets it.
     pub mandatory: bool,
-    /// The payload of its header frame, and its body.
+    /// Where it goes, the payload of its header frame, and its body.
     pub message: MessageRef<'a>,
-    /// All of it, in the form in which it rests.
-    pub record: &'a [u8],
 }
 
 /// A frame that was not due, or a message that is not taken.
@@ -208,6 +202,12 @@ impl Assembly {
         }
     }
 
+    /// Whether no content is awaited and a body of so many octets is taken.
+    #[inline]
+    pub const fn admits(&self, body_size: usize) -> bool {
+        self.expect_method().is_ok() && body_size as u64 <= self.max_message_size
+    }
+
     /// Checks that a content header may come now.
     ///
     /// # Errors
@@ -236,7 +236,9 @@ impl Assembly {
             self.record = BytesMut::new();
         }
         self.record.clear();
-        self.record.reserve(exchange.len() + routing_key.len() + 2);
+        self.record.reserve(LENGTHS_SIZE + exchange.len() + routing_key.len() + 2);
+        // The lengths are known with the header.
+        self.record.put_bytes(0, LENGTHS_SIZE);
         for name in [exchange, routing_key] {
             let length = u8::try_from(name.len()).unwrap_or(u8::MAX);
             self.record.put_u8(length);
@@ -265,7 +267,7 @@ impl Assembly {
         if !fields.is_basic() {
             return Err(AssemblyError::OtherClass(class));
         }
-        let length = match u32::try_from(body_size) {
+        let length = match usize::try_from(body_size) {
             Ok(length) if body_size <= BODY_SIZE_MAX => length,
             _ => return Err(AssemblyError::BodyTooLarge(body_size)),
         };
@@ -273,10 +275,13 @@ impl Assembly {
             self.state = State::Discard { remaining: body_size, size: body_size };
             return Ok(Progress::More);
         }
-        self.record.reserve(payload.len() + 8 + (length as usize).min(RESERVE_MAX));
-        self.record.put_u32(u32::try_from(payload.len()).unwrap_or(u32::MAX));
+        let address = self.record.len() - LENGTHS_SIZE;
+        let lengths = Lengths::of(address, payload.len(), length);
+        if let Some(front) = self.record.first_chunk_mut() {
+            *front = lengths.octets();
+        }
+        self.record.reserve(payload.len() + length.min(RESERVE_MAX));
         self.record.put_slice(payload);
-        self.record.put_u32(length);
         if length > 0 {
             self.state = State::AwaitBody { remaining: body_size };
             return Ok(Progress::More);
@@ -315,19 +320,16 @@ impl Assembly {
             return None;
         }
         let message = MessageRef::read(&self.record)?;
-        let (exchange, routing_key) = message.exchange_and_key();
-        let mandatory = self.flags.mandatory;
-        Some(Published { exchange, routing_key, mandatory, message, record: &self.record })
+        Some(Published { mandatory: self.flags.mandatory, message })
     }
 
-    /// Takes the complete message with its buffer, which spares a copy of a large one. Empty when
-    /// no message is complete.
-    pub fn take_record(&mut self) -> BytesMut {
+    /// Takes the complete message with its buffer, and whether it is mandatory.
+    pub fn take(&mut self) -> Option<(BytesMut, bool)> {
         if self.state != State::Complete {
-            return BytesMut::new();
+            return None;
         }
         self.state = State::AwaitMethod;
-        std::mem::take(&mut self.record)
+        Some((std::mem::take(&mut self.record), self.flags.mandatory))
     }
 
     fn complete(&mut self) -> Result<Progress, AssemblyError> {
@@ -351,11 +353,11 @@ impl Assembly {
         Err(AssemblyError::MessageTooLarge { size, max: self.max_message_size })
     }
 
-    /// Makes room for `now` octets, by doubling but never beyond what is `left` after them.
+    /// Makes room for `now` octets, by growing eightfold but never beyond what is `left` after them.
     fn grow(&mut self, now: usize, left: usize) {
         let room = self.record.capacity() - self.record.len();
         if now > room {
-            let more = self.record.len().max(now).min(now.saturating_add(left));
+            let more = (7 * self.record.len()).max(now).min(now.saturating_add(left));
             // Not `reserve`, which rounds up to a power of two.
             let mut larger = BytesMut::with_capacity(self.record.len() + more);
             larger.put_slice(&self.record);

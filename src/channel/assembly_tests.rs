@@ -33,10 +33,12 @@ fn a_message_comes_in_its_resting_form() {
     assert_eq!(assembly.body(b"llo"), Ok(Progress::Complete));
 
     let published = assembly.published().unwrap();
-    assert_eq!((published.exchange, published.routing_key), (&b"logs"[..], &b"kern"[..]));
+    assert_eq!(published.message.address, b"\x04logs\x04kern");
     assert!(published.mandatory);
     assert_eq!((published.message.header, published.message.body), (&b"header"[..], &b"hello"[..]));
-    assert_eq!(published.record, b"\x04logs\x04kern\0\0\0\x06header\0\0\0\x05hello");
+    let (record, mandatory) = assembly.take().unwrap();
+    assert!(mandatory);
+    assert_eq!(&record[..], b"\0\x0a\0\0\0\x06\0\0\0\x05\x04logs\x04kernheaderhello");
 }
 
 #[test]
@@ -74,11 +76,11 @@ fn a_taken_message_is_gone_with_its_buffer() {
     let mut assembly = started(100);
     assembly.header(fields(0), b"header").unwrap();
 
-    let record = assembly.take_record();
+    let (record, _) = assembly.take().unwrap();
 
-    assert_eq!(&record[..], b"\x04logs\x04kern\0\0\0\x06header\0\0\0\0");
+    assert_eq!(&record[..], b"\0\x0a\0\0\0\x06\0\0\0\0\x04logs\x04kernheader");
     assert_eq!(assembly.published(), None);
-    assert!(assembly.take_record().is_empty());
+    assert!(assembly.take().is_none());
 }
 
 #[test]
@@ -100,7 +102,7 @@ fn a_large_message_ends_in_a_buffer_of_its_size() {
         assembly.body(&frame).unwrap();
     }
 
-    let record = assembly.take_record();
+    let (record, _) = assembly.take().unwrap();
     assert!(record.capacity() <= record.len() + 64, "{} {}", record.capacity(), record.len());
 }
 

@@ -127,6 +127,12 @@ impl Channel {
         self.mode.rollback().map(|_| ())
     }
 
+    /// Whether a publish with a body of so many octets may come now, whole.
+    #[inline]
+    pub fn admits(&self, body_size: usize) -> bool {
+        self.mode != Mode::Committing && self.assembly.admits(body_size)
+    }
+
     /// Numbers a publish, if the channel confirms.
     pub fn number_publish(&mut self) -> Option<PublishTag> {
         if self.mode != Mode::Confirming {

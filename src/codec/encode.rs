@@ -7,6 +7,7 @@ use bytes::{BufMut, BytesMut};
 
 use super::frame::{FRAME_END, FrameKind, HEADER_SIZE, OVERHEAD};
 use crate::amqp::id::{ChannelId, DeliveryTag, PublishTag};
+use crate::amqp::message::append;
 use crate::amqp::method::MethodId;
 use crate::amqp::reply_code::ReplyCode;
 
@@ -43,17 +44,18 @@ pub struct GetOk<'a> {
     pub message_count: u32,
 }
 
-/// Appends `basic.deliver`; the content follows with [`content`].
-pub fn deliver(out: &mut BytesMut, deliver: &Deliver<'_>) {
+/// Appends `basic.deliver` and the message's header frame; the body follows with [`body`].
+pub fn deliver(out: &mut BytesMut, deliver: &Deliver<'_>, header: &[u8]) {
     let (length, consumer_tag) = short(deliver.consumer_tag);
     let size = 4 + 1 + consumer_tag.len() + 9 + deliver.address.len();
-    out.reserve(OVERHEAD + size);
+    let out = &mut append(out, OVERHEAD + size + OVERHEAD + header.len());
     out.put_slice(&method_prefix(deliver.channel, MethodId::BASIC_DELIVER, size));
     out.put_u8(length);
     out.put_slice(consumer_tag);
     out.put_slice(&tag_and_bit(deliver.delivery_tag.0, deliver.redelivered));
     out.put_slice(deliver.address);
     out.put_u8(FRAME_END);
+    put_frame(out, deliver.channel, FrameKind::Header, header);
 }
 
 /// Appends `basic.get-ok`; the content follows with [`content`].
@@ -97,17 +99,39 @@ pub fn nack(out: &mut BytesMut, channel: ChannelId, tag: PublishTag, multiple: b
     settlement(out, channel, MethodId::BASIC_NACK, tag, multiple);
 }
 
-/// Appends a message's header frame, and its body in frames of at most `frame_max` octets;
-/// an empty body has none. `header` is a content header frame's payload: it goes out in one
-/// frame, whatever its size, since the protocol cannot split it.
-pub fn content(out: &mut BytesMut, channel: ChannelId, header: &[u8], body: &[u8], frame_max: u32) {
-    let chunk = (frame_max as usize).saturating_sub(OVERHEAD).max(1);
-    let frames = 1 + body.len().div_ceil(chunk);
-    out.reserve(header.len() + body.len() + frames * OVERHEAD);
-    frame(out, channel, FrameKind::Header, header);
+/// Appends a message's header frame, and its body as [`body`] does. `header` is a content header
+/// frame's payload: it goes out in one frame, whatever its size, since the protocol cannot split
+/// it.
+pub fn content(
+    out: &mut BytesMut,
+    channel: ChannelId,
+    header: &[u8],
+    content: &[u8],
+    frame_max: u32,
+) {
+    put_frame(&mut append(out, OVERHEAD + header.len()), channel, FrameKind::Header, header);
+    body(out, channel, content, frame_max);
+}
+
+/// Appends a body in frames of at most `frame_max` octets; an empty one has none.
+pub fn body(out: &mut BytesMut, channel: ChannelId, body: &[u8], frame_max: u32) {
+    let chunk = body_max(frame_max);
+    out.reserve(body.len() + body.len().div_ceil(chunk) * OVERHEAD);
     for piece in body.chunks(chunk) {
-        frame(out, channel, FrameKind::Body, piece);
+        put_frame(out, channel, FrameKind::Body, piece);
     }
+}
+
+/// Appends what stands in front of a body frame's payload of `size` octets; the payload and
+/// [`FRAME_END`] follow.
+pub fn body_front(out: &mut BytesMut, channel: ChannelId, size: usize) {
+    out.put_slice(&frame_header(channel, FrameKind::Body, size));
+}
+
+/// Octets of body that fit a frame of `frame_max` octets; 1 at least.
+pub const fn body_max(frame_max: u32) -> usize {
+    let room = (frame_max as usize).saturating_sub(OVERHEAD);
+    if room == 0 { 1 } else { room }
 }
 
 /// Appends a heartbeat.
@@ -139,7 +163,8 @@ fn settlement(
     out.put_slice(&octets);
 }
 
-fn frame(out: &mut BytesMut, channel: ChannelId, kind: FrameKind, payload: &[u8]) {
+#[inline]
+fn put_frame(out: &mut impl BufMut, channel: ChannelId, kind: FrameKind, payload: &[u8]) {
     out.put_slice(&frame_header(channel, kind, payload.len()));
     out.put_slice(payload);
     out.put_u8(FRAME_END);

@@ -117,6 +117,19 @@ impl<'a> Properties<'a> {
         }
     }
 
+    /// Those that ask something of the broker, beside delivery-mode and priority: headers, reply-to,
+    /// expiration and user-id.
+    pub const ASKING: u16 = Property::Headers as u16
+        | Property::ReplyTo as u16
+        | Property::Expiration as u16
+        | Property::UserId as u16;
+
+    /// Whether any property of `flags` is there.
+    #[inline]
+    pub const fn has_any(&self, flags: u16) -> bool {
+        self.flags & flags != 0
+    }
+
     /// The property flags as they came.
     pub const fn flags(&self) -> u16 {
         self.flags

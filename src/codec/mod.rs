@@ -13,6 +13,7 @@ mod field;
 pub mod frame;
 pub mod header;
 pub mod method;
+pub mod publish;
 
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use bytes::BytesMut;
 
-use super::channels::Channels;
+use super::channels::{Channels, Slot};
 use super::client::ClientProperties;
 use super::event::{Event, HeaderOutcome};
 use super::heartbeat::Heartbeat;
@@ -88,6 +88,19 @@ impl Connection {
     /// As [`Connection::channel`].
     pub fn channel_mut(&mut self, id: ChannelId) -> Option<&mut Channel> {
         self.channels.slot_mut(id)?.channel_mut()
+    }
+
+    /// The channel that a publish may go to without its frames being handled one by one, its body
+    /// having so many octets. `None` when they have to be.
+    #[inline]
+    pub fn publishing_channel(&mut self, id: ChannelId, body_size: usize) -> Option<&mut Channel> {
+        if !self.is_open() {
+            return None;
+        }
+        let (Slot::Open(channel) | Slot::Reopened(channel)) = self.channels.slot_mut(id)? else {
+            return None;
+        };
+        channel.admits(body_size).then_some(&mut **channel)
     }
 
     /// The channels as [`Connection::channel`] has them, in the order of their numbers.

@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 use std::future::{Future, poll_fn};
+use std::io::IoSlice;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
@@ -12,6 +13,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::time::Sleep;
 
 use super::life::End;
+use super::output::{SLICES_MAX, Writing};
 use super::peer::Peer;
 
 /// Octets read at once: one buffer for each thread, so that an idle connection has none.
@@ -36,9 +38,7 @@ pub(super) struct Driver<S> {
     peer: Peer,
     /// Octets that are not a whole frame yet, or not to be looked at yet.
     input: BytesMut,
-    /// What is being written, and how much of it is.
-    writing: BytesMut,
-    written: usize,
+    writing: Writing,
     timer: Pin<Box<Sleep>>,
     timer_at: Option<Instant>,
 }
@@ -49,8 +49,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             stream,
             peer,
             input: BytesMut::new(),
-            writing: BytesMut::new(),
-            written: 0,
+            writing: Writing::default(),
             timer: Box::pin(tokio::time::sleep_until(Instant::now().into())),
             timer_at: None,
         }
@@ -166,18 +165,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), End>> {
         let mut progress = Poll::Pending;
         loop {
-            if self.written == self.writing.len() {
-                self.writing.clear();
-                self.written = 0;
-                if !self.peer.take_output(&mut self.writing) {
-                    self.writing = BytesMut::new();
-                    return self.peer.take_end().map_or(progress, |end| Poll::Ready(Err(end)));
-                }
+            if self.writing.is_done() && !self.writing.refill(|out| self.peer.take_output(out)) {
+                return self.peer.take_end().map_or(progress, |end| Poll::Ready(Err(end)));
             }
-            let rest = self.writing.get(self.written..).unwrap_or_default();
-            match Pin::new(&mut self.stream).poll_write(cx, rest) {
+            let mut slices = [IoSlice::new(&[]); SLICES_MAX];
+            let count = self.writing.next(&mut slices);
+            let slices = slices.get(..count).unwrap_or_default();
+            match Pin::new(&mut self.stream).poll_write_vectored(cx, slices) {
                 Poll::Ready(Ok(0)) => return Poll::Ready(Err(End::Disconnected)),
-                Poll::Ready(Ok(written)) => self.written += written,
+                Poll::Ready(Ok(written)) => self.writing.advance(written),
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(End::Failed(error))),
                 Poll::Pending => return progress,
             }

@@ -8,6 +8,7 @@ mod exchange;
 mod life;
 pub mod listener;
 mod outbox;
+mod output;
 mod peer;
 mod publish;
 mod publisher;

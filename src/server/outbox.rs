@@ -10,10 +10,10 @@ use amq_protocol::protocol::basic::{AMQPMethod, Cancel};
 use bytes::BytesMut;
 use parking_lot::{Mutex, MutexGuard};
 
+use super::output::Output;
 use crate::amqp::ack_mode::AckMode;
 use crate::amqp::exception::Exception;
 use crate::amqp::id::{ChannelId, ConnectionId, ConsumerId, DeliveryTag, PublishTag, QueueId};
-use crate::amqp::message::MessageRef;
 use crate::amqp::name::ConsumerTag;
 use crate::broker::connections::Link;
 use crate::channel::confirms::{Confirms, Outcome};
@@ -40,7 +40,7 @@ pub(super) struct Outbox {
 
 #[derive(Debug, Default)]
 struct State {
-    output: BytesMut,
+    output: Output,
     /// Octets of output that a writing round is likely to find.
     usual: usize,
     /// How much of the output is no delivery.
@@ -119,10 +119,10 @@ impl Outbox {
     }
 
     /// Swaps what there is to write into the empty `buffer`; `false` when there is nothing.
-    pub(super) fn take_output(&self, buffer: &mut BytesMut) -> bool {
+    pub(super) fn take_output(&self, buffer: &mut Output) -> bool {
         let mut state = self.state.lock();
         std::mem::swap(&mut state.output, buffer);
-        state.usual = buffer.len().max(state.usual / 2).min(OUTPUT_MAX);
+        state.usual = buffer.octets.len().max(state.usual / 2).min(OUTPUT_MAX);
         state.replies = 0;
         !buffer.is_empty()
     }
@@ -243,20 +243,23 @@ impl Session for Outbox {
         let mut guard = self.state.lock();
         let state = &mut *guard;
         state.make_room();
+        let State { output, channels, frame_max, .. } = state;
+        // Neighbours mostly go to the same channel.
+        let mut last = None;
         for delivery in deliveries {
-            let Some(sending) = state.channels.get_mut(&delivery.channel) else { continue };
-            let tag = sending.number(queue, &delivery);
-            encode::deliver(
-                &mut state.output,
-                &encode::Deliver {
-                    channel: delivery.channel,
-                    consumer_tag: delivery.tag.as_bytes(),
-                    delivery_tag: tag,
-                    redelivered: delivery.redelivered,
-                    address: delivery.message.address,
-                },
-            );
-            state.write_message(delivery.channel, delivery.message);
+            let channel = delivery.to.channel;
+            if last.as_ref().is_none_or(|(id, _)| *id != channel) {
+                last = channels.get_mut(&channel).map(|sending| (channel, sending));
+            }
+            let Some((_, sending)) = &mut last else { continue };
+            let deliver = encode::Deliver {
+                channel,
+                consumer_tag: delivery.to.tag.as_bytes(),
+                delivery_tag: sending.number(queue, &delivery),
+                redelivered: delivery.redelivered,
+                address: delivery.message.message.address,
+            };
+            output.deliver(&deliver, delivery.message, *frame_max);
         }
         let room = state.room(queue);
         wake(guard);
@@ -300,7 +303,7 @@ impl Session for Outbox {
         if state.cancel_notify {
             let cancel = Cancel { consumer_tag: tag.as_str().into(), nowait: true };
             let cancel = AMQPClass::Basic(AMQPMethod::Cancel(cancel));
-            encode::method(&mut state.output, channel, cancel);
+            encode::method(&mut state.output.octets, channel, cancel);
         }
         wake(guard);
     }
@@ -361,7 +364,7 @@ fn wake(mut state: MutexGuard<'_, State>) {
 impl State {
     fn reply(&mut self, write: impl FnOnce(&mut BytesMut)) {
         let before = self.output.len();
-        write(&mut self.output);
+        write(&mut self.output.octets);
         self.replies += self.output.len() - before;
     }
 
@@ -369,19 +372,15 @@ impl State {
     fn answer(&mut self, channel: ChannelId) {
         let before = self.output.len();
         if let Some(sending) = self.channels.get_mut(&channel) {
-            sending.answer(channel, &mut self.output);
+            sending.answer(channel, &mut self.output.octets);
         }
         self.replies += self.output.len() - before;
     }
 
-    fn write_message(&mut self, channel: ChannelId, message: MessageRef<'_>) {
-        encode::content(&mut self.output, channel, message.header, message.body, self.frame_max);
-    }
-
     /// Sets a new buffer's size at once: growing to it would copy it as much again.
     fn make_room(&mut self) {
-        if self.output.capacity() == 0 {
-            self.output.reserve(self.usual);
+        if self.output.octets.capacity() == 0 {
+            self.output.octets.reserve(self.usual);
         }
     }
 
@@ -410,7 +409,7 @@ impl Sending {
         if delivery.credit == Credit::Charge && delivery.acks == AckMode::Manual {
             self.credit.charge(1);
         }
-        self.deliveries.deliver(queue, delivery.index, Some(delivery.consumer), delivery.acks)
+        self.deliveries.deliver(queue, delivery.index, Some(delivery.to.id), delivery.acks)
     }
 
     fn answer(&mut self, channel: ChannelId, output: &mut BytesMut) {

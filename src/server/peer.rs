@@ -10,19 +10,19 @@ use tracing::info;
 
 use super::life::{End, Ends};
 use super::outbox::Outbox;
+use super::output::Output;
 use super::service::Service;
 use crate::amqp::exception::Exception;
 use crate::amqp::id::{ChannelId, ConnectionId};
+use crate::amqp::method::MethodId;
 use crate::amqp::reply_code::Scope;
 use crate::auth::user::User;
 use crate::broker::node::Node;
-use crate::codec::frame::{FrameError, FrameKind, Parsed, parse_frame};
+use crate::codec::frame::{FrameError, Parsed, parse_frame};
+use crate::codec::publish::{is_publish, parse_publish};
 use crate::connection::core::Connection;
 use crate::connection::event::{HeaderOutcome, ReceiveCheck, Timeout};
 use crate::connection::settings::Settings;
-
-/// What a frame with basic.publish begins with, behind its channel and size.
-const PUBLISH: [u8; 4] = [0, 60, 0, 40];
 
 /// A client.
 #[derive(Debug)]
@@ -160,7 +160,7 @@ impl Peer {
     }
 
     /// Moves what is to be written into the empty `buffer`; `false` when that is nothing.
-    pub(super) fn take_output(&mut self, buffer: &mut BytesMut) -> bool {
+    pub(super) fn take_output(&mut self, buffer: &mut Output) -> bool {
         let some = self.outbox.take_output(buffer);
         if some && let Some(service) = &mut self.service {
             service.resume();
@@ -175,7 +175,7 @@ impl Peer {
         self.needed = 0;
         while self.end.is_none() {
             let rest = input.get(taken..).unwrap_or_default();
-            match self.take_one(now, rest) {
+            match self.take_publish(now, rest).or_else(|| self.take_one(now, rest)) {
                 Some(octets) => taken += octets,
                 None => break,
             }
@@ -186,6 +186,23 @@ impl Peer {
         }
         self.check_flood(now);
         taken
+    }
+
+    /// Carries out a publish whose frames all lie here, and that nothing is wrong with so far;
+    /// `None` when that is not so.
+    #[inline]
+    fn take_publish(&mut self, now: Instant, input: &[u8]) -> Option<usize> {
+        if self.input != Input::Frames || !is_publish(input) || self.node.alarm.is_raised() {
+            return None;
+        }
+        let (publish, octets) = parse_publish(input, self.core.frame_max())?;
+        let body_size = publish.message.body.len();
+        let channel = self.core.publishing_channel(publish.channel, body_size)?;
+        if let Err(exception) = self.service.as_mut()?.handle_publish(channel, &publish, None) {
+            let exception = exception.caused_by(MethodId::BASIC_PUBLISH);
+            self.fail(now, &exception, publish.channel);
+        }
+        Some(octets)
     }
 
     /// Carries out one frame; `None` when there is none.
@@ -200,11 +217,7 @@ impl Peer {
                     None
                 }
                 Ok(Parsed::Frame(frame, octets)) => {
-                    if frame.kind == FrameKind::Method
-                        && frame.payload.starts_with(&PUBLISH)
-                        && self.core.is_open()
-                        && self.node.alarm.is_raised()
-                    {
+                    if is_publish(input) && self.core.is_open() && self.node.alarm.is_raised() {
                         self.block(now);
                         return None;
                     }

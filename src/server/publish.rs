@@ -1,6 +1,10 @@
 //! basic.publish, once its content is whole (spec 1.8.3.5; RabbitMQ:
 //! `rabbit_channel:handle_method/3`).
 
+use std::sync::Arc;
+
+use bytes::Bytes;
+
 use super::publisher::{OWN_SEGMENT_MIN, Outgoing};
 use super::service::Service;
 use super::transaction::Publish;
@@ -14,68 +18,83 @@ use crate::channel::mode::Mode;
 use crate::channel::state::Channel;
 use crate::codec::encode;
 use crate::codec::header::{Properties, parse_header};
-use crate::vhost::routes::Address;
+use crate::codec::publish::WholePublish;
 
 /// The queue name that stands for direct reply-to.
 const REPLY_TO: &[u8] = b"amq.rabbitmq.reply-to";
 
 impl Service {
-    /// Routes the message that the channel has put together.
+    /// Publishes the message that the channel has put together.
     ///
     /// # Errors
-    /// 404 and 403 for the exchange, 406 for properties that ask for what is not to be had.
+    /// As [`Self::handle_publish`].
     pub(super) fn handle_published(
         &mut self,
         channel: &mut Channel,
         at: ChannelId,
     ) -> Result<(), Exception> {
-        let confirm = channel.number_publish();
-        let transactional = channel.mode() == Mode::Transactional;
-        let Some(published) = channel.assembly.published() else { return Ok(()) };
-        let MessageRef { address: octets, header, body } = published.message;
-        let properties = parse_header(header).map(|header| header.properties).unwrap_or_default();
-        let address = Address { octets, exchange: published.exchange, key: published.routing_key };
-        let queues = self.routes.resolve(&self.vhost, address, || properties.headers())?;
-        check_properties(&properties, &self.user)?;
-        let message = Outgoing {
+        let Some((record, mandatory)) = channel.assembly.take() else { return Ok(()) };
+        let record = record.freeze();
+        let Some(message) = MessageRef::read(&record) else { return Ok(()) };
+        let properties =
+            parse_header(message.header).map(|header| header.properties).unwrap_or_default();
+        let publish = WholePublish { channel: at, message, properties, mandatory };
+        self.handle_publish(channel, &publish, Some(&record))
+    }
+
+    /// Routes a message and adds it to the batch, or to its transaction. `record` is the message
+    /// where it has a buffer of its own.
+    ///
+    /// # Errors
+    /// 404 and 403 for the exchange, 406 for properties that ask for what is not to be had.
+    pub(super) fn handle_publish(
+        &mut self,
+        channel: &mut Channel,
+        publish: &WholePublish<'_>,
+        record: Option<&Bytes>,
+    ) -> Result<(), Exception> {
+        let WholePublish { channel: at, message, ref properties, mandatory } = *publish;
+        let terms = Outgoing {
             channel: at,
-            confirm,
+            confirm: channel.number_publish(),
             persistent: properties.delivery_mode() == Some(2),
-            body_len: u32::try_from(body.len()).unwrap_or(u32::MAX),
+            body_len: u32::try_from(message.body.len()).unwrap_or(u32::MAX),
         };
-        let mandatory = published.mandatory;
-        if transactional || published.record.len() >= OWN_SEGMENT_MIN {
-            let queues = queues.to_vec();
-            let record = channel.assembly.take_record().freeze();
-            self.publish_whole(Publish { message, record, queues, mandatory }, transactional);
+        let route = self.routes.resolve(&self.vhost, message.address, || properties.headers())?;
+        check_properties(properties, &self.user)?;
+        let transactional = channel.mode() == Mode::Transactional;
+        if transactional || message.size() >= OWN_SEGMENT_MIN {
+            let record = record.map_or_else(|| message.to_bytes(), Bytes::clone);
+            let publish = Publish { terms, record, route: Arc::clone(route), mandatory };
+            if transactional {
+                self.transactions.entry(at).or_default().publish(publish);
+            } else {
+                self.publish_record(publish);
+            }
             return Ok(());
         }
-        let unroutable = queues.is_empty() && mandatory;
-        self.publisher.add(message, published.record, queues);
+        let unroutable = mandatory && route.is_empty();
+        self.publisher.add(terms, &message, route);
         if unroutable {
-            self.return_message(at, published.record);
+            self.return_message(at, message);
         }
         Ok(())
     }
 
-    /// Publishes a message that keeps the buffer it was put together in, at once or with its
-    /// transaction.
-    fn publish_whole(&mut self, publish: Publish, transactional: bool) {
-        let at = publish.message.channel;
-        if transactional {
-            self.transactions.entry(at).or_default().publish(publish);
-            return;
+    /// Publishes a message that keeps the buffer it is in.
+    pub(super) fn publish_record(&mut self, publish: Publish) {
+        let Publish { terms, record, route, mandatory } = publish;
+        if route.is_empty()
+            && mandatory
+            && let Some(message) = MessageRef::read(&record)
+        {
+            self.return_message(terms.channel, message);
         }
-        let Publish { message, record, queues, mandatory } = publish;
-        if queues.is_empty() && mandatory {
-            self.return_message(at, &record);
-        }
-        self.publisher.add_whole(message, &record, &queues);
+        self.publisher.add_whole(terms, record, &route);
     }
 
     /// Hands a mandatory message that found no queue back to its publisher.
-    pub(super) fn return_message(&self, at: ChannelId, record: &[u8]) {
-        let Some(message) = MessageRef::read(record) else { return };
+    fn return_message(&self, at: ChannelId, message: MessageRef<'_>) {
         let code = ReplyCode::NoRoute;
         self.outbox.write_content(|out, frame_max| {
             encode::basic_return(out, at, code, code.name(), message.address);
@@ -85,8 +104,9 @@ impl Service {
 }
 
 /// Refuses what the properties ask for and the broker cannot do, rather than to ignore it.
+#[inline]
 fn check_properties(properties: &Properties<'_>, user: &str) -> Result<(), Exception> {
-    if properties.flags() == 0 {
+    if !properties.has_any(Properties::ASKING) {
         return Ok(());
     }
     find_fault(properties, user)

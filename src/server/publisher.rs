@@ -8,8 +8,10 @@ use bytes::{Bytes, BytesMut};
 
 use super::outbox::Outbox;
 use crate::amqp::id::{ChannelId, PublishTag, QueueId};
+use crate::amqp::message::MessageRef;
 use crate::vhost::batch::{Placed, PublishBatch};
 use crate::vhost::queue::Queue;
+use crate::vhost::routes::Route;
 use crate::vhost::session::Session;
 
 /// Messages from this size on keep a buffer of their own.
@@ -19,7 +21,7 @@ pub(super) const OWN_SEGMENT_MIN: usize = 32 << 10;
 const SEGMENT_MIN: usize = 2 << 10;
 const SEGMENT_MAX: usize = 256 << 10;
 
-/// A message as the channel assembled it, ready to be routed.
+/// A message's terms, as its channel and its properties have them.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Outgoing {
     pub(super) channel: ChannelId,
@@ -34,6 +36,11 @@ pub(super) struct Publisher {
     outbox: Arc<Outbox>,
     segment: BytesMut,
     segment_size: usize,
+    /// Segments of single large messages; the shared one comes before them.
+    large: Vec<Bytes>,
+    /// Messages one behind the other that take the same route, not yet noted with its queues.
+    run: Vec<Placed>,
+    route: Route,
     queues: Vec<Pending>,
     by_queue: HashMap<QueueId, usize, foldhash::fast::RandomState>,
     registered: Vec<(ChannelId, u32)>,
@@ -42,8 +49,6 @@ pub(super) struct Publisher {
 #[derive(Debug)]
 struct Pending {
     queue: Arc<Queue>,
-    /// Segments of single large messages; the shared one comes before them.
-    large: Vec<Bytes>,
     messages: Vec<Placed>,
 }
 
@@ -53,84 +58,99 @@ impl Publisher {
             outbox,
             segment: BytesMut::new(),
             segment_size: SEGMENT_MIN,
+            large: Vec::new(),
+            run: Vec::new(),
+            route: Route::default(),
             queues: Vec::new(),
             by_queue: HashMap::default(),
             registered: Vec::new(),
         }
     }
 
-    /// Adds a message, in the layout of [`crate::amqp::message`], for each of `queues`.
-    pub(super) fn add(&mut self, message: Outgoing, record: &[u8], queues: &[Arc<Queue>]) {
-        self.register(message, queues.len());
-        if queues.is_empty() {
-            return;
+    /// Adds a message for each queue of `route`, copying it into the segment that the read's
+    /// messages share.
+    pub(super) fn add(&mut self, terms: Outgoing, message: &MessageRef<'_>, route: &Route) {
+        self.register(terms, route.len());
+        if !route.is_empty() {
+            let offset = self.append(message);
+            self.place(terms.placed(0, offset), route);
         }
-        let offset = self.append(record);
-        for queue in queues {
-            self.pending(queue).messages.push(message.placed(0, offset));
+    }
+
+    /// As [`Self::add`], for a message that keeps the buffer it is in.
+    pub(super) fn add_whole(&mut self, terms: Outgoing, record: Bytes, route: &Route) {
+        self.register(terms, route.len());
+        if !route.is_empty() {
+            self.large.push(record);
+            let segment = u32::try_from(self.large.len()).unwrap_or(u32::MAX);
+            self.place(terms.placed(segment, 0), route);
         }
     }
 
     /// Hands the batch over to the queues.
     pub(super) fn flush(&mut self) {
         self.number();
+        self.end_run();
         if self.queues.is_empty() {
             return;
         }
         let wanted = (4 * self.segment.len()).max(self.segment_size / 2);
         self.segment_size = wanted.clamp(SEGMENT_MIN, SEGMENT_MAX);
         let shared = self.segment.split().freeze();
+        let segments: Arc<[Bytes]> = std::iter::once(shared).chain(self.large.drain(..)).collect();
         self.by_queue.clear();
-        for pending in self.queues.drain(..) {
-            let mut segments = pending.large;
-            segments.insert(0, shared.clone());
+        for Pending { queue, messages } in self.queues.drain(..) {
             let publisher = Arc::clone(&self.outbox) as Arc<dyn Session>;
-            pending.queue.publish(PublishBatch { segments, messages: pending.messages, publisher });
+            queue.publish(PublishBatch { segments: Arc::clone(&segments), messages, publisher });
         }
     }
 
-    /// As [`Self::add`], for a message with a buffer of its own.
-    pub(super) fn add_whole(&mut self, message: Outgoing, record: &Bytes, queues: &[Arc<Queue>]) {
-        self.register(message, queues.len());
-        for queue in queues {
-            let pending = self.pending(queue);
-            pending.large.push(record.clone());
-            let segment = u32::try_from(pending.large.len()).unwrap_or(u32::MAX);
-            pending.messages.push(message.placed(segment, 0));
+    /// Adds a message to the run of its route.
+    #[inline]
+    fn place(&mut self, placed: Placed, route: &Route) {
+        if !Arc::ptr_eq(&self.route, route) {
+            self.end_run();
+            self.route = Arc::clone(route);
         }
+        self.run.push(placed);
     }
 
-    fn append(&mut self, record: &[u8]) -> u32 {
-        if self.segment.capacity() - self.segment.len() < record.len() {
+    /// Notes the run with each queue of its route.
+    #[allow(clippy::indexing_slicing, reason = "by_queue holds places in queues")]
+    fn end_run(&mut self) {
+        let Self { queues, by_queue, route, run, .. } = self;
+        if run.is_empty() {
+            return;
+        }
+        for queue in &**route {
+            let place = *by_queue.entry(queue.id).or_insert_with(|| {
+                queues.push(Pending { queue: Arc::clone(queue), messages: Vec::new() });
+                queues.len() - 1
+            });
+            queues[place].messages.extend_from_slice(run);
+        }
+        run.clear();
+    }
+
+    /// Copies a message into the shared segment, and says where it begins.
+    #[inline]
+    fn append(&mut self, message: &MessageRef<'_>) -> u32 {
+        let size = message.size();
+        if self.segment.capacity() - self.segment.len() < size {
             // What was gathered goes first: growing would copy it and leave a hole where it was.
             self.flush();
-            self.segment = BytesMut::with_capacity(record.len().max(self.segment_size));
+            self.segment = BytesMut::with_capacity(size.max(self.segment_size));
         }
         let offset = u32::try_from(self.segment.len()).unwrap_or(u32::MAX);
-        self.segment.extend_from_slice(record);
+        message.write(&mut self.segment);
         offset
     }
 
-    #[allow(clippy::indexing_slicing, reason = "by_queue holds places in queues")]
-    fn pending(&mut self, queue: &Arc<Queue>) -> &mut Pending {
-        let queues = &mut self.queues;
-        if queues.last().is_some_and(|last| last.queue.id == queue.id) {
-            let last = queues.len() - 1;
-            return &mut queues[last];
-        }
-        let place = *self.by_queue.entry(queue.id).or_insert_with(|| {
-            let queue = Arc::clone(queue);
-            queues.push(Pending { queue, large: Vec::new(), messages: Vec::new() });
-            queues.len() - 1
-        });
-        &mut queues[place]
-    }
-
     /// Notes how many queues a confirm waits for.
-    fn register(&mut self, message: Outgoing, queues: usize) {
-        if message.confirm.is_some() {
+    fn register(&mut self, terms: Outgoing, queues: usize) {
+        if terms.confirm.is_some() {
             let pending = u32::try_from(queues).unwrap_or(u32::MAX);
-            self.registered.push((message.channel, pending));
+            self.registered.push((terms.channel, pending));
         }
     }
 

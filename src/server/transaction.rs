@@ -1,7 +1,5 @@
 //! Class tx (spec 1.9): publishes and settlements that wait for their commit.
 
-use std::sync::Arc;
-
 use amq_protocol::protocol::AMQPClass;
 use amq_protocol::protocol::tx::{AMQPMethod, CommitOk, RollbackOk, SelectOk};
 use bytes::Bytes;
@@ -14,7 +12,7 @@ use crate::channel::deliveries::Unacked;
 use crate::channel::state::Channel;
 use crate::codec::method::Method;
 use crate::queue::command::Settlement;
-use crate::vhost::queue::Queue;
+use crate::vhost::routes::Route;
 
 /// What a channel has asked for since its last commit or rollback.
 #[derive(Debug, Default)]
@@ -26,9 +24,9 @@ pub(super) struct Transaction {
 /// A message that was routed when it came.
 #[derive(Debug)]
 pub(super) struct Publish {
-    pub(super) message: Outgoing,
+    pub(super) terms: Outgoing,
     pub(super) record: Bytes,
-    pub(super) queues: Vec<Arc<Queue>>,
+    pub(super) route: Route,
     pub(super) mandatory: bool,
 }
 
@@ -78,11 +76,8 @@ impl Service {
 
     fn commit(&mut self, at: ChannelId) {
         let Transaction { published, settled } = self.transactions.remove(&at).unwrap_or_default();
-        for Publish { message, record, queues, mandatory } in published {
-            if queues.is_empty() && mandatory {
-                self.return_message(at, &record);
-            }
-            self.publisher.add_whole(message, &record, &queues);
+        for publish in published {
+            self.publish_record(publish);
         }
         self.outbox.freed(at, settled.iter().map(|(unacked, _)| unacked));
         for (unacked, settlement) in settled {

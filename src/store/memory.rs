@@ -7,7 +7,7 @@
 use bytes::Bytes;
 
 use crate::amqp::id::StoreRef;
-use crate::amqp::message::MessageRef;
+use crate::amqp::message::{Lengths, MessageRef, Resting};
 
 /// The waste that is always tolerated, in octets.
 const SLACK: usize = 128 * 1024;
@@ -91,9 +91,11 @@ impl MemoryStore {
     }
 
     /// Reads a message.
-    pub fn read(&self, store: StoreRef) -> Option<MessageRef<'_>> {
-        let offset = parts(store).1 as usize;
-        MessageRef::read(self.segment(store)?.octets.get(offset..)?)
+    #[inline]
+    pub fn read(&self, store: StoreRef) -> Option<Resting<'_>> {
+        let segment = &self.segment(store)?.octets;
+        let message = MessageRef::read(segment.get(parts(store).1 as usize..)?)?;
+        Some(Resting { message, segment })
     }
 
     /// Forgets a message. The last of a segment gives the segment back.
@@ -227,8 +229,7 @@ fn parts(store: StoreRef) -> (u32, u32) {
 /// The octets of the message at `offset`; none if there is no message.
 fn record(octets: &[u8], offset: u32) -> &[u8] {
     let rest = octets.get(offset as usize..).unwrap_or_default();
-    let Some(message) = MessageRef::read(rest) else { return &[] };
-    let size = message.address.len() + message.header.len() + message.body.len() + 8;
+    let size = Lengths::read(rest).map_or(0, Lengths::size);
     rest.get(..size).unwrap_or_default()
 }
 
@@ -238,7 +239,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::amqp::message::write_message;
 
     /// A segment of one message per body, and where each begins.
     fn segment(bodies: &[Vec<u8>]) -> (Bytes, Vec<u32>) {
@@ -246,7 +246,7 @@ mod tests {
         let mut offsets = Vec::new();
         for body in bodies {
             offsets.push(u32::try_from(out.len()).unwrap());
-            write_message(&mut out, b"x", b"key", b"header", body);
+            MessageRef { address: b"\x01x\x03key", header: b"header", body }.write(&mut out);
         }
         (out.freeze(), offsets)
     }
@@ -265,11 +265,11 @@ mod tests {
 
         store.release(refs[0]);
 
-        assert_eq!(store.read(refs[1]).unwrap().body, b"two");
+        assert_eq!(store.read(refs[1]).unwrap().message.body, b"two");
         assert_eq!(store.pinned_octets(), octets.len());
         store.release(refs[1]);
         assert_eq!((store.pinned_octets(), store.live_octets()), (0, 0));
-        assert_eq!(store.read(refs[1]), None);
+        assert!(store.read(refs[1]).is_none());
     }
 
     #[test]
@@ -292,7 +292,7 @@ mod tests {
         }
 
         assert_eq!(store.segments.len(), 2);
-        assert_eq!(store.read(long_lived).unwrap().body, b"stays");
+        assert_eq!(store.read(long_lived).unwrap().message.body, b"stays");
     }
 
     #[test]
@@ -306,7 +306,7 @@ mod tests {
 
         assert!(!store.is_wasteful());
         assert_eq!(store.pinned_octets(), store.live_octets());
-        assert_eq!(store.read(small[0]).unwrap().body, b"small");
+        assert_eq!(store.read(small[0]).unwrap().message.body, b"small");
     }
 
     proptest! {
@@ -325,7 +325,7 @@ mod tests {
             let mut refs: Vec<StoreRef> = Vec::new();
             let mut bodies: Vec<Vec<u8>> = Vec::new();
             let mut live_octets = 0;
-            let size = |body: &Vec<u8>| body.len() + 20;
+            let size = |body: &Vec<u8>| body.len() + 22;
             for (number, (messages, releases)) in (0_u8..).zip(&batches) {
                 let batch: Vec<_> = messages.iter().map(|(len, _)| vec![number; *len]).collect();
                 let (octets, offsets) = segment(&batch);
@@ -353,7 +353,7 @@ mod tests {
                 prop_assert_eq!(store.live_octets(), live_octets);
                 prop_assert!(store.pinned_octets() <= MAX_RATIO * live_octets + SLACK);
                 for (store_ref, body) in refs.iter().zip(&bodies) {
-                    prop_assert_eq!(store.read(*store_ref).unwrap().body, &body[..]);
+                    prop_assert_eq!(store.read(*store_ref).unwrap().message.body, &body[..]);
                 }
             }
             for store_ref in refs { store.release(store_ref); }

@@ -12,9 +12,9 @@ use crate::queue::command::Settlement;
 /// Messages published to one queue by one connection, in order.
 #[derive(Clone, Debug)]
 pub struct PublishBatch {
-    /// The octets that the messages lie in, each as [`crate::amqp::message`] has it. They are
-    /// shared by all queues that the messages went to.
-    pub segments: Vec<Bytes>,
+    /// The octets that the messages lie in, each as [`crate::amqp::message`] has it. All queues that
+    /// something of the same read went to share them, so that some may hold nothing for this one.
+    pub segments: Arc<[Bytes]>,
     /// The messages.
     pub messages: Vec<Placed>,
     /// Who published.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::host::Vhost;
 use super::queue::Queue;
+use crate::amqp::message::split_address;
 use crate::amqp::table::TableRef;
 use crate::topology::error::Error;
 use crate::topology::generation::Generation;
@@ -13,13 +14,17 @@ use crate::topology::routing::{Routed, Routes};
 /// Routes that one connection keeps.
 const CACHED_MAX: usize = 4096;
 
+/// The queues that a message goes to, each once. The same one is the same pointer for as long as
+/// the cache gives it.
+pub type Route = Arc<[Arc<Queue>]>;
+
 /// What a connection has learned of where its messages go.
 #[derive(Debug, Default)]
 pub struct RouteCache {
     /// By exchange and routing key as they stand in front of a message.
     known: HashMap<Box<[u8]>, Known, foldhash::fast::RandomState>,
-    /// Routes that cannot be kept, and the default exchange's.
-    found: Vec<Arc<Queue>>,
+    /// A route that cannot be kept, or the default exchange's.
+    found: Route,
     /// The routing key that `found` belongs to, if it came through the default exchange.
     direct: Option<Box<[u8]>>,
     scratch: Routes,
@@ -28,48 +33,37 @@ pub struct RouteCache {
 #[derive(Debug)]
 struct Known {
     generation: Generation,
-    queues: Arc<[Arc<Queue>]>,
-}
-
-/// A message to be routed.
-#[derive(Clone, Copy, Debug)]
-pub struct Address<'a> {
-    /// Exchange and routing key as two short strings.
-    pub octets: &'a [u8],
-    /// The exchange.
-    pub exchange: &'a [u8],
-    /// The routing key.
-    pub key: &'a [u8],
+    route: Route,
 }
 
 impl RouteCache {
-    /// The queues that a message goes to, each once.
+    /// The queues that a message goes to, each once. `address` is exchange and routing key as two
+    /// short strings.
     ///
     /// # Errors
     /// There is no such exchange: 404; it is internal: 403.
     pub fn resolve<'h>(
         &mut self,
         vhost: &Vhost,
-        address: Address<'_>,
+        address: &[u8],
         headers: impl FnOnce() -> Option<TableRef<'h>>,
-    ) -> Result<&[Arc<Queue>], Error> {
-        if address.exchange.is_empty() {
-            return Ok(self.resolve_direct(vhost, address.key));
+    ) -> Result<&Route, Error> {
+        if let [0, _, key @ ..] = address {
+            return Ok(self.resolve_direct(vhost, key));
         }
-        let is_current = self.known.get(address.octets).map(|known| known.generation.is_current());
+        let is_current = self.known.get(address).map(|known| known.generation.is_current());
         if is_current != Some(true) && !self.learn(vhost, address, headers())? {
             return Ok(&self.found);
         }
-        Ok(self.known.get(address.octets).map_or(&[], |known| &known.queues))
+        Ok(self.known.get(address).map_or(&self.found, |known| &known.route))
     }
 
     /// The default exchange: the queue of that name. The last one is tried first.
-    fn resolve_direct(&mut self, vhost: &Vhost, key: &[u8]) -> &[Arc<Queue>] {
+    fn resolve_direct(&mut self, vhost: &Vhost, key: &[u8]) -> &Route {
         let again = self.direct.as_deref() == Some(key)
             && self.found.first().is_some_and(|queue| !queue.is_deleted());
         if !again {
-            self.found.clear();
-            self.found.extend(vhost.find_queue(key));
+            self.found = vhost.find_queue(key).into_iter().collect();
             self.direct = Some(key.into());
         }
         &self.found
@@ -79,24 +73,23 @@ impl RouteCache {
     fn learn(
         &mut self,
         vhost: &Vhost,
-        address: Address<'_>,
+        address: &[u8],
         headers: Option<TableRef<'_>>,
     ) -> Result<bool, Error> {
-        let Address { octets, exchange, key } = address;
+        let (exchange, key) = split_address(address);
         let routed = vhost.routing().route(exchange, key, headers, &mut self.scratch)?;
         let names = self.scratch.queues().iter();
         let queues = names.filter_map(|name| vhost.find_queue(name.as_bytes()));
         let Routed::ByKey(generation) = routed else {
-            self.found.clear();
-            self.found.extend(queues);
+            self.found = queues.collect();
             self.direct = None;
             return Ok(false);
         };
-        let known = Known { generation, queues: queues.collect() };
-        if self.known.len() >= CACHED_MAX && !self.known.contains_key(octets) {
+        let known = Known { generation, route: queues.collect() };
+        if self.known.len() >= CACHED_MAX && !self.known.contains_key(address) {
             self.known.clear();
         }
-        self.known.insert(octets.into(), known);
+        self.known.insert(address.into(), known);
         Ok(true)
     }
 }
@@ -137,13 +130,12 @@ mod tests {
     }
 
     fn resolve(cache: &mut RouteCache, vhost: &Vhost, exchange: &str, key: &str) -> Vec<String> {
-        let octets = format!("{exchange}\0{key}");
-        let address = Address {
-            octets: octets.as_bytes(),
-            exchange: exchange.as_bytes(),
-            key: key.as_bytes(),
-        };
-        let queues = cache.resolve(vhost, address, || None).unwrap();
+        let mut address = Vec::new();
+        for name in [exchange, key] {
+            address.push(u8::try_from(name.len()).unwrap());
+            address.extend(name.as_bytes());
+        }
+        let queues = cache.resolve(vhost, &address, || None).unwrap();
         queues.iter().map(|queue| queue.name.to_string()).collect()
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::amqp::ack_mode::AckMode;
 use crate::amqp::id::{ChannelId, ConnectionId, ConsumerId, MessageIndex, PublishTag, QueueId};
-use crate::amqp::message::MessageRef;
+use crate::amqp::message::{MessageRef, Resting};
 use crate::amqp::name::ConsumerTag;
 
 /// The receiving end of one connection, as its queues see it.
@@ -51,12 +51,8 @@ pub enum Room {
 /// A message on its way to a consumer.
 #[derive(Clone, Copy, Debug)]
 pub struct Delivery<'a> {
-    /// The consumer's channel.
-    pub channel: ChannelId,
     /// The consumer.
-    pub consumer: ConsumerId,
-    /// The consumer's tag.
-    pub tag: &'a ConsumerTag,
+    pub to: &'a Consumer,
     /// Whether the consumer has to settle it.
     pub acks: AckMode,
     /// Its place in the queue.
@@ -66,7 +62,7 @@ pub struct Delivery<'a> {
     /// Whether the channel's own prefetch has been charged for it.
     pub credit: Credit,
     /// The message.
-    pub message: MessageRef<'a>,
+    pub message: Resting<'a>,
 }
 
 /// How a delivery counts against the prefetch of its whole channel.

@@ -10,6 +10,7 @@ use super::inbox::Worker;
 use super::session::{self, Consumer, Credit, Room, Session};
 use crate::amqp::ack_mode::AckMode;
 use crate::amqp::id::{ChannelId, ConnectionId, ConsumerId, PublishTag, QueueId, Timestamp};
+use crate::amqp::message::Resting;
 use crate::queue::command::{Attach, ChannelLimit, Command, Exclusivity, Stored};
 use crate::queue::core::Queue;
 use crate::queue::effect::{Budget, Delivery, Effect, Effects};
@@ -173,7 +174,7 @@ impl QueueWorker {
         let mut found = false;
         for effect in self.effects.list() {
             if let Effect::Got { remaining, delivery, .. } = effect
-                && let Some(message) = self.store.read(delivery.store)
+                && let Some(Resting { message, .. }) = self.store.read(delivery.store)
             {
                 found = true;
                 let Delivery { index, redelivered, .. } = *delivery;
@@ -337,12 +338,15 @@ impl QueueWorker {
     /// Hands the deliveries over, one call for each session.
     fn deliver(&mut self) -> usize {
         let mut grouped = std::mem::take(&mut self.grouped);
+        // Neighbours mostly go to the same consumer.
+        let mut last = None;
         for (place, effect) in self.effects.list().iter().enumerate() {
-            if let Effect::Deliver { consumer, .. } = effect
-                && let Some(attached) = self.consumers.get(consumer)
-            {
-                grouped.push((attached.consumer.session.id(), place));
+            let Effect::Deliver { consumer, .. } = effect else { continue };
+            if last.is_none_or(|(id, _)| id != *consumer) {
+                let Some(attached) = self.consumers.get(consumer) else { continue };
+                last = Some((*consumer, attached.consumer.session.id()));
             }
+            grouped.extend(last.map(|(_, session)| (session, place)));
         }
         if grouped.windows(2).any(|pair| matches!(pair, [a, b] if a.0 > b.0)) {
             grouped.sort_unstable();
@@ -363,32 +367,39 @@ impl QueueWorker {
     }
 
     fn deliver_to_session(&self, run: &[(ConnectionId, usize)]) -> Room {
+        let Some(mut last) = run.first().and_then(|(_, place)| self.receiver(*place)) else {
+            return Room::Left;
+        };
+        let session = &last.consumer.session;
         let mut deliveries = run.iter().filter_map(|(_, place)| {
-            let Some(Effect::Deliver { consumer, delivery }) = self.effects.list().get(*place)
-            else {
+            let Effect::Deliver { consumer, delivery } = self.effects.list().get(*place)? else {
                 return None;
             };
-            let Attached { consumer, limit } = self.consumers.get(consumer)?;
-            Some((
-                &consumer.session,
-                session::Delivery {
-                    channel: consumer.channel,
-                    consumer: consumer.id,
-                    tag: &consumer.tag,
-                    acks: delivery.acks,
-                    index: delivery.index,
-                    redelivered: delivery.redelivered,
-                    credit: match limit {
-                        ChannelLimit::Present => Credit::Reserved,
-                        ChannelLimit::Absent => Credit::Charge,
-                    },
-                    message: self.store.read(delivery.store)?,
+            if last.consumer.id != *consumer {
+                last = self.consumers.get(consumer)?;
+            }
+            let Attached { consumer, limit } = last;
+            Some(session::Delivery {
+                to: consumer,
+                acks: delivery.acks,
+                index: delivery.index,
+                redelivered: delivery.redelivered,
+                credit: match limit {
+                    ChannelLimit::Present => Credit::Reserved,
+                    ChannelLimit::Absent => Credit::Charge,
                 },
-            ))
+                message: self.store.read(delivery.store)?,
+            })
         });
-        let Some((session, first)) = deliveries.next() else { return Room::Left };
-        let mut all = std::iter::once(first).chain(deliveries.map(|(_, delivery)| delivery));
-        session.deliver(self.queue, &mut all)
+        session.deliver(self.queue, &mut deliveries)
+    }
+
+    /// Who the delivery at that place among the effects goes to.
+    fn receiver(&self, place: usize) -> Option<&Attached> {
+        match self.effects.list().get(place)? {
+            Effect::Deliver { consumer, .. } => self.consumers.get(consumer),
+            _ => None,
+        }
     }
 
     /// Adds a command for every consumer of a session.

@@ -7,7 +7,7 @@ use bytes::BytesMut;
 
 use super::*;
 use crate::amqp::id::MessageIndex;
-use crate::amqp::message::write_message;
+use crate::amqp::message::MessageRef;
 use crate::amqp::name::ConsumerTag;
 use crate::vhost::batch::Placed;
 
@@ -73,7 +73,7 @@ fn publish(worker: &mut QueueWorker, messages: usize) {
     let mut segment = BytesMut::new();
     let placed = (0..messages).map(|_| {
         let offset = u32::try_from(segment.len()).unwrap();
-        write_message(&mut segment, b"", b"q", b"", b"body");
+        MessageRef { address: b"\0\x01q", header: b"", body: b"body" }.write(&mut segment);
         Placed {
             segment: 0,
             offset,
@@ -86,7 +86,7 @@ fn publish(worker: &mut QueueWorker, messages: usize) {
     let messages = placed.collect();
     let publisher = session(99, usize::MAX);
     worker.work(Task::Publish(PublishBatch {
-        segments: vec![segment.freeze()],
+        segments: [segment.freeze()].into(),
         messages,
         publisher,
     }));

@@ -43,6 +43,9 @@ fn address(exchange: &ShortString, routing_key: &ShortString) -> Vec<u8> {
         .collect()
 }
 
+/// A content header without properties.
+const HEADER: [u8; 14] = [0, 60, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+
 proptest! {
     #[test]
     fn a_delivery_reads_as_it_was_written(
@@ -51,17 +54,20 @@ proptest! {
     ) {
         let mut out = BytesMut::new();
 
-        encode::deliver(&mut out, &Deliver {
+        let deliver = Deliver {
             channel: ChannelId(channel),
             consumer_tag: consumer_tag.as_str().as_bytes(),
             delivery_tag: DeliveryTag(delivery_tag),
             redelivered,
             address: &address(&exchange, &routing_key),
-        });
+        };
+        encode::deliver(&mut out, &deliver, &HEADER);
 
+        let (method, header) = out.split_at(out.len() - HEADER.len() - 8);
         let deliver =
             basic::Deliver { consumer_tag, delivery_tag, redelivered, exchange, routing_key };
-        prop_assert_eq!(only_basic(&out), (channel, basic::AMQPMethod::Deliver(deliver)));
+        prop_assert_eq!(only_basic(method), (channel, basic::AMQPMethod::Deliver(deliver)));
+        prop_assert_eq!(only_frame(header).payload, HEADER);
     }
 
     #[test]
@@ -139,10 +145,9 @@ proptest! {
 
 #[test]
 fn an_empty_body_has_no_frame_and_a_full_one_has_one() {
-    let header = [0, 60, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
     let bodies = |size: usize| {
         let mut out = BytesMut::new();
-        encode::content(&mut out, ChannelId(1), &header, &vec![7; size], 4096);
+        encode::content(&mut out, ChannelId(1), &HEADER, &vec![7; size], 4096);
         frames(&out).len() - 1
     };
 
@@ -184,9 +189,11 @@ fn a_consumer_tag_longer_than_a_short_string_is_cut() {
             redelivered: false,
             address: b"\0\0",
         },
+        &HEADER,
     );
 
-    let (_, basic::AMQPMethod::Deliver(deliver)) = only_basic(&out) else { panic!() };
+    let method = &out[..out.len() - HEADER.len() - 8];
+    let (_, basic::AMQPMethod::Deliver(deliver)) = only_basic(method) else { panic!() };
     assert_eq!(deliver.consumer_tag.as_str(), "c".repeat(255));
 }
 

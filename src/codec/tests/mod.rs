@@ -13,6 +13,7 @@ mod encode;
 mod header;
 mod hostile;
 mod method;
+mod publish;
 
 use amq_protocol::frame::{AMQPFrame, WriteContext, gen_frame};
 use amq_protocol::types::{

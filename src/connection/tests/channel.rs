@@ -30,7 +30,7 @@ fn a_published_message_waits_in_its_channel() {
     assert_eq!(peer.frame(3, 1, b"llo"), "Published { channel: ChannelId(1) }");
 
     let published = peer.core.channel(ChannelId(1)).unwrap().assembly.published().unwrap();
-    assert_eq!((published.exchange, published.routing_key), (&b"logs"[..], &b"kern"[..]));
+    assert_eq!(published.message.address, b"\x04logs\x04kern");
     assert_eq!(published.message.body, b"hello");
     assert!(published.mandatory);
 }
