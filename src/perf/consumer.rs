@@ -10,6 +10,7 @@ use super::bits::Bits;
 use super::error::PerfError;
 use super::options::Acks;
 use super::publisher::nanos_since;
+use super::quantiles;
 use super::session::{self, CHANNEL, Session};
 use super::stamp::Stamp;
 use crate::amqp::id::PublishTag;
@@ -182,7 +183,7 @@ impl Consumed {
             seen: vec![Bits::default(); publishers],
             duplicates: 0,
             out_of_order: 0,
-            ages: empty(),
+            ages: quantiles::empty(),
             last: None,
             error: None,
             next: vec![0; publishers],
@@ -215,12 +216,6 @@ impl Consumed {
         }
         Ok(())
     }
-}
-
-/// A histogram of nanoseconds, to a tenth of a percent.
-#[expect(clippy::expect_used, reason = "three digits are among those that a histogram can have")]
-pub(super) fn empty() -> Histogram<u64> {
-    Histogram::new(3).expect("three digits")
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ pub mod options;
 mod plan;
 mod process;
 mod publisher;
+pub mod quantiles;
 pub mod report;
 mod session;
 mod stamp;

@@ -3,14 +3,14 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use hdrhistogram::Histogram;
 use serde::Serialize;
 
 use super::bits::Bits;
-use super::consumer::{self, Consumed};
+use super::consumer::Consumed;
 use super::plan::Plan;
 use super::process::Usage;
 use super::publisher::Published;
+use super::quantiles::Latency;
 
 /// What was seen, before it is added up.
 #[derive(Debug)]
@@ -70,21 +70,6 @@ pub struct BrokerUse {
     pub resident_after: u64,
 }
 
-/// Microseconds.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub struct Latency {
-    /// The least.
-    pub min: f64,
-    /// Half are below.
-    pub p50: f64,
-    /// 99 of 100 are below.
-    pub p99: f64,
-    /// 999 of 1,000 are below.
-    pub p999: f64,
-    /// The most.
-    pub max: f64,
-}
-
 impl Report {
     pub(super) fn new(plan: &Plan<'_>, measured: Measured) -> Self {
         let Measured { start, published_in, published, consumed, before, after } = measured;
@@ -114,7 +99,7 @@ impl Report {
             sent_per_second: ratio(sent, published_in.as_secs_f64()),
             received_per_second: ratio(received, time.as_secs_f64()),
             broker: before.zip(after).map(|(before, after)| BrokerUse::new(before, after, moved)),
-            latency: Latency::of(&consumed),
+            latency: Latency::of(consumed.iter().map(|one| &one.ages)),
             errors,
         }
     }
@@ -157,23 +142,6 @@ impl BrokerUse {
     }
 }
 
-impl Latency {
-    fn of(consumed: &[Consumed]) -> Option<Self> {
-        let mut all: Histogram<u64> = consumer::empty();
-        for one in consumed {
-            all.add(&one.ages).ok()?;
-        }
-        let micros = |nanos: u64| Duration::from_nanos(nanos).as_secs_f64() * 1e6;
-        (!all.is_empty()).then(|| Self {
-            min: micros(all.min()),
-            p50: micros(all.value_at_quantile(0.5)),
-            p99: micros(all.value_at_quantile(0.99)),
-            p999: micros(all.value_at_quantile(0.999)),
-            max: micros(all.max()),
-        })
-    }
-}
-
 #[expect(clippy::cast_precision_loss, reason = "a rate, to be read")]
 fn ratio(count: u64, seconds: f64) -> f64 {
     if seconds > 0.0 { count as f64 / seconds } else { f64::NAN }
@@ -193,12 +161,7 @@ impl fmt::Display for Report {
         writeln!(f, "out of order  {}", self.out_of_order)?;
         writeln!(f, "seconds       {:.3}", self.seconds)?;
         if let Some(latency) = &self.latency {
-            let Latency { min, p50, p99, p999, max } = latency;
-            writeln!(
-                f,
-                "latency       min {min:.0} us, p50 {p50:.0}, p99 {p99:.0}, p99.9 {p999:.0}, \
-                 max {max:.0}"
-            )?;
+            writeln!(f, "latency       {latency}")?;
         }
         if let Some(broker) = &self.broker {
             writeln!(
