@@ -6,8 +6,11 @@
 
 mod bits;
 mod block;
+pub mod churn;
 pub mod connections;
 mod consumer;
+pub mod cost;
+mod declare;
 pub mod error;
 pub mod options;
 mod plan;
@@ -16,6 +19,7 @@ mod publisher;
 pub mod quantiles;
 pub mod report;
 mod session;
+mod share;
 mod stamp;
 pub mod throughput;
 mod uri;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::churn::Churn;
 pub use super::uri::Uri;
 
 /// A command line behind `leveret perf`.
@@ -21,6 +22,8 @@ pub enum Command {
     Throughput(Throughput),
     /// Open connections with one channel each, and let them rest
     Connections(Connections),
+    /// Make and unmake connections, channels, queues or bindings
+    Churn(Churn),
 }
 
 /// The broker and the report; the same for every command.
@@ -128,7 +131,7 @@ pub enum Exchange {
     Topic,
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
+pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     let seconds: f64 = text.parse().map_err(|_| "expected seconds")?;
     Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
 }

@@ -28,6 +28,7 @@ mod library;
 mod lifetime;
 mod lost;
 mod perf;
+mod perf_more;
 mod process;
 mod publish;
 mod qos;
