@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use leveret::ctl::exit::Exit;
 use leveret::perf::error::PerfError;
 use leveret::perf::options::{Command, Perf};
-use leveret::perf::{churn, connections, throughput};
+use leveret::perf::{churn, connections, request_reply, throughput};
 use serde::Serialize;
 
 use super::{fail, print};
@@ -29,6 +29,13 @@ pub(crate) fn run(perf: &Perf) -> ExitCode {
             Err(error) => refuse(&error),
         },
         Command::Churn(options) => match churn::run(options) {
+            Ok(report) => {
+                show(&report, options.common.json);
+                if report.is_sound() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+            }
+            Err(error) => refuse(&error),
+        },
+        Command::RequestReply(options) => match request_reply::run(options) {
             Ok(report) => {
                 show(&report, options.common.json);
                 if report.is_sound() { ExitCode::SUCCESS } else { ExitCode::FAILURE }

@@ -1,7 +1,7 @@
 //! What a session asks of the broker before and after it measures: each call waits for its answer.
 
 use amq_protocol::protocol::AMQPClass;
-use amq_protocol::protocol::{exchange, queue};
+use amq_protocol::protocol::{basic, exchange, queue};
 use amq_protocol::types::FieldTable;
 
 use super::error::PerfError;
@@ -125,4 +125,19 @@ pub(super) fn unbind(
     };
     let unbind = AMQPClass::Queue(queue::AMQPMethod::Unbind(unbind));
     session.call(CHANNEL, unbind, MethodId::QUEUE_UNBIND_OK)
+}
+
+/// Starts a consumer without acks.
+pub(super) fn consume(session: &mut Session, queue: &str) -> Result<(), PerfError> {
+    let consume = basic::Consume {
+        queue: queue.into(),
+        consumer_tag: "c".into(),
+        no_local: false,
+        no_ack: true,
+        exclusive: false,
+        nowait: false,
+        arguments: FieldTable::default(),
+    };
+    let consume = AMQPClass::Basic(basic::AMQPMethod::Consume(consume));
+    session.call(CHANNEL, consume, MethodId::BASIC_CONSUME_OK)
 }

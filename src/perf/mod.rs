@@ -18,6 +18,7 @@ mod process;
 mod publisher;
 pub mod quantiles;
 pub mod report;
+pub mod request_reply;
 mod session;
 mod share;
 mod stamp;

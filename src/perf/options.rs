@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::churn::Churn;
+use super::request_reply::RequestReply;
 pub use super::uri::Uri;
 
 /// A command line behind `leveret perf`.
@@ -24,6 +25,8 @@ pub enum Command {
     Connections(Connections),
     /// Make and unmake connections, channels, queues or bindings
     Churn(Churn),
+    /// Send requests, one at a time, and await the replies
+    RequestReply(RequestReply),
 }
 
 /// The broker and the report; the same for every command.

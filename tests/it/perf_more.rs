@@ -1,13 +1,13 @@
-//! What the load generator measures beside throughput: churn.
+//! What the load generator measures beside throughput: churn, requests and replies.
 
 use clap::Parser;
-use leveret::perf::churn;
 use leveret::perf::error::PerfError;
 use leveret::perf::options::{Command, Perf};
+use leveret::perf::{churn, request_reply};
 
 use crate::broker::TestBroker;
 use crate::raw::content::content;
-use crate::raw::method::{basic_publish, exchange_declare, queue_declare};
+use crate::raw::method::{basic_publish, exchange_declare, queue_declare, queue_delete};
 
 #[derive(Parser)]
 struct Line {
@@ -25,6 +25,16 @@ fn run_churn(broker: &TestBroker, options: &str) -> Result<churn::report::Report
     let line = format!("churn {options} --uri amqp://{}", broker.address);
     let Command::Churn(options) = parse(&line) else { panic!("{line}") };
     churn::run(&options)
+}
+
+#[track_caller]
+fn run_request_reply(
+    broker: &TestBroker,
+    options: &str,
+) -> Result<request_reply::report::Report, PerfError> {
+    let line = format!("request-reply {options} --uri amqp://{}", broker.address);
+    let Command::RequestReply(options) = parse(&line) else { panic!("{line}") };
+    request_reply::run(&options)
 }
 
 /// The text of what a run refuses to do.
@@ -96,6 +106,72 @@ fn churn_refuses_options_that_contradict_each_other() {
         ("--what channels --exchange-type topic", "--exchange-type:"),
     ] {
         let text = refusal(run_churn(&broker, options));
+
+        assert!(text.starts_with(begins), "{options}: {text}");
+    }
+}
+
+#[test]
+fn every_request_gets_its_own_reply() {
+    let broker = TestBroker::start();
+
+    for options in [
+        "--messages 500",
+        "--messages 101 --clients 3 --size 0",
+        "--messages 10 --size 300000",
+        "--messages 60 --clients 2 --rate 2000",
+    ] {
+        let report = run_request_reply(&broker, options).unwrap();
+
+        assert!(report.is_sound(), "{options}: {report}");
+        let expected = options.split(' ').nth(1).unwrap().parse().unwrap();
+        assert_eq!((report.requests, report.replies), (expected, expected), "{options}");
+        assert!(report.latency.unwrap().min > 0.0, "{options}: {report}");
+    }
+}
+
+#[test]
+fn requests_may_go_to_a_queue_that_exists() {
+    let broker = TestBroker::start();
+    let mut peer = broker.connect();
+    let mut channel = peer.open(1);
+    channel.call(&queue_declare("perf_more.requests"));
+
+    let report = run_request_reply(&broker, "--messages 20 --queue perf_more.requests").unwrap();
+
+    assert!(report.is_sound() && report.replies == 20, "{report}");
+    channel.expect_empty("perf_more.requests");
+    channel.call(&queue_delete("perf_more.requests"));
+}
+
+#[test]
+fn requests_without_a_queue_for_them_fail() {
+    let broker = TestBroker::start();
+
+    let missing = run_request_reply(&broker, "--messages 1 --queue no.such").unwrap_err();
+
+    assert!(missing.to_string().contains("404 NOT_FOUND"), "{missing}");
+}
+
+#[test]
+fn a_reply_that_does_not_come_in_time_is_an_error() {
+    let broker = TestBroker::start();
+
+    let report = run_request_reply(&broker, "--messages 3 --patience 0").unwrap();
+
+    assert!(!report.is_sound(), "{report}");
+    assert_eq!((report.requests, report.replies), (1, 0));
+    assert_eq!(report.errors, ["the broker sent no reply to 0000000000000000 within 0ns"]);
+}
+
+#[test]
+fn requests_refuse_options_that_contradict_each_other() {
+    let broker = TestBroker::start();
+
+    for (options, begins) in
+        [("--clients 0", "--clients"), ("--messages 0", "--messages"), ("--rate 0", "--rate")]
+    {
+        let text = refusal(run_request_reply(&broker, options));
 
         assert!(text.starts_with(begins), "{options}: {text}");
     }
