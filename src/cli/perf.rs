@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use leveret::ctl::exit::Exit;
 use leveret::perf::error::PerfError;
 use leveret::perf::options::{Command, Perf};
-use leveret::perf::{churn, connections, request_reply, throughput};
+use leveret::perf::{churn, connections, floor, request_reply, throughput};
 use serde::Serialize;
 
 use super::{fail, print};
@@ -39,6 +39,13 @@ pub(crate) fn run(perf: &Perf) -> ExitCode {
             Ok(report) => {
                 show(&report, options.common.json);
                 if report.is_sound() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+            }
+            Err(error) => refuse(&error),
+        },
+        Command::Floor(options) => match floor::run(options) {
+            Ok(report) => {
+                show(&report, options.json);
+                ExitCode::SUCCESS
             }
             Err(error) => refuse(&error),
         },

@@ -12,6 +12,7 @@ mod consumer;
 pub mod cost;
 mod declare;
 pub mod error;
+pub mod floor;
 pub mod options;
 mod plan;
 mod process;

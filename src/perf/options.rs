@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::churn::Churn;
+use super::floor::Floor;
 use super::request_reply::RequestReply;
 pub use super::uri::Uri;
 
@@ -27,6 +28,8 @@ pub enum Command {
     Churn(Churn),
     /// Send requests, one at a time, and await the replies
     RequestReply(RequestReply),
+    /// Measure what this machine could do without a broker
+    Floor(Floor),
 }
 
 /// The broker and the report; the same for every command.

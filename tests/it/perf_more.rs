@@ -1,9 +1,9 @@
-//! What the load generator measures beside throughput: churn, requests and replies.
+//! What the load generator measures beside throughput: churn, requests and replies, the machine.
 
 use clap::Parser;
 use leveret::perf::error::PerfError;
 use leveret::perf::options::{Command, Perf};
-use leveret::perf::{churn, request_reply};
+use leveret::perf::{churn, floor, request_reply};
 
 use crate::broker::TestBroker;
 use crate::raw::content::content;
@@ -35,6 +35,12 @@ fn run_request_reply(
     let line = format!("request-reply {options} --uri amqp://{}", broker.address);
     let Command::RequestReply(options) = parse(&line) else { panic!("{line}") };
     request_reply::run(&options)
+}
+
+#[track_caller]
+fn run_floor(options: &str) -> Result<floor::report::Report, PerfError> {
+    let Command::Floor(options) = parse(&format!("floor {options}")) else { panic!("{options}") };
+    floor::run(&options)
 }
 
 /// The text of what a run refuses to do.
@@ -172,6 +178,58 @@ fn requests_refuse_options_that_contradict_each_other() {
         [("--clients 0", "--clients"), ("--messages 0", "--messages"), ("--rate 0", "--rate")]
     {
         let text = refusal(run_request_reply(&broker, options));
+
+        assert!(text.starts_with(begins), "{options}: {text}");
+    }
+}
+
+#[test]
+fn the_relay_carries_messages_both_ways() {
+    let report = run_floor("--only relay --size 1000 --rate 5000 --seconds 0.05").unwrap();
+
+    let relay = report.relay.unwrap();
+    assert!(relay.octets_each > 1000);
+    assert!(relay.flood.messages > 0 && relay.flood.latency.is_none());
+    assert!(relay.paced.messages > 0 && relay.paced.latency.unwrap().min > 0.0);
+    assert!(relay.round_trips.replies > 0 && relay.round_trips.cpu_micros_each > 0.0);
+    assert!(report.disk.is_none() && report.memory.is_none());
+}
+
+#[test]
+fn the_disk_is_measured_and_left_as_it_was() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().display();
+
+    let report =
+        run_floor(&format!("--only disk,memory --data-dir {path} --seconds 0.01")).unwrap();
+
+    let disk: Vec<_> = report.disk.iter().flatten().map(|one| one.octets_each).collect();
+    assert_eq!(disk, [4 << 10, 16 << 10, 1 << 20]);
+    assert!(report.disk.iter().flatten().all(|one| one.syncs > 0));
+    let memory: Vec<_> = report.memory.iter().flatten().map(|one| one.octets_each).collect();
+    assert_eq!(memory, [16, 64 << 10, 1 << 20]);
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_floor_that_cannot_be_measured_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let absent = directory.path().join("absent");
+
+    let text = refusal(run_floor(&format!("--only disk --data-dir {}", absent.display())));
+
+    assert_eq!(
+        text,
+        format!("--data-dir: {}: No such file or directory (os error 2)", absent.display())
+    );
+    for (options, begins) in [
+        ("--size 15", "--size"),
+        ("--rate 0", "--rate"),
+        ("--seconds 0", "--seconds"),
+        ("--only disk", "--only disk"),
+        ("--only relay --data-dir .", "--data-dir: only"),
+    ] {
+        let text = refusal(run_floor(options));
 
         assert!(text.starts_with(begins), "{options}: {text}");
     }
