@@ -23,7 +23,7 @@ pub(crate) enum Action {
     /// Talk to a running broker.
     Ctl(Invocation),
     /// Put a broker under load.
-    Perf(Perf),
+    Perf(Box<Perf>),
 }
 
 /// An AMQP 0-9-1 message broker, a drop-in for RabbitMQ
@@ -50,7 +50,7 @@ enum Command {
     Ctl(Invocation),
     /// Put a broker, this one or another, under load and measure it
     #[command(subcommand_required = true, arg_required_else_help = true)]
-    Perf(Perf),
+    Perf(Box<Perf>),
 }
 
 /// Talk to a running broker

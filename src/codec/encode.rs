@@ -44,17 +44,24 @@ pub struct GetOk<'a> {
     pub message_count: u32,
 }
 
+impl Deliver<'_> {
+    /// Octets of the frame's payload.
+    fn size(&self) -> usize {
+        4 + 1 + short(self.consumer_tag).1.len() + 9 + self.address.len()
+    }
+}
+
+/// Appends `basic.deliver`; the content follows with [`content`].
+pub fn deliver(out: &mut BytesMut, deliver: &Deliver<'_>) {
+    let size = deliver.size();
+    put_deliver(&mut append(out, OVERHEAD + size), deliver, size);
+}
+
 /// Appends `basic.deliver` and the message's header frame; the body follows with [`body`].
-pub fn deliver(out: &mut BytesMut, deliver: &Deliver<'_>, header: &[u8]) {
-    let (length, consumer_tag) = short(deliver.consumer_tag);
-    let size = 4 + 1 + consumer_tag.len() + 9 + deliver.address.len();
+pub fn delivery(out: &mut BytesMut, deliver: &Deliver<'_>, header: &[u8]) {
+    let size = deliver.size();
     let out = &mut append(out, OVERHEAD + size + OVERHEAD + header.len());
-    out.put_slice(&method_prefix(deliver.channel, MethodId::BASIC_DELIVER, size));
-    out.put_u8(length);
-    out.put_slice(consumer_tag);
-    out.put_slice(&tag_and_bit(deliver.delivery_tag.0, deliver.redelivered));
-    out.put_slice(deliver.address);
-    out.put_u8(FRAME_END);
+    put_deliver(out, deliver, size);
     put_frame(out, deliver.channel, FrameKind::Header, header);
 }
 
@@ -161,6 +168,17 @@ fn settlement(
     rest.put_slice(&tag_and_bit(tag.0, multiple));
     rest.put_u8(FRAME_END);
     out.put_slice(&octets);
+}
+
+#[inline]
+fn put_deliver(out: &mut impl BufMut, deliver: &Deliver<'_>, size: usize) {
+    let (length, consumer_tag) = short(deliver.consumer_tag);
+    out.put_slice(&method_prefix(deliver.channel, MethodId::BASIC_DELIVER, size));
+    out.put_u8(length);
+    out.put_slice(consumer_tag);
+    out.put_slice(&tag_and_bit(deliver.delivery_tag.0, deliver.redelivered));
+    out.put_slice(deliver.address);
+    out.put_u8(FRAME_END);
 }
 
 #[inline]

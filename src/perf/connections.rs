@@ -10,6 +10,7 @@ use super::error::PerfError;
 use super::options::Connections;
 use super::process::Usage;
 use super::session::Session;
+use super::target::Target;
 
 /// What came of it.
 #[derive(Clone, Debug, Serialize)]
@@ -34,11 +35,12 @@ pub struct Report {
 /// A connection could not be opened, or the broker's process cannot be read.
 pub fn run(options: &Connections) -> Result<Report, PerfError> {
     let usage = || options.common.broker_pid.map(Usage::of).transpose();
+    let target = Target::new(&options.common)?;
     let before = usage()?;
     let start = Instant::now();
     let mut sessions = Vec::new();
     for number in 0..options.count {
-        let mut session = Session::open(&options.common.uri, &format!("leveret perf {number}"))?;
+        let mut session = Session::open(&target, &format!("leveret perf {number}"))?;
         session.wire.rest();
         sessions.push(session);
     }

@@ -2,54 +2,41 @@
 
 use amq_protocol::protocol::AMQPClass;
 use amq_protocol::protocol::{basic, exchange, queue};
-use amq_protocol::types::FieldTable;
+use amq_protocol::types::{AMQPValue, FieldTable};
 
+use super::check::check;
 use super::error::PerfError;
-use super::options::{Acks, Exchange, Throughput};
+use super::options::{Acks, Exchange, Load, Scenario};
+use super::property;
 use super::session::{CHANNEL, Session};
-use super::stamp;
 use crate::amqp::method::MethodId;
 
-/// The names that a run uses; they hold its process id, so that runs do not meet.
+/// What a run uses. Its names hold its process id, so that runs do not meet.
 #[derive(Debug)]
 pub(super) struct Plan<'a> {
-    pub(super) options: &'a Throughput,
+    pub(super) scenario: Scenario,
+    pub(super) options: &'a Load,
+    pub(super) publishers: usize,
+    pub(super) consumers: usize,
     prefix: String,
 }
 
 impl<'a> Plan<'a> {
     /// Checks the options against each other.
-    pub(super) fn new(options: &'a Throughput) -> Result<Self, PerfError> {
-        let Throughput { publishers, consumers, queues, prefetch, acks, .. } = *options;
-        let refused = [
-            (publishers == 0, "--publishers: at least 1"),
-            (publishers > stamp::PUBLISHERS_MAX, "--publishers: at most 65536"),
-            (queues == 0, "--queues: at least 1"),
-            (consumers > 0 && consumers < queues, "--consumers: 0, or at least one for each queue"),
-            (
-                options.exchange != Exchange::Fanout && publishers < queues,
-                "--publishers: at least one for each queue, unless the exchange is a fanout",
-            ),
-            (options.size < stamp::SIZE, "--size: at least 16"),
-            (options.rate == Some(0), "--rate: at least 1"),
-            (options.confirm == Some(0), "--confirm: at least 1"),
-            (
-                matches!(acks, Acks::Every(n) if prefetch > 0 && n > u32::from(prefetch)),
-                "--acks: not more than --prefetch, or nothing would ever be settled",
-            ),
-            (
-                options.bindings > 0 && options.exchange == Exchange::Default,
-                "--bindings: only with an exchange that has bindings",
-            ),
-            (
-                options.bindings > 0 && options.exchange == Exchange::Fanout,
-                "--bindings: every binding of a fanout matches",
-            ),
-        ];
-        match refused.into_iter().find(|(is_so, _)| *is_so) {
-            Some((_, text)) => Err(PerfError::Options(text.to_owned())),
-            None => Ok(Self { options, prefix: format!("leveret-perf-{}", std::process::id()) }),
-        }
+    pub(super) fn new(scenario: Scenario, options: &'a Load) -> Result<Self, PerfError> {
+        let queues = options.queues;
+        let is_fanout = options.exchange == Exchange::Fanout;
+        let plan = Self {
+            scenario,
+            options,
+            publishers: options.publishers.unwrap_or(if is_fanout { 1 } else { queues }),
+            consumers: options.consumers.unwrap_or(queues),
+            prefix: options
+                .name
+                .clone()
+                .unwrap_or_else(|| format!("leveret-perf-{}", std::process::id())),
+        };
+        check(&plan).map(|()| plan)
     }
 
     /// The exchange's name.
@@ -67,9 +54,27 @@ impl<'a> Plan<'a> {
         number % self.options.queues
     }
 
+    /// How many flows there are, those of a publisher's channels one behind the other.
+    pub(super) fn flows(&self) -> usize {
+        self.publishers * usize::from(self.options.channels)
+    }
+
+    /// How many queues a message reaches.
+    pub(super) fn copies(&self) -> u64 {
+        if self.options.exchange == Exchange::Fanout { self.options.queues as u64 } else { 1 }
+    }
+
     /// Whether messages of a publisher reach a queue.
     pub(super) fn reaches(&self, publisher: usize, queue: usize) -> bool {
         self.options.exchange == Exchange::Fanout || self.queue_of(publisher) == queue
+    }
+
+    /// The headers that lead to a queue.
+    pub(super) fn headers(&self, queue: usize) -> FieldTable {
+        match self.options.exchange {
+            Exchange::Headers => header(&self.queue(queue)),
+            _ => FieldTable::default(),
+        }
     }
 
     /// Declares exchange and queues, and binds them.
@@ -79,6 +84,7 @@ impl<'a> Plan<'a> {
             Exchange::Direct => Some("direct"),
             Exchange::Fanout => Some("fanout"),
             Exchange::Topic => Some("topic"),
+            Exchange::Headers => Some("headers"),
         };
         if let Some(kind) = kind {
             let declare = exchange::Declare {
@@ -127,22 +133,38 @@ impl<'a> Plan<'a> {
         session.call(CHANNEL, delete, MethodId::EXCHANGE_DELETE_OK)
     }
 
-    /// Sets the prefetch and starts a consumer.
+    /// Sets the prefetch of each channel.
+    pub(super) fn limit(&self, session: &mut Session) -> Result<(), PerfError> {
+        for channel in session.channels() {
+            let qos = basic::Qos { prefetch_count: self.options.prefetch, global: false };
+            let qos = AMQPClass::Basic(basic::AMQPMethod::Qos(qos));
+            session.call(channel, qos, MethodId::BASIC_QOS_OK)?;
+        }
+        Ok(())
+    }
+
+    /// Starts a consumer on each channel. A drain does not wait for answers, for deliveries may
+    /// come before them.
     pub(super) fn consume(&self, session: &mut Session, number: usize) -> Result<(), PerfError> {
-        let qos = basic::Qos { prefetch_count: self.options.prefetch, global: false };
-        let qos = AMQPClass::Basic(basic::AMQPMethod::Qos(qos));
-        session.call(CHANNEL, qos, MethodId::BASIC_QOS_OK)?;
-        let consume = basic::Consume {
-            queue: self.queue(self.queue_of(number)).into(),
-            consumer_tag: "c".into(),
-            no_local: false,
-            no_ack: self.options.acks == Acks::Auto,
-            exclusive: false,
-            nowait: false,
-            arguments: FieldTable::default(),
-        };
-        let consume = AMQPClass::Basic(basic::AMQPMethod::Consume(consume));
-        session.call(CHANNEL, consume, MethodId::BASIC_CONSUME_OK)
+        let nowait = self.scenario == Scenario::Drain;
+        for channel in session.channels() {
+            let consume = basic::Consume {
+                queue: self.queue(self.queue_of(number)).into(),
+                consumer_tag: "c".into(),
+                no_local: false,
+                no_ack: self.options.acks == Acks::Auto,
+                exclusive: false,
+                nowait,
+                arguments: FieldTable::default(),
+            };
+            let consume = AMQPClass::Basic(basic::AMQPMethod::Consume(consume));
+            if nowait {
+                session.cast(channel, consume)?;
+            } else {
+                session.call(channel, consume, MethodId::BASIC_CONSUME_OK)?;
+            }
+        }
+        Ok(())
     }
 
     fn declare_queue(&self, session: &mut Session, number: usize) -> Result<(), PerfError> {
@@ -153,7 +175,7 @@ impl<'a> Plan<'a> {
             exclusive: false,
             auto_delete: false,
             nowait: false,
-            arguments: FieldTable::default(),
+            arguments: property::table(&self.options.queue_argument),
         };
         let declare = AMQPClass::Queue(queue::AMQPMethod::Declare(declare));
         session.call(CHANNEL, declare, MethodId::QUEUE_DECLARE_OK)
@@ -162,14 +184,25 @@ impl<'a> Plan<'a> {
     /// Binds the queue that `key` names, else the first.
     fn bind(&self, session: &mut Session, key: String) -> Result<(), PerfError> {
         let queue = if key.starts_with(&self.prefix) { key.clone() } else { self.queue(0) };
+        let arguments = match self.options.exchange {
+            Exchange::Headers => header(&key),
+            _ => FieldTable::default(),
+        };
         let bind = queue::Bind {
             queue: queue.into(),
             exchange: self.exchange().into(),
             routing_key: key.into(),
             nowait: false,
-            arguments: FieldTable::default(),
+            arguments,
         };
         let bind = AMQPClass::Queue(queue::AMQPMethod::Bind(bind));
         session.call(CHANNEL, bind, MethodId::QUEUE_BIND_OK)
     }
+}
+
+/// A header by which a headers exchange routes.
+fn header(value: &str) -> FieldTable {
+    let mut table = FieldTable::default();
+    table.insert("leveret-perf".into(), AMQPValue::LongString(value.into()));
+    table
 }

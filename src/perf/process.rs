@@ -1,7 +1,11 @@
-//! What a process has used, as procfs tells it (Linux).
+//! What processes and threads have used, as the system tells it (Linux).
 
 use std::fs;
+use std::num::NonZeroU64;
 use std::time::Duration;
+
+use rustix::thread::set_current_timer_slack;
+use rustix::time::{ClockId, clock_gettime};
 
 use serde::Serialize;
 
@@ -29,6 +33,17 @@ impl Usage {
         let millis = cpu * 1000 / rustix::param::clock_ticks_per_second();
         Ok(Self { cpu: Duration::from_millis(millis), resident })
     }
+}
+
+/// CPU time of this thread, user and system.
+pub(super) fn thread_cpu() -> Duration {
+    Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap_or_default()
+}
+
+/// Has this thread wake when its sleep is over, and not up to 50 us later as is usual. Where the
+/// system does not allow that, sleeps are longer, and stamps say so.
+pub(super) fn sleep_exactly() {
+    let _ = set_current_timer_slack(NonZeroU64::new(1));
 }
 
 /// Fields 14 and 15, counted behind the command in parentheses, which may hold anything.

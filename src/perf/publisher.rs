@@ -3,61 +3,92 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use super::bits::Bits;
+use amq_protocol::protocol::AMQPClass;
+use amq_protocol::protocol::basic;
+use bytes::BytesMut;
+
 use super::block::Block;
+use super::confirms::Confirms;
 use super::error::PerfError;
-use super::session::{self, Session};
-use super::stamp::Stamp;
-use crate::amqp::method::MethodId;
+use super::process;
+use super::session::Session;
+use crate::codec::encode;
 use crate::codec::frame::Frame;
 
 /// What a publisher is to do.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Order<'a> {
-    pub(super) number: u16,
     /// When the run began, which stamps count from.
     pub(super) start: Instant,
     /// Messages to publish at most.
     pub(super) messages: u64,
     /// When to stop.
     pub(super) until: Option<Instant>,
-    /// Nanoseconds from one message to the next.
-    pub(super) interval: Option<f64>,
+    /// When each message is due; as soon as can be without.
+    pub(super) pace: Option<Pace>,
     /// Publishes that may be open; confirms are not asked for without.
     pub(super) window: Option<u32>,
+    /// Whether messages may be returned.
+    pub(super) mandatory: bool,
     pub(super) patience: Duration,
     /// Set when there is no point in going on.
     pub(super) stop: &'a AtomicBool,
-    /// Where the number of messages sent is shown.
-    pub(super) sent: &'a AtomicU64,
+    /// Where the numbers of messages sent and confirmed are shown.
+    pub(super) shown: &'a Shown,
+}
+
+/// When messages are due, in nanoseconds since the run began.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pace {
+    /// The first.
+    pub(super) first: f64,
+    /// From one to the next.
+    pub(super) interval: f64,
+}
+
+/// How far a publisher is.
+#[derive(Debug, Default)]
+pub(super) struct Shown {
+    pub(super) sent: AtomicU64,
+    pub(super) confirmed: AtomicU64,
 }
 
 /// What came of it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Published {
     pub(super) sent: u64,
     pub(super) confirms: Confirms,
+    /// CPU time of this thread.
+    pub(super) cpu: Duration,
     pub(super) error: Option<PerfError>,
 }
 
-/// Which publishes have been answered.
-#[derive(Debug, Default)]
-pub(super) struct Confirms {
-    /// Confirmed sequence numbers.
-    pub(super) acked: Bits,
-    pub(super) nacked: u64,
-    answered: Bits,
-    /// Answers so far.
-    count: u64,
-    /// All below are answered.
-    lowest: u64,
+impl Published {
+    /// Messages that were not returned.
+    pub(super) fn routed(&self) -> u64 {
+        self.sent.saturating_sub(self.confirms.returned())
+    }
 }
 
-/// Publishes as ordered, and waits for the confirms if there are to be any.
+/// Messages to send at once.
+#[derive(Clone, Copy, Debug)]
+struct Turn {
+    count: usize,
+    /// When they are sent; the time at which each was due, if that has passed already.
+    at: Option<u64>,
+}
+
+/// Publishes as ordered, and waits for what is to come back.
 pub(super) fn publish(session: &mut Session, mut block: Block, order: &Order<'_>) -> Published {
-    let mut published = Published::default();
-    let outcome = run(session, &mut block, order, &mut published);
+    if order.pace.is_some() {
+        process::sleep_exactly();
+    }
+    let confirms = Confirms::new(session.open_count());
+    let mut published = Published { sent: 0, confirms, cpu: Duration::ZERO, error: None };
+    let outcome = run(session, &mut block, order, &mut published)
+        .and_then(|()| settle(session, order, &mut published));
     published.error = outcome.err();
+    published.cpu = process::thread_cpu();
     published
 }
 
@@ -71,59 +102,92 @@ fn run(
         && order.until.is_none_or(|until| Instant::now() < until)
         && !order.stop.load(Ordering::Relaxed)
     {
-        let (count, nanos) = next(order, published, block.len());
-        if count == 0 {
-            if session.wire.wait_readable(Duration::from_millis(100))? {
-                session.wire.read(|frame| published.confirms.take(&frame))?;
-            }
-            continue;
-        }
-        let first = Stamp { publisher: order.number, sequence: published.sent, nanos };
+        let turn = next(order, published, block.room(published.sent));
         let confirms = &mut published.confirms;
-        let give_up = Instant::now() + order.patience;
-        session.wire.write_all(
-            block.stamp(first, count),
-            |frame| confirms.take(&frame),
-            || !order.stop.load(Ordering::Relaxed) && Instant::now() < give_up,
-        )?;
-        published.sent += count as u64;
-        order.sent.store(published.sent, Ordering::Relaxed);
-        session.wire.read(|frame| confirms.take(&frame))?;
+        if turn.count == 0 {
+            if session.wire.wait_readable(Duration::from_millis(100))? {
+                session.wire.read(|frame| confirms.take(&frame))?;
+            }
+        } else {
+            let give_up = Instant::now() + order.patience;
+            session.wire.write_all(
+                stamp(block, published.sent, turn, order.pace),
+                |frame| confirms.take(&frame),
+                || !order.stop.load(Ordering::Relaxed) && Instant::now() < give_up,
+            )?;
+            published.sent += turn.count as u64;
+            order.shown.sent.store(published.sent, Ordering::Relaxed);
+            session.wire.read(|frame| confirms.take(&frame))?;
+        }
+        order.shown.confirmed.store(published.confirms.acked, Ordering::Relaxed);
     }
-    if order.window.is_none() {
-        return Ok(());
+    Ok(())
+}
+
+fn stamp(block: &mut Block, first: u64, turn: Turn, pace: Option<Pace>) -> &[u8] {
+    match (turn.at, pace) {
+        (None, Some(pace)) => block.stamp(first, turn.count, |number| pace.due_at(number)),
+        (at, _) => block.stamp(first, turn.count, |_| at.unwrap_or_default()),
     }
+}
+
+/// Waits until all that was published is answered, or until nothing came for too long.
+///
+/// Without confirms, what was returned comes before the answer to one more method.
+fn settle(
+    session: &mut Session,
+    order: &Order<'_>,
+    published: &mut Published,
+) -> Result<(), PerfError> {
+    let Published { sent, confirms, .. } = published;
     let mut give_up = Instant::now() + order.patience;
-    while published.confirms.count < published.sent && Instant::now() < give_up {
+    if order.window.is_none() && order.mandatory {
+        let mut out = BytesMut::new();
+        for channel in session.channels() {
+            let qos = basic::Qos { prefetch_count: 0, global: false };
+            encode::method(&mut out, channel, AMQPClass::Basic(basic::AMQPMethod::Qos(qos)));
+        }
+        let take = |frame: Frame<'_>| confirms.take(&frame);
+        session.wire.write_all(&out, take, || Instant::now() < give_up)?;
+    }
+    let is_open = |confirms: &Confirms| {
+        if order.window.is_some() {
+            confirms.answered < *sent
+        } else {
+            order.mandatory && confirms.settled < confirms.flows.len()
+        }
+    };
+    while is_open(confirms) && Instant::now() < give_up {
         if session.wire.wait_readable(Duration::from_millis(100))? {
-            session.wire.read(|frame| published.confirms.take(&frame))?;
+            session.wire.read(|frame| confirms.take(&frame))?;
+            order.shown.confirmed.store(confirms.acked, Ordering::Relaxed);
             give_up = Instant::now() + order.patience;
         }
     }
     Ok(())
 }
 
-/// How many messages to send now, and the time they are stamped with. Waits for the next one that
-/// is due; 0 when the window has no room.
+/// What to send now. Waits for the next message that is due; nothing is to be sent when the window
+/// has no room.
 ///
 /// A message that is late because the broker held the one before it up is stamped with the time at
 /// which it was due, so that its latency counts the wait (coordinated omission). One that is late
 /// because this thread overslept is not the broker's fault.
-fn next(order: &Order<'_>, published: &Published, most: usize) -> (usize, u64) {
+fn next(order: &Order<'_>, published: &Published, most: usize) -> Turn {
     let sent = published.sent;
-    let open = sent - published.confirms.count;
+    let open = sent - published.confirms.answered;
     let window = order.window.map_or(u64::MAX, |window| u64::from(window).saturating_sub(open));
     let room = window.min(order.messages - sent);
     let most = usize::try_from(room).unwrap_or(usize::MAX).min(most);
-    let Some(interval) = order.interval else { return (most, nanos_since(order.start)) };
-    let due = due_at(sent, interval);
     let now = nanos_since(order.start);
-    if due > now {
-        std::thread::sleep(Duration::from_nanos(due - now));
-        let now = nanos_since(order.start);
-        return (most.min(due_by(now, interval, sent)), now);
+    let Some(pace) = order.pace else { return Turn { count: most, at: Some(now) } };
+    let due = pace.due_at(sent);
+    if due <= now {
+        return Turn { count: most.min(pace.due_by(now, sent)), at: None };
     }
-    (most.min(1), due)
+    std::thread::sleep(Duration::from_nanos(due - now));
+    let now = nanos_since(order.start);
+    Turn { count: most.min(pace.due_by(now, sent)), at: Some(now) }
 }
 
 #[expect(
@@ -132,20 +196,16 @@ fn next(order: &Order<'_>, published: &Published, most: usize) -> (usize, u64) {
     clippy::cast_precision_loss,
     reason = "times of one run, in nanoseconds"
 )]
-fn due_at(sequence: u64, interval: f64) -> u64 {
-    (sequence as f64 * interval) as u64
-}
+impl Pace {
+    fn due_at(self, sequence: u64) -> u64 {
+        (self.first + sequence as f64 * self.interval) as u64
+    }
 
-/// How many messages from `sequence` on are due by `now`; one at least.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::cast_precision_loss,
-    reason = "times of one run, in nanoseconds"
-)]
-fn due_by(now: u64, interval: f64, sequence: u64) -> usize {
-    let all = (now as f64 / interval) as u64 + 1;
-    usize::try_from(all.saturating_sub(sequence)).unwrap_or(usize::MAX).max(1)
+    /// How many messages from `sequence` on are due by `now`; one at least.
+    fn due_by(self, now: u64, sequence: u64) -> usize {
+        let all = ((now as f64 - self.first) / self.interval) as u64 + 1;
+        usize::try_from(all.saturating_sub(sequence)).unwrap_or(usize::MAX).max(1)
+    }
 }
 
 /// Nanoseconds since the run began.
@@ -153,70 +213,17 @@ pub(super) fn nanos_since(start: Instant) -> u64 {
     u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX)
 }
 
-impl Confirms {
-    /// Takes a confirm, and fails on what ends the channel.
-    fn take(&mut self, frame: &Frame<'_>) -> Result<(), PerfError> {
-        let (id, [t0, t1, t2, t3, t4, t5, t6, t7, bits, ..]) = (match session::method(frame) {
-            Some((id @ (MethodId::BASIC_ACK | MethodId::BASIC_NACK), arguments)) => (id, arguments),
-            _ => return session::check(frame),
-        }) else {
-            return Err(PerfError::Unexpected("a confirm without its arguments".to_owned()));
-        };
-        let tag = u64::from_be_bytes([*t0, *t1, *t2, *t3, *t4, *t5, *t6, *t7]);
-        let Some(last) = tag.checked_sub(1) else { return Ok(()) };
-        let first = if bits & 1 == 1 { self.lowest } else { last };
-        for sequence in first..=last {
-            if self.answered.insert(sequence) {
-                self.count += 1;
-                if id == MethodId::BASIC_ACK {
-                    self.acked.insert(sequence);
-                } else {
-                    self.nacked += 1;
-                }
-            }
-        }
-        while self.answered.contains(self.lowest) {
-            self.lowest += 1;
-        }
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use bytes::BytesMut;
-
     use super::*;
-    use crate::amqp::id::{ChannelId, PublishTag};
-    use crate::codec::encode;
-    use crate::codec::frame::{Parsed, parse_frame};
-
-    fn take(confirms: &mut Confirms, write: impl FnOnce(&mut BytesMut)) {
-        let mut out = BytesMut::new();
-        write(&mut out);
-        let Ok(Parsed::Frame(frame, _)) = parse_frame(&out, 4096) else { panic!("no frame") };
-        confirms.take(&frame).unwrap();
-    }
 
     #[test]
-    fn confirms_count_once_whatever_their_order() {
-        let mut confirms = Confirms::default();
-        let channel = ChannelId(1);
+    fn due_messages_are_counted_from_the_first() {
+        let pace = Pace { first: 500.0, interval: 1000.0 };
 
-        take(&mut confirms, |out| encode::ack(out, channel, PublishTag(3), false));
-        take(&mut confirms, |out| encode::nack(out, channel, PublishTag(2), false));
-        take(&mut confirms, |out| encode::ack(out, channel, PublishTag(4), true));
-
-        assert_eq!((confirms.count, confirms.lowest), (4, 4));
-        assert_eq!((confirms.acked.len(), confirms.nacked), (3, 1));
-        assert!(!confirms.acked.contains(1));
-    }
-
-    #[test]
-    fn due_messages_are_counted_from_the_first_at_time_zero() {
-        assert_eq!(due_at(3, 1000.0), 3000);
-        assert_eq!(due_by(3999, 1000.0, 3), 1);
-        assert_eq!(due_by(5000, 1000.0, 3), 3);
-        assert_eq!(due_by(0, 1000.0, 7), 1);
+        assert_eq!((pace.due_at(0), pace.due_at(3)), (500, 3500));
+        assert_eq!(pace.due_by(4499, 3), 1);
+        assert_eq!(pace.due_by(5500, 3), 3);
+        assert_eq!(pace.due_by(0, 7), 1);
     }
 }

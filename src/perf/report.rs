@@ -3,10 +3,12 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use hdrhistogram::Histogram;
 use serde::Serialize;
 
 use super::bits::Bits;
-use super::consumer::Consumed;
+use super::consumed::Consumed;
+use super::options::Scenario;
 use super::plan::Plan;
 use super::process::Usage;
 use super::publisher::Published;
@@ -20,13 +22,19 @@ pub(super) struct Measured {
     pub(super) published_in: Duration,
     pub(super) published: Vec<Published>,
     pub(super) consumed: Vec<Consumed>,
+    /// Nanoseconds.
+    pub(super) ages: Histogram<u64>,
     pub(super) before: Option<Usage>,
+    /// When the publishers were done.
+    pub(super) filled: Option<Usage>,
     pub(super) after: Option<Usage>,
 }
 
 /// What came of a run.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
+    /// What was measured.
+    pub scenario: Scenario,
     /// Messages published.
     pub sent: u64,
     /// Deliveries.
@@ -35,22 +43,29 @@ pub struct Report {
     pub confirmed: Option<u64>,
     /// Publishes that it refused.
     pub nacked: u64,
-    /// Messages that did not reach a queue's consumers: of those confirmed, where confirms are on,
-    /// else of all. Absent without consumers.
+    /// Messages that came back because no queue got them; absent unless they are mandatory.
+    pub returned: Option<u64>,
+    /// Messages that did not reach a queue's consumers, and were not returned: of those confirmed,
+    /// where confirms are on, else of all. Absent without consumers.
     pub lost: Option<u64>,
     /// Deliveries of messages that had been delivered.
     pub duplicates: u64,
-    /// Deliveries of messages older than one that the same consumer had from the same publisher.
+    /// Deliveries of messages older than one that the same consumer had from the same channel of a
+    /// publisher.
     pub out_of_order: u64,
     /// From the first publish to the last delivery, or to the last publish or confirm without
     /// consumers.
     pub seconds: f64,
-    /// Messages published in a second.
+    /// Messages published in a second, confirms included.
     pub sent_per_second: f64,
-    /// Deliveries in a second.
+    /// Deliveries in a second; of a drain, from when consuming began.
     pub received_per_second: f64,
     /// What the broker's process used.
     pub broker: Option<BrokerUse>,
+    /// CPU time of this program's own threads, in microseconds for each publish.
+    pub own_cpu_micros_per_publish: f64,
+    /// The same for each delivery.
+    pub own_cpu_micros_per_delivery: Option<f64>,
     /// Ages of the messages when they came; only with a rate.
     pub latency: Option<Latency>,
     /// What went wrong on channels and connections.
@@ -66,41 +81,53 @@ pub struct BrokerUse {
     pub cpu_micros_per_message: f64,
     /// Octets of memory when the run began.
     pub resident_before: u64,
+    /// Octets of memory when all was published; that of a drain holds all messages.
+    pub resident_filled: u64,
     /// Octets of memory at its end, before the queues were deleted.
     pub resident_after: u64,
 }
 
 impl Report {
     pub(super) fn new(plan: &Plan<'_>, measured: Measured) -> Self {
-        let Measured { start, published_in, published, consumed, before, after } = measured;
+        let Measured { start, published_in, published, consumed, .. } = measured;
         let sent = published.iter().map(|one| one.sent).sum();
         let received = consumed.iter().map(|one| one.received).sum();
         let last = consumed.iter().filter_map(|one| one.last).max();
         let time = last.map_or(published_in, |last| last.duration_since(start));
-        let (missing, shared) = losses(plan, &published, &consumed);
-        let confirms = plan.options.confirm.is_some();
-        let acked: u64 = published.iter().map(|one| one.confirms.acked.len()).sum();
-        let failures = published.iter().filter_map(|one| one.error.as_ref());
-        let failures = failures.chain(consumed.iter().filter_map(|one| one.error.as_ref()));
-        let mut errors: Vec<_> = failures.map(ToString::to_string).collect();
-        if published.len() + consumed.len() < plan.options.publishers + plan.options.consumers {
-            errors.push("a thread of this program died".to_owned());
-        }
+        let is_drain = plan.scenario == Scenario::Drain;
+        let consuming = if is_drain { time.saturating_sub(published_in) } else { time };
+        let Loss { lost, shared } = Loss::new(plan, &published, &consumed);
+        let confirmed = published.iter().map(|one| one.confirms.acked).sum();
+        let answered: u64 = published.iter().map(|one| one.confirms.answered).sum();
+        let returned = published.iter().map(|one| one.confirms.returned()).sum();
+        let used = measured.before.zip(measured.filled).zip(measured.after);
         let moved = if consumed.is_empty() { sent } else { received };
+        let publishing = published.iter().map(|one| one.cpu).sum();
+        let taking = consumed.iter().map(|one| one.cpu).sum();
         Self {
+            scenario: plan.scenario,
             sent,
             received,
-            confirmed: confirms.then_some(acked),
-            nacked: published.iter().map(|one| one.confirms.nacked).sum(),
-            lost: (!consumed.is_empty()).then_some(missing),
+            confirmed: plan.options.confirm.map(|_| confirmed),
+            nacked: answered - confirmed,
+            returned: plan.options.mandatory.then_some(returned),
+            lost: (!consumed.is_empty()).then_some(lost),
             duplicates: shared + consumed.iter().map(|one| one.duplicates).sum::<u64>(),
             out_of_order: consumed.iter().map(|one| one.out_of_order).sum(),
             seconds: time.as_secs_f64(),
-            sent_per_second: ratio(sent, published_in.as_secs_f64()),
-            received_per_second: ratio(received, time.as_secs_f64()),
-            broker: before.zip(after).map(|(before, after)| BrokerUse::new(before, after, moved)),
-            latency: Latency::of(consumed.iter().map(|one| &one.ages)),
-            errors,
+            sent_per_second: ratio(sent, published_in),
+            received_per_second: ratio(received, consuming),
+            broker: used.map(|((before, filled), after)| BrokerUse {
+                cpu_seconds: after.cpu.saturating_sub(before.cpu).as_secs_f64(),
+                cpu_micros_per_message: 1e6 / ratio(moved, after.cpu.saturating_sub(before.cpu)),
+                resident_before: before.resident,
+                resident_filled: filled.resident,
+                resident_after: after.resident,
+            }),
+            own_cpu_micros_per_publish: 1e6 / ratio(sent, publishing),
+            own_cpu_micros_per_delivery: (received > 0).then(|| 1e6 / ratio(received, taking)),
+            latency: Latency::of([&measured.ages]),
+            errors: errors(plan, &published, &consumed),
         }
     }
 
@@ -110,49 +137,74 @@ impl Report {
     }
 }
 
-/// Messages lost, and messages that several consumers of one queue received.
-fn losses(plan: &Plan<'_>, published: &[Published], consumed: &[Consumed]) -> (u64, u64) {
-    let (mut lost, mut shared) = (0, 0);
-    for (number, publisher) in published.iter().enumerate() {
-        for queue in (0..plan.options.queues).filter(|queue| plan.reaches(number, *queue)) {
-            let mut seen = Bits::default();
-            let of_queue = (0..).zip(consumed).filter(|(at, _)| plan.queue_of(*at) == queue);
-            for bits in of_queue.filter_map(|(_, consumer)| consumer.seen.get(number)) {
-                shared += seen.merge(bits);
-            }
-            lost += if plan.options.confirm.is_some() {
-                publisher.confirms.acked.missing_in(&seen)
-            } else {
-                publisher.sent.saturating_sub(seen.len())
-            };
-        }
+/// What went wrong, and where.
+fn errors(plan: &Plan<'_>, published: &[Published], consumed: &[Consumed]) -> Vec<String> {
+    let publishers = published.iter().map(|one| one.error.as_ref()).enumerate();
+    let consumers = consumed.iter().map(|one| one.error.as_ref()).enumerate();
+    let mut errors: Vec<_> = publishers
+        .filter_map(|(number, error)| Some(format!("publisher {number}: {}", error?)))
+        .chain(
+            consumers.filter_map(|(number, error)| Some(format!("consumer {number}: {}", error?))),
+        )
+        .collect();
+    if published.len() + consumed.len() < plan.publishers + plan.consumers {
+        errors.push("a thread of this program died".to_owned());
     }
-    (lost, shared)
+    errors
 }
 
-impl BrokerUse {
-    fn new(before: Usage, after: Usage, messages: u64) -> Self {
-        let cpu_seconds = after.cpu.saturating_sub(before.cpu).as_secs_f64();
-        Self {
-            cpu_seconds,
-            cpu_micros_per_message: 1e6 / ratio(messages, cpu_seconds),
-            resident_before: before.resident,
-            resident_after: after.resident,
+/// Messages that are missing, and those that are too many.
+#[derive(Clone, Copy, Debug, Default)]
+struct Loss {
+    lost: u64,
+    /// Those that several consumers of one queue received.
+    shared: u64,
+}
+
+impl Loss {
+    fn new(plan: &Plan<'_>, published: &[Published], consumed: &[Consumed]) -> Self {
+        let mut loss = Self::default();
+        let channels = usize::from(plan.options.channels);
+        for (number, publisher) in published.iter().enumerate() {
+            for queue in (0..plan.options.queues).filter(|queue| plan.reaches(number, *queue)) {
+                let mut received = 0;
+                for (flow, sent) in (number * channels..).zip(&publisher.confirms.flows) {
+                    let mut seen = Bits::default();
+                    let of_queue =
+                        (0..).zip(consumed).filter(|(at, _)| plan.queue_of(*at) == queue);
+                    for bits in of_queue.filter_map(|(_, consumer)| consumer.seen.get(flow)) {
+                        loss.shared += seen.merge(bits);
+                    }
+                    received += seen.len();
+                    loss.lost += sent.acked.missing_in(&seen, &sent.returned);
+                }
+                if plan.options.confirm.is_none() {
+                    loss.lost += publisher.routed().saturating_sub(received);
+                }
+            }
         }
+        loss
     }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a rate, to be read")]
-fn ratio(count: u64, seconds: f64) -> f64 {
-    if seconds > 0.0 { count as f64 / seconds } else { f64::NAN }
+fn ratio(count: u64, time: Duration) -> f64 {
+    if time.is_zero() { f64::NAN } else { count as f64 / time.as_secs_f64() }
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let latency =
+            self.latency.map_or_else(String::new, |latency| format!("latency       {latency}\n"));
+        let is_latency = self.scenario == Scenario::Latency;
+        f.write_str(if is_latency { &latency } else { "" })?;
         writeln!(f, "sent          {} ({:.0}/s)", self.sent, self.sent_per_second)?;
         writeln!(f, "received      {} ({:.0}/s)", self.received, self.received_per_second)?;
         if let Some(confirmed) = self.confirmed {
             writeln!(f, "confirmed     {confirmed} (refused {})", self.nacked)?;
+        }
+        if let Some(returned) = self.returned {
+            writeln!(f, "returned      {returned}")?;
         }
         if let Some(lost) = self.lost {
             writeln!(f, "lost          {lost}")?;
@@ -164,14 +216,20 @@ impl fmt::Display for Report {
             writeln!(f, "latency       {latency}")?;
         }
         if let Some(broker) = &self.broker {
-            writeln!(
-                f,
-                "broker CPU    {:.2} s, {:.3} us a message",
-                broker.cpu_seconds, broker.cpu_micros_per_message
-            )?;
+            let what = if self.received > 0 { "delivery" } else { "publish" };
+            let (seconds, each) = (broker.cpu_seconds, broker.cpu_micros_per_message);
+            writeln!(f, "broker CPU    {seconds:.2} s, {each:.3} us a {what}")?;
             let mib = |octets: u64| octets >> 20;
-            let (before, after) = (mib(broker.resident_before), mib(broker.resident_after));
-            writeln!(f, "broker RSS    {after} MiB ({before} MiB before)")?;
+            write!(f, "broker RSS    {} MiB (", mib(broker.resident_after))?;
+            if self.scenario == Scenario::Drain {
+                write!(f, "{} MiB with all messages, ", mib(broker.resident_filled))?;
+            }
+            writeln!(f, "{} MiB before)", mib(broker.resident_before))?;
+        }
+        write!(f, "own CPU       {:.3} us a publish", self.own_cpu_micros_per_publish)?;
+        match self.own_cpu_micros_per_delivery {
+            Some(each) => writeln!(f, ", {each:.3} us a delivery")?,
+            None => writeln!(f)?,
         }
         self.errors.iter().try_for_each(|error| writeln!(f, "error         {error}"))
     }

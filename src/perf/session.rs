@@ -1,4 +1,4 @@
-//! A connection with one channel: handshake, and methods that are answered.
+//! A connection with its channels: handshake, and methods that are answered.
 
 use std::time::{Duration, Instant};
 
@@ -8,6 +8,7 @@ use amq_protocol::types::{AMQPValue, FieldTable};
 use bytes::BytesMut;
 
 use super::error::PerfError;
+use super::target::Target;
 use super::uri::Uri;
 use super::wire::Wire;
 use crate::amqp::id::ChannelId;
@@ -15,7 +16,7 @@ use crate::amqp::method::MethodId;
 use crate::codec::encode;
 use crate::codec::frame::{Frame, FrameKind};
 
-/// The one channel.
+/// The first channel, and the only one unless there have to be more.
 pub(super) const CHANNEL: ChannelId = ChannelId(1);
 
 /// The largest frame that we ask for, in octets.
@@ -24,20 +25,26 @@ const FRAME_MAX: u32 = 131_072;
 /// How long an answer may take.
 const ANSWER: Duration = Duration::from_mins(1);
 
-/// A connection with an open channel.
+/// A connection with open channels.
 #[derive(Debug)]
 pub(super) struct Session {
     pub(super) wire: Wire,
     pub(super) frame_max: u32,
+    /// How many channels may be open; 0 is any number.
+    channel_max: u16,
+    /// How many are.
+    open: u16,
 }
 
 impl Session {
-    /// Connects, logs in and opens the channel. `name` is shown by the broker.
-    pub(super) fn open(uri: &Uri, name: &str) -> Result<Self, PerfError> {
-        let mut session = Self { wire: Wire::connect(&uri.address)?, frame_max: FRAME_MAX };
+    /// Connects, logs in and opens one channel. `name` is shown by the broker.
+    pub(super) fn open(target: &Target<'_>, name: &str) -> Result<Self, PerfError> {
+        let uri = target.uri;
+        let wire = Wire::connect(target)?;
+        let mut session = Self { wire, frame_max: FRAME_MAX, channel_max: 0, open: 0 };
         session.send(&encode::PROTOCOL_HEADER)?;
         session.await_method(MethodId::CONNECTION_START)?;
-        session.write(ChannelId::CONNECTION, start_ok(uri, name))?;
+        session.cast(ChannelId::CONNECTION, start_ok(uri, name))?;
         let tune = session.await_method(MethodId::CONNECTION_TUNE)?;
         session.tune(&tune)?;
         let open = connection::Open { virtual_host: uri.vhost.as_str().into() };
@@ -46,9 +53,37 @@ impl Session {
             AMQPClass::Connection(connection::AMQPMethod::Open(open)),
             MethodId::CONNECTION_OPEN_OK,
         )?;
-        let open = AMQPClass::Channel(channel::AMQPMethod::Open(channel::Open {}));
-        session.call(CHANNEL, open, MethodId::CHANNEL_OPEN_OK)?;
+        session.open_channels(1)?;
         Ok(session)
+    }
+
+    /// What behaves as a session with one channel, over a wire on which nobody is asked.
+    pub(super) const fn over(wire: Wire, frame_max: u32) -> Self {
+        Self { wire, frame_max, channel_max: 0, open: 1 }
+    }
+
+    /// Opens channels until there are `count`.
+    pub(super) fn open_channels(&mut self, count: u16) -> Result<(), PerfError> {
+        if self.channel_max > 0 && count > self.channel_max {
+            let text = format!("--channels: the broker allows {}", self.channel_max);
+            return Err(PerfError::Options(text));
+        }
+        while self.open < count {
+            self.open += 1;
+            let open = AMQPClass::Channel(channel::AMQPMethod::Open(channel::Open {}));
+            self.call(ChannelId(self.open), open, MethodId::CHANNEL_OPEN_OK)?;
+        }
+        Ok(())
+    }
+
+    /// How many channels are open.
+    pub(super) const fn open_count(&self) -> u16 {
+        self.open
+    }
+
+    /// The channels that are open.
+    pub(super) fn channels(&self) -> impl Iterator<Item = ChannelId> + use<> {
+        (1..=self.open).map(ChannelId)
     }
 
     /// Sends a method and waits for its answer.
@@ -58,7 +93,7 @@ impl Session {
         method: AMQPClass,
         answer: MethodId,
     ) -> Result<(), PerfError> {
-        self.write(at, method)?;
+        self.cast(at, method)?;
         self.await_method(answer).map(drop)
     }
 
@@ -74,7 +109,8 @@ impl Session {
         let _ = self.call(ChannelId::CONNECTION, close, MethodId::CONNECTION_CLOSE_OK);
     }
 
-    fn write(&mut self, at: ChannelId, method: AMQPClass) -> Result<(), PerfError> {
+    /// Sends a method that is not answered.
+    pub(super) fn cast(&mut self, at: ChannelId, method: AMQPClass) -> Result<(), PerfError> {
         let mut out = BytesMut::new();
         encode::method(&mut out, at, method);
         self.send(&out)
@@ -114,13 +150,14 @@ impl Session {
         let theirs = u32::from_be_bytes([f0, f1, f2, f3]);
         self.frame_max = if theirs == 0 { FRAME_MAX } else { theirs.min(FRAME_MAX) };
         self.wire.set_frame_max(self.frame_max);
+        self.channel_max = u16::from_be_bytes([c0, c1]);
         let tune_ok = connection::TuneOk {
-            channel_max: u16::from_be_bytes([c0, c1]),
+            channel_max: self.channel_max,
             frame_max: self.frame_max,
             heartbeat: 0,
         };
         let tune_ok = AMQPClass::Connection(connection::AMQPMethod::TuneOk(tune_ok));
-        self.write(ChannelId::CONNECTION, tune_ok)
+        self.cast(ChannelId::CONNECTION, tune_ok)
     }
 }
 

@@ -1,17 +1,18 @@
-//! What the first octets of every body say: who published it, as which of its messages, when.
+//! What the first octets of every body say: which flow it belongs to, as which of its messages,
+//! and when it was published. A flow is what one channel publishes.
 
 /// Octets of a stamp, and so of the smallest body.
 pub(super) const SIZE: usize = 16;
 
-/// Publishers there can be.
-pub(super) const PUBLISHERS_MAX: usize = 1 << 16;
+/// Flows there can be.
+pub(super) const FLOWS_MAX: usize = 1 << 16;
 
 const SEQUENCE_BITS: u32 = 48;
 
-/// Publisher, sequence number from 0, and nanoseconds since the run began.
+/// Flow, sequence number from 0, and nanoseconds since the run began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stamp {
-    pub(super) publisher: u16,
+    pub(super) flow: u16,
     pub(super) sequence: u64,
     pub(super) nanos: u64,
 }
@@ -20,7 +21,7 @@ impl Stamp {
     /// As the octets that a body begins with.
     #[inline]
     pub(super) fn octets(self) -> [u8; SIZE] {
-        let who = u64::from(self.publisher) << SEQUENCE_BITS | self.sequence;
+        let who = u64::from(self.flow) << SEQUENCE_BITS | self.sequence;
         (u128::from(who) << 64 | u128::from(self.nanos)).to_be_bytes()
     }
 
@@ -31,7 +32,7 @@ impl Stamp {
         let all = u128::from_be_bytes(*body.first_chunk()?);
         let who = (all >> 64) as u64;
         Some(Self {
-            publisher: (who >> SEQUENCE_BITS) as u16,
+            flow: (who >> SEQUENCE_BITS) as u16,
             sequence: who & ((1 << SEQUENCE_BITS) - 1),
             nanos: all as u64,
         })
@@ -44,7 +45,7 @@ mod tests {
 
     #[test]
     fn a_stamp_reads_as_it_was_written() {
-        let stamp = Stamp { publisher: 65_535, sequence: (1 << 48) - 1, nanos: u64::MAX - 1 };
+        let stamp = Stamp { flow: 65_535, sequence: (1 << 48) - 1, nanos: u64::MAX - 1 };
 
         assert_eq!(Stamp::read(&stamp.octets()), Some(stamp));
         assert_eq!(Stamp::read(&stamp.octets()[1..]), None);

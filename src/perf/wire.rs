@@ -1,13 +1,14 @@
 //! A socket with frames on it.
 
-use std::net::TcpStream;
+use std::io::{self, ErrorKind};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::net::{RecvFlags, SendFlags, recv, send};
 
 use super::error::PerfError;
+use super::socket::Socket;
+use super::target::Target;
 use crate::amqp::exception::Exception;
 use crate::codec::frame::{Frame, OVERHEAD, Parsed, parse_frame};
 
@@ -17,7 +18,7 @@ const READ_SIZE: usize = 256 << 10;
 /// One connection's socket, and what was read of a frame that is not whole.
 #[derive(Debug)]
 pub(super) struct Wire {
-    stream: TcpStream,
+    socket: Socket,
     input: Vec<u8>,
     filled: usize,
     frame_max: u32,
@@ -31,12 +32,14 @@ pub(super) struct Ready {
 }
 
 impl Wire {
-    /// Connects to `address`, a host and a port.
-    pub(super) fn connect(address: &str) -> Result<Self, PerfError> {
-        let stream =
-            TcpStream::connect(address).map_err(|error| PerfError::Io("cannot connect", error))?;
-        stream.set_nodelay(true).map_err(|error| PerfError::Io("cannot set TCP_NODELAY", error))?;
-        Ok(Self { stream, input: Vec::new(), filled: 0, frame_max: 131_072 })
+    /// Connects.
+    pub(super) fn connect(target: &Target<'_>) -> Result<Self, PerfError> {
+        Ok(Self::new(target.connect()?))
+    }
+
+    /// Frames over a socket that is open.
+    pub(super) fn new(socket: Socket) -> Self {
+        Self { socket, input: Vec::new(), filled: 0, frame_max: 131_072 }
     }
 
     /// Sets the largest frame, in octets.
@@ -53,44 +56,68 @@ impl Wire {
     /// Reads once without waiting and hands every whole frame over. Returns whether anything came.
     pub(super) fn read(
         &mut self,
-        mut take: impl FnMut(Frame<'_>) -> Result<(), PerfError>,
+        take: impl FnMut(Frame<'_>) -> Result<(), PerfError>,
     ) -> Result<bool, PerfError> {
+        let came = self.fill()?;
+        if came {
+            self.frames(take)?;
+        }
+        Ok(came)
+    }
+
+    /// Reads once without waiting. Returns whether anything came.
+    pub(super) fn fill(&mut self) -> Result<bool, PerfError> {
         let size = READ_SIZE.max(self.frame_max as usize + OVERHEAD);
         self.input.resize(size, 0);
         let free = self.input.get_mut(self.filled..).unwrap_or_default();
-        let read = match recv(&self.stream, free, RecvFlags::DONTWAIT) {
-            Ok((0, _)) => return Err(PerfError::Disconnected),
-            Ok((read, _)) => read,
-            Err(Errno::AGAIN | Errno::INTR) => return Ok(false),
-            Err(error) => return Err(PerfError::Io("cannot read", error.into())),
+        let read = match self.socket.receive(free) {
+            Ok(0) => return Err(PerfError::Disconnected),
+            Ok(read) => read,
+            Err(error) if is_passing(&error) => return Ok(false),
+            Err(error) => return Err(PerfError::Io("cannot read", error)),
         };
         self.filled += read;
+        Ok(true)
+    }
+
+    /// Hands every whole frame over that has been read.
+    pub(super) fn frames(
+        &mut self,
+        mut take: impl FnMut(Frame<'_>) -> Result<(), PerfError>,
+    ) -> Result<(), PerfError> {
+        let frame_max = self.frame_max;
+        self.steps(|rest| match parse(rest, frame_max)? {
+            Some((frame, octets)) => take(frame).map(|()| octets),
+            None => Ok(0),
+        })
+    }
+
+    /// Hands over what has been read and not taken yet, until nothing more is taken. `step` tells
+    /// how many octets it took.
+    pub(super) fn steps(
+        &mut self,
+        mut step: impl FnMut(&[u8]) -> Result<usize, PerfError>,
+    ) -> Result<(), PerfError> {
         let mut rest = self.input.get(..self.filled).unwrap_or_default();
         loop {
-            match parse_frame(rest, self.frame_max) {
-                Ok(Parsed::Frame(frame, octets)) => {
-                    take(frame)?;
-                    rest = rest.get(octets..).unwrap_or_default();
-                }
-                Ok(Parsed::Incomplete { .. }) => break,
-                Err(error) => {
-                    let text = Exception::from(error).reply_text();
-                    return Err(PerfError::Unexpected(text));
-                }
+            let octets = step(rest)?;
+            if octets == 0 {
+                break;
             }
+            rest = rest.get(octets..).unwrap_or_default();
         }
         let left = rest.len();
         self.input.copy_within(self.filled - left..self.filled, 0);
         self.filled = left;
-        Ok(true)
+        Ok(())
     }
 
     /// Writes what the socket takes without waiting; returns how many octets.
     pub(super) fn write(&mut self, octets: &[u8]) -> Result<usize, PerfError> {
-        match send(&self.stream, octets, SendFlags::DONTWAIT | SendFlags::NOSIGNAL) {
+        match self.socket.send(octets) {
             Ok(written) => Ok(written),
-            Err(Errno::AGAIN | Errno::INTR) => Ok(0),
-            Err(error) => Err(PerfError::Io("cannot write", error.into())),
+            Err(error) if is_passing(&error) => Ok(0),
+            Err(error) => Err(PerfError::Io("cannot write", error)),
         }
     }
 
@@ -108,7 +135,7 @@ impl Wire {
                 Err(error) => return Err(self.why_closed(error)),
             };
             octets = octets.get(written..).unwrap_or_default();
-            if octets.is_empty() {
+            if octets.is_empty() && !self.socket.is_behind() {
                 return Ok(());
             }
             let ready = self.wait(PollFlags::IN | PollFlags::OUT, Duration::from_millis(100))?;
@@ -126,7 +153,10 @@ impl Wire {
     }
 
     fn wait(&self, flags: PollFlags, timeout: Duration) -> Result<Ready, PerfError> {
-        let mut fds = [PollFd::new(&self.stream, flags)];
+        if self.socket.has_more() {
+            return Ok(Ready { readable: true, writable: false });
+        }
+        let mut fds = [PollFd::new(self.socket.stream(), flags)];
         let timeout = Timespec::try_from(timeout).ok();
         match poll(&mut fds, timeout.as_ref()) {
             Ok(_) | Err(Errno::INTR) => {}
@@ -148,4 +178,19 @@ impl Wire {
             _ => error,
         }
     }
+}
+
+/// The frame that `input` begins with, if it is whole, and its octets.
+#[inline]
+pub(super) fn parse(input: &[u8], frame_max: u32) -> Result<Option<(Frame<'_>, usize)>, PerfError> {
+    match parse_frame(input, frame_max) {
+        Ok(Parsed::Frame(frame, octets)) => Ok(Some((frame, octets))),
+        Ok(Parsed::Incomplete { .. }) => Ok(None),
+        Err(error) => Err(PerfError::Unexpected(Exception::from(error).reply_text())),
+    }
+}
+
+/// Whether trying again later may help.
+fn is_passing(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
 }

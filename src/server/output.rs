@@ -45,7 +45,7 @@ impl Output {
         frame_max: u32,
     ) {
         let Resting { message: MessageRef { header, body, .. }, segment } = message;
-        encode::deliver(&mut self.octets, deliver, header);
+        encode::delivery(&mut self.octets, deliver, header);
         if body.len() < LAID_MIN {
             return encode::body(&mut self.octets, deliver.channel, body, frame_max);
         }

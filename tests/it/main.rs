@@ -36,6 +36,7 @@ mod raw;
 mod read_your_writes;
 mod shutdown;
 mod stress;
+mod tls_proxy;
 mod tolerated;
 mod transaction;
 mod unlawful;

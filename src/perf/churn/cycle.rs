@@ -9,7 +9,7 @@ use crate::amqp::method::MethodId;
 use crate::perf::declare::{self, Owner};
 use crate::perf::error::PerfError;
 use crate::perf::session::Session;
-use crate::perf::uri::Uri;
+use crate::perf::target::Target;
 
 /// The channel that comes and goes, beside the session's own.
 const OTHER: ChannelId = ChannelId(2);
@@ -17,7 +17,7 @@ const OTHER: ChannelId = ChannelId(2);
 /// One of those that make and unmake; `name` is its own alone.
 #[derive(Debug)]
 pub(super) enum Worker<'a> {
-    Connections { uri: &'a Uri, name: String },
+    Connections { target: &'a Target<'a>, name: String },
     Channels { session: Session },
     Queues { session: Session, owner: Owner, exchange: &'a str, name: String },
     Bindings { session: Session, exchange: &'a str, name: String },
@@ -27,14 +27,14 @@ impl<'a> Worker<'a> {
     /// Opens its session, if it has one throughout.
     pub(super) fn open(
         options: &'a Churn,
+        target: &'a Target<'a>,
         exchange: &'a str,
         name: String,
     ) -> Result<Self, PerfError> {
-        let uri = &options.common.uri;
         if options.what == What::Connections {
-            return Ok(Self::Connections { uri, name });
+            return Ok(Self::Connections { target, name });
         }
-        let mut session = Session::open(uri, &name)?;
+        let mut session = Session::open(target, &name)?;
         Ok(match options.what {
             What::Connections | What::Channels => Self::Channels { session },
             What::Queues => {
@@ -51,8 +51,8 @@ impl<'a> Worker<'a> {
     /// Makes and unmakes once.
     pub(super) fn cycle(&mut self, number: u64) -> Result<(), PerfError> {
         match self {
-            Self::Connections { uri, name } => {
-                let mut session = Session::open(uri, name)?;
+            Self::Connections { target, name } => {
+                let mut session = Session::open(target, name)?;
                 let close = connection::Close {
                     reply_code: 200,
                     reply_text: "done".into(),

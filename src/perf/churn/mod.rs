@@ -17,6 +17,7 @@ use crate::perf::process::Usage;
 use crate::perf::quantiles;
 use crate::perf::session::Session;
 use crate::perf::share::{Share, Work};
+use crate::perf::target::Target;
 
 use cycle::Worker;
 use report::Report;
@@ -87,7 +88,8 @@ struct Churned {
 /// The options contradict each other, or the run could not begin.
 pub fn run(options: &Churn) -> Result<Report, PerfError> {
     check(options)?;
-    let mut control = Session::open(&options.common.uri, "leveret perf control")?;
+    let target = Target::new(&options.common)?;
+    let mut control = Session::open(&target, "leveret perf control")?;
     let prefix = format!("leveret-perf-{}.churn", std::process::id());
     let exchange = options.exchange.as_ref().unwrap_or(&prefix);
     let is_own = options.exchange.is_none() && options.what.is_bound();
@@ -97,7 +99,7 @@ pub fn run(options: &Churn) -> Result<Report, PerfError> {
     } else if options.what.is_bound() {
         declare::expect_exchange(&mut control, exchange)?;
     }
-    let open = |number| Worker::open(options, exchange, format!("{prefix}.{number}"));
+    let open = |number| Worker::open(options, &target, exchange, format!("{prefix}.{number}"));
     let workers = (0..options.workers).map(open).collect::<Result<Vec<_>, _>>();
     let report = workers.and_then(|workers| measure(options, workers, &mut control));
     // Even the run that failed cleans up after itself.

@@ -5,24 +5,27 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{ScopedJoinHandle, scope, sleep};
 use std::time::{Duration, Instant};
 
+use amq_protocol::protocol::AMQPClass;
+use amq_protocol::protocol::basic;
+use amq_protocol::types::FieldTable;
 use serde::Serialize;
 
 use super::Floor;
 use super::relay::Relay;
+use crate::codec::encode;
 use crate::perf::block::{Block, Template};
 use crate::perf::consumer::{self, Ages};
 use crate::perf::cost::{each, per_second};
 use crate::perf::error::PerfError;
-use crate::perf::options::Acks;
-use crate::perf::publisher;
+use crate::perf::options::{Acks, Size};
+use crate::perf::property::content_header;
+use crate::perf::publisher::{self, Pace};
 use crate::perf::quantiles::Latency;
 use crate::perf::request_reply::letter::{Address, Letter};
 use crate::perf::request_reply::requester::{self, Requested};
 use crate::perf::request_reply::responder;
 use crate::perf::session::Session;
 use crate::perf::share::Work;
-use crate::perf::stamp::Stamp;
-use crate::perf::wire::Wire;
 
 /// The largest frame, in octets, as between the broker and this tool.
 const FRAME_MAX: u32 = 131_072;
@@ -76,15 +79,22 @@ pub struct RoundTrips {
 
 /// Measures all three, one after the other.
 pub(super) fn measure(options: &Floor) -> Result<Hops, PerfError> {
+    let publish = AMQPClass::Basic(basic::AMQPMethod::Publish(basic::Publish {
+        exchange: "".into(),
+        routing_key: NAME.into(),
+        mandatory: false,
+        immediate: false,
+    }));
     let template = Template {
-        exchange: "",
-        routing_key: NAME,
-        size: options.size,
-        delivery_mode: 1,
+        method: &|out, channel| encode::method(out, channel, publish.clone()),
+        header: &content_header(&[], FieldTable::default(), 1),
+        size: Size::fixed(options.size),
         frame_max: FRAME_MAX,
+        flow: 0,
+        channels: 1,
     };
-    let mut block = Block::new(&template);
-    let octets_each = block.stamp(Stamp { publisher: 0, sequence: 0, nanos: 0 }, 1).len();
+    let block = Block::new(&template);
+    let octets_each = block.first_len();
     Ok(Hops {
         octets_each,
         flood: one_way(options, Block::new(&template), octets_each, None)?,
@@ -100,34 +110,34 @@ fn one_way(
     rate: Option<u32>,
 ) -> Result<OneWay, PerfError> {
     let (relay, wires) = Relay::open()?;
-    let [mut from, mut to] = wires.map(session);
+    let [mut from, mut to] = wires.map(|wire| Session::over(wire, FRAME_MAX));
     let (never, stop) = (AtomicBool::new(false), AtomicBool::new(false));
-    let (sent, received) = (AtomicU64::new(0), AtomicU64::new(0));
+    let (sending, receiving) = (publisher::Shown::default(), consumer::Shown::new());
     let start = Instant::now();
     let publish = publisher::Order {
-        number: 0,
         start,
         messages: u64::MAX,
         until: Some(start + options.seconds),
-        interval: rate.map(|rate| 1e9 / f64::from(rate)),
+        pace: rate.map(|rate| Pace { first: 0.0, interval: 1e9 / f64::from(rate) }),
         window: None,
+        mandatory: false,
         patience: PATIENCE,
         stop: &never,
-        sent: &sent,
+        shown: &sending,
     };
     let consume = consumer::Order {
         start,
-        publishers: 1,
+        flows: 1,
         acks: Acks::Auto,
         ages: if rate.is_some() { Ages::Record } else { Ages::Ignore },
         stop: &stop,
-        received: &received,
+        shown: &receiving,
     };
     let (published, arrived, cpu) = scope(|threads| {
         let relay = threads.spawn(|| relay.run());
         let consumer = threads.spawn(|| consumer::consume(&mut to, &consume));
         let published = publisher::publish(&mut from, block, &publish);
-        drain(published.sent, &received, &consumer);
+        drain(published.sent, &receiving.received, &consumer);
         stop.store(true, Ordering::Relaxed);
         let arrived = consumer.join();
         drop(from); // Which ends the relay.
@@ -148,7 +158,7 @@ fn one_way(
         messages_per_second: per_second(messages, seconds),
         octets_per_second: per_second(messages * octets_each as u64, seconds),
         cpu_micros_each: each(cpu?.as_secs_f64() * 1e6, messages),
-        latency: Latency::of([&consumed.ages]),
+        latency: Latency::of([&*receiving.ages.lock()]),
     })
 }
 
@@ -166,7 +176,7 @@ fn drain<T>(sent: u64, received: &AtomicU64, consumer: &ScopedJoinHandle<'_, T>)
 
 fn round_trips(options: &Floor) -> Result<RoundTrips, PerfError> {
     let (relay, wires) = Relay::open()?;
-    let [mut asking, mut answering] = wires.map(session);
+    let [mut asking, mut answering] = wires.map(|wire| Session::over(wire, FRAME_MAX));
     let (done, no_replies) = (AtomicBool::new(false), AtomicBool::new(false));
     let address = Address { routing_key: NAME, reply_to: NAME };
     let mut letter = Letter::new(address, options.size, FRAME_MAX);
@@ -198,11 +208,6 @@ fn round_trips(options: &Floor) -> Result<RoundTrips, PerfError> {
         cpu_micros_each: each(cpu?.as_secs_f64() * 1e6, replies),
         latency: Latency::of([&times]),
     })
-}
-
-/// A client's end, as what publishers and consumers use.
-fn session(wire: Wire) -> Session {
-    Session { wire, frame_max: FRAME_MAX }
 }
 
 fn died() -> PerfError {

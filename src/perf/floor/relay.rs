@@ -11,6 +11,7 @@ use rustix::net::{RecvFlags, SendFlags, recv, send};
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::perf::error::PerfError;
+use crate::perf::socket::Socket;
 use crate::perf::wire::Wire;
 
 /// Octets read at once at most, as brokers' clients and this tool do.
@@ -27,9 +28,11 @@ impl Relay {
     pub(super) fn open() -> Result<(Self, [Wire; 2]), PerfError> {
         let failed = |error| PerfError::Io("cannot set up the relay", error);
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?.to_string();
+        let address = listener.local_addr().map_err(failed)?;
         let connect = || {
-            let wire = Wire::connect(&address)?;
+            let client = TcpStream::connect(address).map_err(failed)?;
+            client.set_nodelay(true).map_err(failed)?;
+            let wire = Wire::new(Socket::Bare(client));
             let (socket, _) = listener.accept().map_err(failed)?;
             socket.set_nodelay(true).map_err(failed)?;
             Ok((socket, wire))

@@ -17,6 +17,7 @@ use crate::perf::options::{Common, seconds};
 use crate::perf::process::Usage;
 use crate::perf::session::Session;
 use crate::perf::share::Work;
+use crate::perf::target::Target;
 
 use letter::{Address, Letter};
 use report::Report;
@@ -67,7 +68,8 @@ pub fn run(options: &RequestReply) -> Result<Report, PerfError> {
         return Err(PerfError::Options(text.to_owned()));
     }
     let prefix = format!("leveret-perf-{}", std::process::id());
-    let mut responder = Session::open(&options.common.uri, "leveret perf responder")?;
+    let target = Target::new(&options.common)?;
+    let mut responder = Session::open(&target, "leveret perf responder")?;
     let queue = if let Some(queue) = &options.queue {
         queue.clone()
     } else {
@@ -79,7 +81,7 @@ pub fn run(options: &RequestReply) -> Result<Report, PerfError> {
     declare::consume(&mut responder, &queue)?;
     let clients = (0..options.clients).map(|number| {
         let name = format!("leveret perf requester {number}");
-        let mut session = Session::open(&options.common.uri, &name)?;
+        let mut session = Session::open(&target, &name)?;
         let reply_to = format!("{prefix}.replies.{number}");
         declare::declare_queue(&mut session, &reply_to, Owner::Connection)?;
         declare::consume(&mut session, &reply_to)?;

@@ -1,0 +1,62 @@
+//! Which options of a load contradict each other.
+
+use super::error::PerfError;
+use super::options::{Acks, Exchange, Load, Scenario};
+use super::plan::Plan;
+use super::stamp;
+
+/// Refuses options that cannot be carried out together.
+pub(super) fn check(plan: &Plan<'_>) -> Result<(), PerfError> {
+    let Plan { options, scenario, publishers, consumers, .. } = *plan;
+    let Load { queues, channels, prefetch, acks, exchange, bindings, .. } = *options;
+    let refused = [
+        (publishers == 0, "--publishers: at least 1"),
+        (channels == 0, "--channels: at least 1"),
+        (
+            publishers.saturating_mul(channels.into()) > stamp::FLOWS_MAX,
+            "--publishers: at most 65536 channels, all publishers together",
+        ),
+        (queues == 0, "--queues: at least 1"),
+        (consumers > 0 && consumers < queues, "--consumers: 0, or at least one for each queue"),
+        (
+            exchange != Exchange::Fanout && publishers < queues,
+            "--publishers: at least one for each queue, unless the exchange is a fanout",
+        ),
+        (options.size.min < stamp::SIZE, "--size: at least 16"),
+        (options.rate == Some(0), "--rate: at least 1"),
+        (options.name.as_deref() == Some(""), "--name: at least one character"),
+        (options.confirm == Some(0), "--confirm: at least 1"),
+        (
+            matches!(acks, Acks::Every(n) if prefetch > 0 && n > u32::from(prefetch)),
+            "--acks: not more than --prefetch, or nothing would ever be settled",
+        ),
+        (
+            bindings > 0 && exchange == Exchange::Default,
+            "--bindings: only with an exchange that has bindings",
+        ),
+        (
+            bindings > 0 && exchange == Exchange::Fanout,
+            "--bindings: every binding of a fanout matches",
+        ),
+        (
+            scenario == Scenario::Latency && consumers == 0,
+            "--consumers: without consumers there is no latency",
+        ),
+        (
+            scenario == Scenario::Fanout && exchange != Exchange::Fanout,
+            "--exchange: a fanout needs one of type fanout",
+        ),
+        (
+            scenario == Scenario::Drain && options.seconds.is_some(),
+            "--seconds: a drain publishes so many --messages",
+        ),
+        (
+            scenario == Scenario::Drain && consumers == 0,
+            "--consumers: without consumers nothing is drained",
+        ),
+    ];
+    match refused.into_iter().find(|(is_so, _)| *is_so) {
+        Some((_, text)) => Err(PerfError::Options(text.to_owned())),
+        None => Ok(()),
+    }
+}
