@@ -1,0 +1,54 @@
+//! From exchange and routing key to destinations.
+
+mod setup;
+
+use std::hint::black_box;
+
+use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use leveret::exchange::kind::ExchangeKind;
+use setup::bindings::{self, MISS, route};
+
+/// With a key that one binding matches, and with a key that none does.
+fn by_key(criterion: &mut Criterion) {
+    for kind in [ExchangeKind::Direct, ExchangeKind::Topic] {
+        for count in [10, 100, 1_000, 10_000, 100_000] {
+            let router = bindings::router(kind, count);
+            let hit = bindings::routing_key(count / 2);
+            for (case, key, found) in [("hit", hit.as_str(), 1), ("miss", MISS, 0)] {
+                assert_eq!(route(&router, key, &[]), found);
+                let mut group =
+                    criterion.benchmark_group(format!("routing/{} {case}", kind.name()));
+                group.bench_function(BenchmarkId::from_parameter(count), |bencher| {
+                    bencher.iter(|| route(&router, black_box(key), &[]));
+                });
+            }
+        }
+    }
+}
+
+fn fanout(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("routing/fanout");
+    for count in [1, 10, 100] {
+        let router = bindings::router(ExchangeKind::Fanout, count);
+        group.bench_function(BenchmarkId::from_parameter(count), |bencher| {
+            bencher.iter(|| route(&router, black_box("any"), &[]));
+        });
+    }
+}
+
+fn headers(criterion: &mut Criterion) {
+    for count in [10, 100, 1_000] {
+        let router = bindings::router(ExchangeKind::Headers, count);
+        for (case, number, found) in [("hit", count / 2, 1), ("miss", count, 0)] {
+            let headers = bindings::header(number);
+            assert_eq!(route(&router, "", &headers), found);
+            let mut group = criterion.benchmark_group(format!("routing/headers {case}"));
+            group.bench_function(BenchmarkId::from_parameter(count), |bencher| {
+                bencher.iter(|| route(&router, "", black_box(&headers)));
+            });
+        }
+    }
+}
+
+criterion_group! { name = routing; config = setup::criterion(); targets = by_key, fanout, headers }
+criterion_main!(routing);

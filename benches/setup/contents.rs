@@ -1,0 +1,59 @@
+//! A store, and a batch that is put into it and released again.
+
+use bytes::{Bytes, BytesMut};
+use leveret::amqp::id::StoreRef;
+use leveret::amqp::message::MessageRef;
+use leveret::store::memory::MemoryStore;
+
+use super::BATCH;
+use super::client::header;
+
+pub struct Contents {
+    store: MemoryStore,
+    segment: Bytes,
+    offsets: Vec<u32>,
+    stored: Vec<StoreRef>,
+}
+
+impl Contents {
+    /// Bodies have `size` octets.
+    pub fn new(size: usize) -> Self {
+        let mut segment = BytesMut::new();
+        let mut offsets = Vec::new();
+        for _ in 0..BATCH {
+            offsets.push(u32::try_from(segment.len()).unwrap());
+            let (header, body) = (header(size), vec![b'x'; size]);
+            MessageRef { address: b"\0\x06orders", header: &header, body: &body }
+                .write(&mut segment);
+        }
+        let segment = segment.freeze();
+        Self { store: MemoryStore::new(), segment, offsets, stored: Vec::new() }
+    }
+
+    /// Takes the batch in, reads it, and releases it; returns how many octets of bodies were read.
+    pub fn pass(&mut self) -> usize {
+        self.insert();
+        let octets = self.read();
+        self.release();
+        octets
+    }
+
+    pub fn insert(&mut self) {
+        self.stored.clear();
+        let mut filling = self.store.fill(self.segment.clone());
+        for offset in &self.offsets {
+            self.stored.push(filling.insert(*offset));
+        }
+    }
+
+    pub fn read(&self) -> usize {
+        self.stored.iter().map(|stored| self.store.read(*stored).unwrap().message.body.len()).sum()
+    }
+
+    pub fn release(&mut self) {
+        for stored in self.stored.drain(..) {
+            self.store.release(stored);
+        }
+        assert_eq!(self.store.live_octets(), 0);
+    }
+}

@@ -1,0 +1,60 @@
+//! A queue's core with consumers.
+
+use leveret::amqp::ack_mode::AckMode;
+use leveret::amqp::id::{ConsumerId, StoreRef, Timestamp};
+use leveret::queue::command::{Attach, ChannelLimit, Command, Exclusivity, Settlement, Stored};
+use leveret::queue::core::Queue;
+use leveret::queue::effect::{Budget, Effect, Effects};
+
+use super::BATCH;
+
+pub struct Traffic {
+    queue: Queue,
+    publishes: Vec<Command>,
+    settlements: Vec<Command>,
+    effects: Effects,
+}
+
+impl Traffic {
+    pub fn new(consumers: u64, acks: AckMode) -> Self {
+        let mut queue = Queue::new();
+        let mut effects = Effects::new(Budget { messages: u32::MAX, bytes: u64::MAX });
+        for consumer in 0..consumers {
+            let attach = Attach {
+                consumer: ConsumerId(consumer),
+                prefetch: 0,
+                acks,
+                exclusivity: Exclusivity::Shared,
+                limit: ChannelLimit::Absent,
+            };
+            queue.apply(Timestamp(0), &[Command::Attach(attach)], &mut effects);
+        }
+        let stored = |number| Stored { store: StoreRef(number), bytes: 16 };
+        let publishes = (0..BATCH as u64).map(|number| Command::Enqueue(stored(number))).collect();
+        Self { queue, publishes, settlements: Vec::new(), effects }
+    }
+
+    /// Enqueues and delivers a batch.
+    pub fn pass(&mut self) {
+        self.effects.clear();
+        self.queue.apply(Timestamp(1), &self.publishes, &mut self.effects);
+        assert_eq!(self.queue.ready(), 0);
+    }
+
+    /// Settles what the last call delivered. What is requeued is delivered anew.
+    pub fn settle(&mut self, outcome: Settlement) {
+        self.settlements.clear();
+        for effect in self.effects.list() {
+            if let Effect::Deliver { delivery, .. } = effect {
+                self.settlements.push(Command::Settle { index: delivery.index, outcome });
+            }
+        }
+        self.effects.clear();
+        self.queue.apply(Timestamp(1), &self.settlements, &mut self.effects);
+    }
+
+    /// Messages that are not settled.
+    pub fn unacked(&self) -> usize {
+        self.queue.unacked()
+    }
+}
