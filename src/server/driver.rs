@@ -17,13 +17,13 @@ use super::output::{SLICES_MAX, Writing};
 use super::peer::Peer;
 
 /// Octets read at once: one buffer for each thread, so that an idle connection has none.
-const SCRATCH_SIZE: usize = 256 << 10;
+const SCRATCH_SIZE: usize = 128 << 10;
 
 /// Frames that need more are gathered in a buffer of the connection's own.
 const GATHER_MIN: usize = 64 << 10;
 
-/// Rounds of reading and writing before the other connections get their turn.
-const ROUNDS_MAX: usize = 4;
+/// Octets read before the other connections get their turn; one read may go beyond.
+const TURN_OCTETS_MAX: usize = 64 << 10;
 
 /// What is read and dropped of a peer that was refused, so that it gets to read why.
 const LINGER_OCTETS_MAX: u64 = 1 << 20;
@@ -76,7 +76,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         if let Poll::Ready(end) = self.poll_timer(cx) {
             return Poll::Ready(end);
         }
-        for _ in 0..ROUNDS_MAX {
+        let mut moved = 0;
+        while moved < TURN_OCTETS_MAX {
             if self.peer.unblock() {
                 let input = std::mem::take(&mut self.input);
                 self.take_in(&input);
@@ -86,9 +87,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             match (read, wrote) {
                 (Poll::Ready(Err(end)), _) | (_, Poll::Ready(Err(end))) => return Poll::Ready(end),
                 (Poll::Pending, Poll::Pending) => return self.poll_timer(cx),
-                _ => {}
+                (Poll::Ready(Ok(octets)), _) => moved += octets,
+                (Poll::Pending, Poll::Ready(Ok(()))) => {}
             }
         }
+        // There may be more, but others get their turn first.
         cx.waker().wake_by_ref();
         self.poll_timer(cx)
     }
@@ -112,9 +115,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         }
     }
 
-    /// Reads once and carries out what has come. Pending when there is nothing, or when it is not
-    /// the time to read.
-    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), End>> {
+    /// Reads once and carries out what has come; says how many octets that was. Pending when there
+    /// is nothing, or when it is not the time to read.
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<usize, End>> {
         if !self.peer.wants_input() {
             return Poll::Pending;
         }
@@ -134,16 +137,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             }
             self.peer.octets_received();
             self.take_in(scratch.get(..left + read).unwrap_or_default());
-            Poll::Ready(Ok(()))
+            Poll::Ready(Ok(read))
         })
     }
 
     /// As [`Self::poll_read`], into a buffer that holds the whole of a large frame.
-    fn poll_gather(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), End>> {
+    fn poll_gather(&mut self, cx: &mut Context<'_>) -> Poll<Result<usize, End>> {
         let missing = self.peer.needed().saturating_sub(self.input.len());
         self.input.reserve(missing.max(GATHER_MIN));
         let read = std::pin::pin!(self.stream.read_buf(&mut self.input));
-        if ready!(read.poll(cx)).map_err(End::Failed)? == 0 {
+        let read = ready!(read.poll(cx)).map_err(End::Failed)?;
+        if read == 0 {
             return Poll::Ready(Err(End::Disconnected));
         }
         self.peer.octets_received();
@@ -151,7 +155,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             let input = std::mem::take(&mut self.input);
             self.take_in(&input);
         }
-        Poll::Ready(Ok(()))
+        Poll::Ready(Ok(read))
     }
 
     /// Carries out the frames in `input`, and keeps what is left.
