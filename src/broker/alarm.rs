@@ -1,11 +1,12 @@
 //! The memory alarm: while it is on, nobody's publishes are read.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// An alarm that connections look at before they take a publish.
 #[derive(Debug, Default)]
 pub struct Alarm {
-    raised: AtomicBool,
+    /// What was used when it went on; 0 while it is off.
+    raised_at: AtomicU64,
 }
 
 /// Whether setting an alarm changed it.
@@ -22,19 +23,23 @@ pub enum Transition {
 impl Alarm {
     /// Whether it is on.
     pub fn is_raised(&self) -> bool {
-        self.raised.load(Ordering::Acquire)
+        self.raised_at.load(Ordering::Acquire) > 0
     }
 
-    /// Puts it on above `mark`, and off below 95 % of it, so that it does not flutter.
-    pub fn update(&self, used: u64, mark: u64) -> Transition {
-        let was = self.is_raised();
-        let is = if was { used >= mark / 20 * 19 } else { used > mark };
-        self.raised.store(is, Ordering::Release);
-        match (was, is) {
-            (false, true) => Transition::Raised,
-            (true, false) => Transition::Cleared,
-            _ => Transition::None,
+    /// Puts it on when more than `mark` octets are used, or will be with the growth that is
+    /// expected until the next look; and off below 95 % of where it went on, and of `mark`, so
+    /// that it does not flutter.
+    pub fn update(&self, used: u64, growth: u64, mark: u64) -> Transition {
+        let raised_at = self.raised_at.load(Ordering::Acquire);
+        if raised_at == 0 && used.saturating_add(growth) > mark {
+            self.raised_at.store(used.clamp(1, mark.max(1)), Ordering::Release);
+            return Transition::Raised;
         }
+        if raised_at > 0 && used < raised_at - raised_at / 20 {
+            self.raised_at.store(0, Ordering::Release);
+            return Transition::Cleared;
+        }
+        Transition::None
     }
 }
 
@@ -43,10 +48,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn it_goes_on_before_the_mark_is_passed_and_off_below_that() {
+        let alarm = Alarm::default();
+
+        let looks = [(50, 40), (80, 30), (110, 30), (80, 0), (76, 0), (75, 0)];
+        let seen = looks.map(|(used, growth)| alarm.update(used, growth, 100));
+
+        let kept = Transition::None;
+        assert_eq!(seen, [kept, Transition::Raised, kept, kept, kept, Transition::Cleared]);
+    }
+
+    #[test]
     fn it_goes_off_a_little_below_where_it_went_on() {
         let alarm = Alarm::default();
 
-        let seen = [100, 101, 99, 95, 94, 100].map(|used| alarm.update(used, 100));
+        let seen = [100, 101, 99, 95, 94, 100].map(|used| alarm.update(used, 0, 100));
 
         let kept = Transition::None;
         let expected = [kept, Transition::Raised, kept, kept, Transition::Cleared, kept];

@@ -21,6 +21,12 @@ use crate::vhost::ids::Ids;
 /// How often memory is looked at.
 const MEMORY_INTERVAL: Duration = Duration::from_millis(100);
 
+/// The same when less than [`MEMORY_NEAR`] is left below the watermark.
+const MEMORY_INTERVAL_NEAR: Duration = Duration::from_millis(10);
+
+/// Octets that publishers may bring in within [`MEMORY_INTERVAL`].
+const MEMORY_NEAR: u64 = 128 << 20;
+
 /// The node.
 #[derive(Debug)]
 pub struct Node {
@@ -151,16 +157,22 @@ impl Node {
 
     /// Watches memory for as long as it is awaited.
     pub async fn watch_memory(&self) {
-        let mut ticks = tokio::time::interval(MEMORY_INTERVAL);
-        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let (mut before, mut interval) = (memory::resident(), MEMORY_INTERVAL);
         loop {
-            ticks.tick().await;
-            self.check_memory(memory::resident());
+            let used = memory::resident();
+            let is_near = used.saturating_add(MEMORY_NEAR) > self.high_watermark;
+            let next = if is_near { MEMORY_INTERVAL_NEAR } else { MEMORY_INTERVAL };
+            let looks = interval.as_millis() / next.as_millis();
+            let grown = used.saturating_sub(before);
+            // Twice: what has been read by then is still carried out.
+            self.check_memory(used, 2 * grown / u64::try_from(looks).unwrap_or(1).max(1));
+            (before, interval) = (used, next);
+            tokio::time::sleep(interval).await;
         }
     }
 
-    fn check_memory(&self, used: u64) {
-        match self.alarm.update(used, self.high_watermark) {
+    fn check_memory(&self, used: u64, growth: u64) {
+        match self.alarm.update(used, growth, self.high_watermark) {
             Transition::None => {}
             Transition::Raised => warn!(
                 used,
