@@ -65,6 +65,15 @@ def beside_flood(broker, options):
     yield Figure(f"{title}, p99", "us"), report["latency"]["p99"]
 
 
+def equal_consumers(broker, options):
+    """Two consumers with the same prefetch, acknowledging alike, on one queue."""
+    report = broker.perf("throughput", "--size", 100, "--consumers", 2, "--prefetch", 100,
+                         "--acks", 10, "--seconds", options.seconds,
+                         "--patience", options.patience)
+    least, most = min(report["received_each"]), max(report["received_each"])
+    yield Figure("two equal consumers, one received more by", "%"), 100 * (most / least - 1)
+
+
 def sample(broker, running):
     """The broker's resident memory in MiB, ten times a second, until the run is over."""
     samples = []
@@ -79,4 +88,5 @@ CHECKS = {
     "slow": Scenario(slow_consumer, needs_start=True, watermark=WATERMARK),
     "idle": Scenario(idle_cpu, needs_start=True),
     "fair": Scenario(beside_flood),
+    "equal": Scenario(equal_consumers),
 }

@@ -39,6 +39,8 @@ pub struct Report {
     pub sent: u64,
     /// Deliveries.
     pub received: u64,
+    /// Those of each consumer.
+    pub received_each: Vec<u64>,
     /// Publishes that the broker took responsibility for; absent without confirms.
     pub confirmed: Option<u64>,
     /// Publishes that it refused.
@@ -108,6 +110,7 @@ impl Report {
             scenario: plan.scenario,
             sent,
             received,
+            received_each: consumed.iter().map(|one| one.received).collect(),
             confirmed: plan.options.confirm.map(|_| confirmed),
             nacked: answered - confirmed,
             returned: plan.options.mandatory.then_some(returned),
@@ -199,7 +202,13 @@ impl fmt::Display for Report {
         let is_latency = self.scenario == Scenario::Latency;
         f.write_str(if is_latency { &latency } else { "" })?;
         writeln!(f, "sent          {} ({:.0}/s)", self.sent, self.sent_per_second)?;
-        writeln!(f, "received      {} ({:.0}/s)", self.received, self.received_per_second)?;
+        write!(f, "received      {} ({:.0}/s)", self.received, self.received_per_second)?;
+        match (self.received_each.iter().min(), self.received_each.iter().max()) {
+            (Some(least), Some(most)) if self.received_each.len() > 1 => {
+                writeln!(f, ", each consumer {least} to {most}")?;
+            }
+            _ => writeln!(f)?,
+        }
         if let Some(confirmed) = self.confirmed {
             writeln!(f, "confirmed     {confirmed} (refused {})", self.nacked)?;
         }
