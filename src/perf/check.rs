@@ -24,7 +24,6 @@ pub(super) fn check(plan: &Plan<'_>) -> Result<(), PerfError> {
         ),
         (options.size.min < stamp::SIZE, "--size: at least 16"),
         (options.rate == Some(0), "--rate: at least 1"),
-        (options.name.as_deref() == Some(""), "--name: at least one character"),
         (options.confirm == Some(0), "--confirm: at least 1"),
         (
             matches!(acks, Acks::Every(n) if prefetch > 0 && n > u32::from(prefetch)),

@@ -167,9 +167,6 @@ pub struct Load {
     /// An argument of the queues, such as x-queue-type=quorum; repeatable
     #[arg(long, value_name = "KEY=VALUE")]
     pub queue_argument: Vec<Argument>,
-    /// The exchange's name, and what the queues' names begin with [default: leveret-perf-PID]
-    #[arg(long, value_name = "NAME")]
-    pub name: Option<String>,
     /// The exchange to publish to
     #[arg(long, value_enum, default_value_t)]
     pub exchange: Exchange,

@@ -31,10 +31,7 @@ impl<'a> Plan<'a> {
             options,
             publishers: options.publishers.unwrap_or(if is_fanout { 1 } else { queues }),
             consumers: options.consumers.unwrap_or(queues),
-            prefix: options
-                .name
-                .clone()
-                .unwrap_or_else(|| format!("leveret-perf-{}", std::process::id())),
+            prefix: format!("leveret-perf-{}", std::process::id()),
         };
         check(&plan).map(|()| plan)
     }
