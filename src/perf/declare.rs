@@ -16,17 +16,18 @@ pub(super) enum Owner {
     Everybody,
 }
 
-/// Declares a transient exchange.
+/// Declares an exchange.
 pub(super) fn declare_exchange(
     session: &mut Session,
     name: &str,
     kind: &str,
+    durable: bool,
 ) -> Result<(), PerfError> {
     let declare = exchange::Declare {
         exchange: name.into(),
         kind: kind.into(),
         passive: false,
-        durable: false,
+        durable,
         auto_delete: false,
         internal: false,
         nowait: false,
@@ -98,13 +99,14 @@ pub(super) fn bind(
     queue: &str,
     exchange: &str,
     key: &str,
+    arguments: FieldTable,
 ) -> Result<(), PerfError> {
     let bind = queue::Bind {
         queue: queue.into(),
         exchange: exchange.into(),
         routing_key: key.into(),
         nowait: false,
-        arguments: FieldTable::default(),
+        arguments,
     };
     let bind = AMQPClass::Queue(queue::AMQPMethod::Bind(bind));
     session.call(CHANNEL, bind, MethodId::QUEUE_BIND_OK)

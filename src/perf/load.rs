@@ -53,8 +53,10 @@ pub fn run(scenario: Scenario, options: &Load) -> Result<Report, PerfError> {
     // Even the run that failed cleans up after itself.
     let deleted = plan.delete(&mut control);
     control.close();
-    let report = Report::new(&plan, measured?);
-    deleted.map(|()| report)
+    let mut report = Report::new(&plan, measured?);
+    // What was seen until then is told all the same.
+    report.errors.extend(deleted.err().map(|error| format!("deleting what was declared: {error}")));
+    Ok(report)
 }
 
 fn measure(plan: &Plan<'_>, mut sessions: Sessions) -> Result<Measured, PerfError> {

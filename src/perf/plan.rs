@@ -1,10 +1,11 @@
 //! What a run declares, and who publishes and consumes where.
 
 use amq_protocol::protocol::AMQPClass;
-use amq_protocol::protocol::{basic, exchange, queue};
+use amq_protocol::protocol::{basic, queue};
 use amq_protocol::types::{AMQPValue, FieldTable};
 
 use super::check::check;
+use super::declare;
 use super::error::PerfError;
 use super::options::{Acks, Exchange, Load, Scenario};
 use super::property;
@@ -84,27 +85,16 @@ impl<'a> Plan<'a> {
             Exchange::Headers => Some("headers"),
         };
         if let Some(kind) = kind {
-            let declare = exchange::Declare {
-                exchange: self.exchange().into(),
-                kind: kind.into(),
-                passive: false,
-                durable: self.options.durable,
-                auto_delete: false,
-                internal: false,
-                nowait: false,
-                arguments: FieldTable::default(),
-            };
-            let declare = AMQPClass::Exchange(exchange::AMQPMethod::Declare(declare));
-            session.call(CHANNEL, declare, MethodId::EXCHANGE_DECLARE_OK)?;
+            declare::declare_exchange(session, self.exchange(), kind, self.options.durable)?;
         }
         for number in 0..self.options.queues {
             self.declare_queue(session, number)?;
             if kind.is_some() {
-                self.bind(session, self.queue(number))?;
+                self.bind(session, &self.queue(number))?;
             }
         }
         for number in 0..self.options.bindings {
-            self.bind(session, format!("other.{number}.key"))?;
+            self.bind(session, &format!("other.{number}.key"))?;
         }
         Ok(())
     }
@@ -112,22 +102,12 @@ impl<'a> Plan<'a> {
     /// Deletes what was declared.
     pub(super) fn delete(&self, session: &mut Session) -> Result<(), PerfError> {
         for number in 0..self.options.queues {
-            let delete = queue::Delete {
-                queue: self.queue(number).into(),
-                if_unused: false,
-                if_empty: false,
-                nowait: false,
-            };
-            let delete = AMQPClass::Queue(queue::AMQPMethod::Delete(delete));
-            session.call(CHANNEL, delete, MethodId::QUEUE_DELETE_OK)?;
+            declare::delete_queue(session, &self.queue(number))?;
         }
         if self.options.exchange == Exchange::Default {
             return Ok(());
         }
-        let delete =
-            exchange::Delete { exchange: self.exchange().into(), if_unused: false, nowait: false };
-        let delete = AMQPClass::Exchange(exchange::AMQPMethod::Delete(delete));
-        session.call(CHANNEL, delete, MethodId::EXCHANGE_DELETE_OK)
+        declare::delete_exchange(session, self.exchange())
     }
 
     /// Sets the prefetch of each channel.
@@ -179,21 +159,13 @@ impl<'a> Plan<'a> {
     }
 
     /// Binds the queue that `key` names, else the first.
-    fn bind(&self, session: &mut Session, key: String) -> Result<(), PerfError> {
-        let queue = if key.starts_with(&self.prefix) { key.clone() } else { self.queue(0) };
+    fn bind(&self, session: &mut Session, key: &str) -> Result<(), PerfError> {
+        let queue = if key.starts_with(&self.prefix) { key.to_owned() } else { self.queue(0) };
         let arguments = match self.options.exchange {
-            Exchange::Headers => header(&key),
+            Exchange::Headers => header(key),
             _ => FieldTable::default(),
         };
-        let bind = queue::Bind {
-            queue: queue.into(),
-            exchange: self.exchange().into(),
-            routing_key: key.into(),
-            nowait: false,
-            arguments,
-        };
-        let bind = AMQPClass::Queue(queue::AMQPMethod::Bind(bind));
-        session.call(CHANNEL, bind, MethodId::QUEUE_BIND_OK)
+        declare::bind(session, &queue, self.exchange(), key, arguments)
     }
 }
 

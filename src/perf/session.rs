@@ -97,8 +97,13 @@ impl Session {
         self.await_method(answer).map(drop)
     }
 
-    /// Says goodbye and waits for the answer; nobody minds if there is none.
-    pub(super) fn close(mut self) {
+    /// Says goodbye; nobody minds if there is no answer.
+    pub(super) fn close(self) {
+        let _ = self.try_close();
+    }
+
+    /// Says goodbye and waits for the answer.
+    pub(super) fn try_close(mut self) -> Result<(), PerfError> {
         let close = connection::Close {
             reply_code: 200,
             reply_text: "done".into(),
@@ -106,7 +111,7 @@ impl Session {
             method_id: 0,
         };
         let close = AMQPClass::Connection(connection::AMQPMethod::Close(close));
-        let _ = self.call(ChannelId::CONNECTION, close, MethodId::CONNECTION_CLOSE_OK);
+        self.call(ChannelId::CONNECTION, close, MethodId::CONNECTION_CLOSE_OK)
     }
 
     /// Sends a method that is not answered.

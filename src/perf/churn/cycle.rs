@@ -1,7 +1,8 @@
 //! What a worker does once in a cycle.
 
 use amq_protocol::protocol::AMQPClass;
-use amq_protocol::protocol::{channel, connection};
+use amq_protocol::protocol::channel;
+use amq_protocol::types::FieldTable;
 
 use super::{Churn, What};
 use crate::amqp::id::ChannelId;
@@ -51,17 +52,7 @@ impl<'a> Worker<'a> {
     /// Makes and unmakes once.
     pub(super) fn cycle(&mut self, number: u64) -> Result<(), PerfError> {
         match self {
-            Self::Connections { target, name } => {
-                let mut session = Session::open(target, name)?;
-                let close = connection::Close {
-                    reply_code: 200,
-                    reply_text: "done".into(),
-                    class_id: 0,
-                    method_id: 0,
-                };
-                let close = AMQPClass::Connection(connection::AMQPMethod::Close(close));
-                session.call(ChannelId::CONNECTION, close, MethodId::CONNECTION_CLOSE_OK)
-            }
+            Self::Connections { target, name } => Session::open(target, name)?.try_close(),
             Self::Channels { session } => {
                 let open = AMQPClass::Channel(channel::AMQPMethod::Open(channel::Open {}));
                 session.call(OTHER, open, MethodId::CHANNEL_OPEN_OK)?;
@@ -77,12 +68,12 @@ impl<'a> Worker<'a> {
             Self::Queues { session, owner, exchange, name } => {
                 let queue = numbered(name, number);
                 declare::declare_queue(session, &queue, *owner)?;
-                declare::bind(session, &queue, exchange, &queue)?;
+                declare::bind(session, &queue, exchange, &queue, FieldTable::default())?;
                 declare::delete_queue(session, &queue)
             }
             Self::Bindings { session, exchange, name } => {
                 let key = numbered(name, number);
-                declare::bind(session, name, exchange, &key)?;
+                declare::bind(session, name, exchange, &key, FieldTable::default())?;
                 declare::unbind(session, name, exchange, &key)
             }
         }

@@ -95,7 +95,7 @@ pub fn run(options: &Churn) -> Result<Report, PerfError> {
     let is_own = options.exchange.is_none() && options.what.is_bound();
     if is_own {
         let kind = options.exchange_type.as_deref().unwrap_or("topic");
-        declare::declare_exchange(&mut control, exchange, kind)?;
+        declare::declare_exchange(&mut control, exchange, kind, false)?;
     } else if options.what.is_bound() {
         declare::expect_exchange(&mut control, exchange)?;
     }
