@@ -9,6 +9,7 @@ pub mod message;
 pub mod method;
 pub mod name;
 pub mod reply_code;
+pub mod run;
 pub mod table;
 pub mod term;
 

@@ -1,0 +1,28 @@
+//! Messages of one queue that lie one behind the other on the disk.
+
+use super::id::{MessageIndex, StoreRef};
+
+/// Messages with consecutive places in their queue that lie one behind the other in one file. What
+/// each of them is, and how long, is found by reading them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// The first message's place in its queue.
+    pub first: MessageIndex,
+    /// How many messages: at least one.
+    pub count: u32,
+    /// Octets that they take on the disk.
+    pub octets: u32,
+    /// Where the first one begins.
+    pub position: StoreRef,
+    /// The size of their bodies, in octets.
+    pub bytes: u64,
+    /// Whether they were delivered before.
+    pub redelivered: bool,
+}
+
+impl Run {
+    /// The place behind the last message's.
+    pub const fn end(&self) -> MessageIndex {
+        MessageIndex(self.first.0 + self.count as u64)
+    }
+}
