@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use bytes::buf::Limit;
 use bytes::{BufMut, BytesMut};
 
 use crate::amqp::exception::Exception;
@@ -16,6 +17,9 @@ pub const BODY_SIZE_MAX: u64 = 512 * 1024 * 1024;
 /// What is set aside for a message before its body has come, at most. Its announced size is the
 /// peer's word only.
 const RESERVE_MAX: usize = 64 * 1024;
+
+/// The same where the message before it was as large.
+const RESERVE_AGAIN_MAX: usize = 4 * 1024 * 1024;
 
 /// What `basic.publish` asks for besides where the message goes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -157,8 +161,9 @@ impl From<AssemblyError> for Exception {
 enum State {
     AwaitMethod,
     AwaitHeader,
+    /// The record has `size` octets with the body's last.
     AwaitBody {
-        remaining: u64,
+        size: usize,
     },
     /// As `AwaitBody`, for a message that is larger than what the server takes.
     Discard {
@@ -173,6 +178,8 @@ enum State {
 #[derive(Debug)]
 pub struct Assembly {
     record: BytesMut,
+    /// Octets that the next message may set aside before they have come.
+    reserve: usize,
     state: State,
     flags: PublishFlags,
     max_message_size: u64,
@@ -183,6 +190,7 @@ impl Assembly {
     pub fn new(max_message_size: u64) -> Self {
         Self {
             record: BytesMut::new(),
+            reserve: RESERVE_MAX,
             state: State::AwaitMethod,
             flags: PublishFlags::default(),
             max_message_size,
@@ -280,10 +288,10 @@ impl Assembly {
         if let Some(front) = self.record.first_chunk_mut() {
             *front = lengths.octets();
         }
-        self.record.reserve(payload.len() + length.min(RESERVE_MAX));
+        self.record.reserve(payload.len() + length.min(self.reserve));
         self.record.put_slice(payload);
         if length > 0 {
-            self.state = State::AwaitBody { remaining: body_size };
+            self.state = State::AwaitBody { size: self.record.len() + length };
             return Ok(Progress::More);
         }
         self.complete()
@@ -295,23 +303,39 @@ impl Assembly {
     /// 505 when none is due, 501 when it is longer than what was announced, 540 for `immediate`;
     /// 406 at the end of a message that is larger than what the server takes.
     pub fn body(&mut self, payload: &[u8]) -> Result<Progress, AssemblyError> {
-        let (State::AwaitBody { remaining } | State::Discard { remaining, .. }) = self.state else {
-            return Err(match self.state {
-                State::AwaitHeader => AssemblyError::NotHeader,
-                _ => AssemblyError::NoContentDue,
-            });
-        };
-        let left = remaining.checked_sub(payload.len() as u64).ok_or(AssemblyError::BodyOverrun)?;
-        if let State::Discard { size, .. } = self.state {
-            return self.discard(left, size);
+        match self.state {
+            State::AwaitBody { .. } => {
+                let missing = self.missing();
+                let left = missing.checked_sub(payload.len()).ok_or(AssemblyError::BodyOverrun)?;
+                self.grow(payload.len(), missing);
+                self.record.put_slice(payload);
+                if left > 0 { Ok(Progress::More) } else { self.complete() }
+            }
+            State::Discard { remaining, size } => {
+                let left = remaining.checked_sub(payload.len() as u64);
+                self.discard(left.ok_or(AssemblyError::BodyOverrun)?, size)
+            }
+            State::AwaitHeader => Err(AssemblyError::NotHeader),
+            State::AwaitMethod | State::Complete => Err(AssemblyError::NoContentDue),
         }
-        self.grow(payload.len(), usize::try_from(left).unwrap_or(usize::MAX));
-        self.record.put_slice(payload);
-        if left > 0 {
-            self.state = State::AwaitBody { remaining: left };
-            return Ok(Progress::More);
+    }
+
+    /// Octets of the body that are due and will be kept; 0 while there are none.
+    pub fn missing(&self) -> usize {
+        match self.state {
+            State::AwaitBody { size } => size - self.record.len(),
+            _ => 0,
         }
-        self.complete()
+    }
+
+    /// Where octets of the body can be written before the end of their frame has come: room for
+    /// some, at most for `most` and for those that are missing. Only [`Self::body`], with what is
+    /// left of the frame or nothing, makes the message complete.
+    pub fn room(&mut self, most: usize) -> Limit<&mut BytesMut> {
+        let missing = self.missing();
+        self.grow(missing.min(1), missing);
+        let room = self.record.capacity() - self.record.len();
+        (&mut self.record).limit(most.min(missing).min(room))
     }
 
     /// The message, once it is complete and until it is taken or the next one begins.
@@ -329,6 +353,7 @@ impl Assembly {
             return None;
         }
         self.state = State::AwaitMethod;
+        self.reserve = self.record.len().clamp(RESERVE_MAX, RESERVE_AGAIN_MAX);
         Some((std::mem::take(&mut self.record), self.flags.mandatory))
     }
 
@@ -353,11 +378,12 @@ impl Assembly {
         Err(AssemblyError::MessageTooLarge { size, max: self.max_message_size })
     }
 
-    /// Makes room for `now` octets, by growing eightfold but never beyond what is `left` after them.
-    fn grow(&mut self, now: usize, left: usize) {
+    /// Makes room for `now` octets of those that are `missing`, by growing eightfold but never
+    /// beyond these.
+    fn grow(&mut self, now: usize, missing: usize) {
         let room = self.record.capacity() - self.record.len();
         if now > room {
-            let more = (7 * self.record.len()).max(now).min(now.saturating_add(left));
+            let more = (7 * self.record.len()).max(now).min(missing);
             // Not `reserve`, which rounds up to a power of two.
             let mut larger = BytesMut::with_capacity(self.record.len() + more);
             larger.put_slice(&self.record);

@@ -107,6 +107,85 @@ fn a_large_message_ends_in_a_buffer_of_its_size() {
 }
 
 #[test]
+fn a_message_may_reserve_what_the_one_before_it_had() {
+    for (size, reserved) in [(1_000, RESERVE_MAX), (1_000_000, 1_000_000), (9_000_000, 4 << 20)] {
+        let mut assembly = started(BODY_SIZE_MAX);
+        assembly.header(fields(size), b"header").unwrap();
+        assembly.body(&vec![7; usize::try_from(size).unwrap()]).unwrap();
+        assembly.take().unwrap();
+
+        assembly.start(b"logs", b"kern", PublishFlags::default()).unwrap();
+        assembly.header(fields(BODY_SIZE_MAX), b"header").unwrap();
+
+        let found = assembly.record.capacity();
+        assert!((reserved..reserved + 100).contains(&found), "{found} after {size}");
+    }
+}
+
+#[test]
+fn there_is_room_for_what_a_frame_and_the_message_lack() {
+    let mut assembly = started(100);
+    assert_eq!(assembly.room(10).remaining_mut(), 0);
+    assembly.header(fields(9), b"header").unwrap();
+
+    assert_eq!(assembly.room(4).remaining_mut(), 4);
+    assembly.room(4).put_slice(b"body");
+
+    assert_eq!(assembly.room(10).remaining_mut(), 5);
+    assert_eq!(assembly.missing(), 5);
+}
+
+#[test]
+fn room_grows_with_what_has_come() {
+    let mut assembly = started(BODY_SIZE_MAX);
+    assembly.header(fields(BODY_SIZE_MAX), b"header").unwrap();
+
+    let mut come = 0;
+    while come < 10_000_000 {
+        let room = assembly.room(100_000).remaining_mut();
+        assert!((1..=100_000).contains(&room));
+        assembly.room(room).put_bytes(7, room);
+        come += room;
+        assert!(assembly.record.capacity() <= 8 * come + 3 * RESERVE_MAX);
+    }
+}
+
+#[test]
+fn a_message_is_complete_only_with_the_end_of_its_last_frame() {
+    let mut assembly = started(100);
+    assembly.header(fields(5), b"header").unwrap();
+
+    assembly.room(5).put_slice(b"hello");
+
+    assert_eq!(assembly.published(), None);
+    assert_eq!(assembly.body(b""), Ok(Progress::Complete));
+    assert_eq!(assembly.published().unwrap().message.body, b"hello");
+}
+
+#[test]
+fn a_body_that_was_begun_in_its_room_cannot_exceed_what_was_announced() {
+    let mut assembly = started(100);
+    assembly.header(fields(5), b"header").unwrap();
+
+    assembly.room(4).put_slice(b"hell");
+
+    assert_refused(
+        assembly.body(b"oh"),
+        501,
+        "FRAME_ERROR - content body frame exceeds remaining content size",
+    );
+}
+
+#[test]
+fn a_message_that_is_too_large_has_no_room() {
+    let mut assembly = started(4);
+    assembly.header(fields(5), b"header").unwrap();
+
+    assert_eq!(assembly.missing(), 0);
+    assert_eq!(assembly.room(5).remaining_mut(), 0);
+}
+
+#[test]
 fn frames_that_are_not_due_are_refused() {
     let not_method = "UNEXPECTED_FRAME - expected method frame, got non method frame instead";
     let not_header = "UNEXPECTED_FRAME - expected content header for class 60, got non content \
@@ -186,15 +265,19 @@ proptest! {
     #[test]
     fn a_body_is_the_same_however_it_was_split(
         body in prop::collection::vec(any::<u8>(), 1..2_000),
-        pieces in prop::collection::vec(0..300_usize, 0..20),
+        pieces in prop::collection::vec((0..300_usize, any::<bool>()), 0..20),
     ) {
         let mut assembly = started(10_000);
         assembly.header(fields(body.len() as u64), b"header").unwrap();
 
         let mut rest = &body[..];
-        for piece in pieces {
+        for (piece, as_it_comes) in pieces {
             let (now, later) = rest.split_at(piece.min(rest.len().saturating_sub(1)));
-            prop_assert_eq!(assembly.body(now), Ok(Progress::More));
+            if as_it_comes {
+                assembly.room(now.len()).put_slice(now);
+            } else {
+                prop_assert_eq!(assembly.body(now), Ok(Progress::More));
+            }
             rest = later;
         }
         prop_assert_eq!(assembly.body(rest), Ok(Progress::Complete));

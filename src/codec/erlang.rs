@@ -32,6 +32,13 @@ impl Snippet {
         Self { octets, payload_size: payload.len() }
     }
 
+    /// As [`Self::of`], where only the `front` of the payload is there; `None` when more of it
+    /// would be shown.
+    pub fn of_front(front: &[u8], payload_size: usize) -> Option<Self> {
+        let shown = front.len() >= payload_size.min(SNIPPET_MAX);
+        shown.then(|| Self { payload_size, ..Self::of(front) })
+    }
+
     /// The size of the whole payload, in octets.
     pub const fn payload_size(&self) -> usize {
         self.payload_size
@@ -140,5 +147,7 @@ mod tests {
             Snippet::of(&[b'x'; 17]).to_string(),
             "first 16 octets = <<\"xxxxxxxxxxxxxxxx\">>"
         );
+        assert_eq!(Snippet::of_front(&[b'x'; 16], 17), Some(Snippet::of(&[b'x'; 17])));
+        assert_eq!(Snippet::of_front(&[b'x'; 15], 17), None);
     }
 }

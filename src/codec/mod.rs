@@ -13,6 +13,7 @@ mod field;
 pub mod frame;
 pub mod header;
 pub mod method;
+pub mod open_body;
 pub mod publish;
 
 #[cfg(test)]

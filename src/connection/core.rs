@@ -94,13 +94,19 @@ impl Connection {
     /// having so many octets. `None` when they have to be.
     #[inline]
     pub fn publishing_channel(&mut self, id: ChannelId, body_size: usize) -> Option<&mut Channel> {
+        self.open_channel_mut(id).filter(|channel| channel.admits(body_size))
+    }
+
+    /// A channel whose frames are neither ignored nor refused for its state.
+    #[inline]
+    pub fn open_channel_mut(&mut self, id: ChannelId) -> Option<&mut Channel> {
         if !self.is_open() {
             return None;
         }
-        let (Slot::Open(channel) | Slot::Reopened(channel)) = self.channels.slot_mut(id)? else {
-            return None;
-        };
-        channel.admits(body_size).then_some(&mut **channel)
+        match self.channels.slot_mut(id)? {
+            Slot::Open(channel) | Slot::Reopened(channel) => Some(channel),
+            Slot::Releasing(_) | Slot::AwaitCloseOk => None,
+        }
     }
 
     /// The channels as [`Connection::channel`] has them, in the order of their numbers.

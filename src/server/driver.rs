@@ -8,10 +8,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
-use bytes::BytesMut;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use bytes::{BufMut, BytesMut};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::Sleep;
 
+use super::input::LARGE_FRAME;
 use super::life::End;
 use super::output::{SLICES_MAX, Writing};
 use super::peer::Peer;
@@ -19,8 +20,9 @@ use super::peer::Peer;
 /// Octets read at once: one buffer for each thread, so that an idle connection has none.
 const SCRATCH_SIZE: usize = 128 << 10;
 
-/// Frames that need more are gathered in a buffer of the connection's own.
-const GATHER_MIN: usize = 64 << 10;
+/// Octets read behind a part of a large body. What comes behind is most likely more of it, which is
+/// not to be copied but read to where it will rest.
+const READ_AHEAD: usize = 4 << 10;
 
 /// Octets read before the other connections get their turn; one read may go beyond.
 const TURN_OCTETS_MAX: usize = 64 << 10;
@@ -38,6 +40,8 @@ pub(super) struct Driver<S> {
     peer: Peer,
     /// Octets that are not a whole frame yet, or not to be looked at yet.
     input: BytesMut,
+    /// Whether the last octets read were a part of a large body.
+    in_body: bool,
     writing: Writing,
     timer: Pin<Box<Sleep>>,
     timer_at: Option<Instant>,
@@ -49,6 +53,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             stream,
             peer,
             input: BytesMut::new(),
+            in_body: false,
             writing: Writing::default(),
             timer: Box::pin(tokio::time::sleep_until(Instant::now().into())),
             timer_at: None,
@@ -121,20 +126,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         if !self.peer.wants_input() {
             return Poll::Pending;
         }
-        if self.peer.needed().max(self.input.len()) > GATHER_MIN {
+        if self.peer.needed().max(self.input.len()) > LARGE_FRAME {
             return self.poll_gather(cx);
         }
+        if let Some(mut room) = self.peer.body_room() {
+            let read = ready!(poll_read_buf(&mut self.stream, cx, &mut room))?;
+            self.peer.body_received(read);
+            self.in_body = true;
+            return Poll::Ready(Ok(read));
+        }
+        let most = if self.in_body { READ_AHEAD } else { SCRATCH_SIZE };
         SCRATCH.with_borrow_mut(|scratch| {
             scratch.resize(SCRATCH_SIZE, 0);
             let left = self.input.len();
             let (kept, free) = scratch.split_at_mut(left.min(SCRATCH_SIZE));
             kept.copy_from_slice(&self.input);
-            let mut free = ReadBuf::new(free);
-            ready!(Pin::new(&mut self.stream).poll_read(cx, &mut free)).map_err(End::Failed)?;
-            let read = free.filled().len();
-            if read == 0 {
-                return Poll::Ready(Err(End::Disconnected));
-            }
+            let mut free = free.limit(most);
+            let read = ready!(poll_read_buf(&mut self.stream, cx, &mut free))?;
+            self.in_body = false;
             self.peer.octets_received();
             self.take_in(scratch.get(..left + read).unwrap_or_default());
             Poll::Ready(Ok(read))
@@ -144,12 +153,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     /// As [`Self::poll_read`], into a buffer that holds the whole of a large frame.
     fn poll_gather(&mut self, cx: &mut Context<'_>) -> Poll<Result<usize, End>> {
         let missing = self.peer.needed().saturating_sub(self.input.len());
-        self.input.reserve(missing.max(GATHER_MIN));
-        let read = std::pin::pin!(self.stream.read_buf(&mut self.input));
-        let read = ready!(read.poll(cx)).map_err(End::Failed)?;
-        if read == 0 {
-            return Poll::Ready(Err(End::Disconnected));
-        }
+        self.input.reserve(missing.max(LARGE_FRAME));
+        let read = ready!(poll_read_buf(&mut self.stream, cx, &mut self.input))?;
         self.peer.octets_received();
         if self.input.len() >= self.peer.needed() {
             let input = std::mem::take(&mut self.input);
@@ -185,4 +190,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             progress = Poll::Ready(Ok(()));
         }
     }
+}
+
+/// Reads once into `buffer`, which has room; says how many octets came.
+fn poll_read_buf<S: AsyncRead + Unpin>(
+    stream: &mut S,
+    cx: &mut Context<'_>,
+    buffer: &mut impl BufMut,
+) -> Poll<Result<usize, End>> {
+    let read = ready!(std::pin::pin!(stream.read_buf(buffer)).poll(cx));
+    Poll::Ready(match read {
+        Ok(0) => Err(End::Disconnected),
+        Ok(read) => Ok(read),
+        Err(error) => Err(End::Failed(error)),
+    })
 }

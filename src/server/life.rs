@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 
 use tracing::{debug, info, warn};
 
-use super::peer::{Input, Peer};
+use super::input::Input;
+use super::peer::Peer;
 use crate::amqp::exception::Exception;
 use crate::amqp::id::ChannelId;
 use crate::amqp::reply_code::Scope;

@@ -5,6 +5,7 @@ mod basic;
 pub mod driver;
 mod event;
 mod exchange;
+mod input;
 mod life;
 pub mod listener;
 mod outbox;

@@ -1,27 +1,24 @@
 //! One client as the server sees it: its connection's core, and its service once it has opened a
-//! virtual host. What the core tells is handled in [`super::event`]; the log lines of its life are
-//! in [`super::life`].
+//! virtual host. What it sends is taken apart in [`super::input`], what the core tells is handled in
+//! [`super::event`]; the log lines of its life are in [`super::life`].
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::BytesMut;
-use tracing::info;
 
+use super::input::Input;
 use super::life::{End, Ends};
 use super::outbox::Outbox;
 use super::output::Output;
 use super::service::Service;
 use crate::amqp::exception::Exception;
 use crate::amqp::id::{ChannelId, ConnectionId};
-use crate::amqp::method::MethodId;
 use crate::amqp::reply_code::Scope;
 use crate::auth::user::User;
 use crate::broker::node::Node;
-use crate::codec::frame::{FrameError, Parsed, parse_frame};
-use crate::codec::publish::{is_publish, parse_publish};
 use crate::connection::core::Connection;
-use crate::connection::event::{HeaderOutcome, ReceiveCheck, Timeout};
+use crate::connection::event::{ReceiveCheck, Timeout};
 use crate::connection::settings::Settings;
 
 /// A client.
@@ -37,26 +34,11 @@ pub(super) struct Peer {
     /// Output of the core, on its way to the outbox.
     pub(super) replies: BytesMut,
     /// Octets without which the next frame is not whole.
-    needed: usize,
+    pub(super) needed: usize,
     pub(super) input: Input,
     pub(super) end: Option<End>,
     /// Who closes the connection, and why, once somebody does.
     pub(super) closing: Option<String>,
-}
-
-/// What is done with what the client sends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Input {
-    /// The protocol header is awaited.
-    Header,
-    /// Frames are.
-    Frames,
-    /// A publish waits for memory; nothing is read.
-    Blocked,
-    /// The client has to read what it has been answered; nothing is read.
-    Flooded,
-    /// Where the next frame begins is not known: it is read and dropped.
-    Lost,
 }
 
 impl Peer {
@@ -168,87 +150,6 @@ impl Peer {
         some
     }
 
-    /// Carries out the frames in `input`; returns how many octets they were.
-    pub(super) fn take_in(&mut self, input: &[u8]) -> usize {
-        let now = Instant::now();
-        let mut taken = 0;
-        self.needed = 0;
-        while self.end.is_none() {
-            let rest = input.get(taken..).unwrap_or_default();
-            match self.take_publish(now, rest).or_else(|| self.take_one(now, rest)) {
-                Some(octets) => taken += octets,
-                None => break,
-            }
-        }
-        if let Some(service) = &mut self.service {
-            service.flush();
-            service.resume();
-        }
-        self.check_flood(now);
-        taken
-    }
-
-    /// Carries out a publish whose frames all lie here, and that nothing is wrong with so far;
-    /// `None` when that is not so.
-    #[inline]
-    fn take_publish(&mut self, now: Instant, input: &[u8]) -> Option<usize> {
-        if self.input != Input::Frames || !is_publish(input) || self.node.alarm.is_raised() {
-            return None;
-        }
-        let (publish, octets) = parse_publish(input, self.core.frame_max())?;
-        let body_size = publish.message.body.len();
-        let channel = self.core.publishing_channel(publish.channel, body_size)?;
-        if let Err(exception) = self.service.as_mut()?.handle_publish(channel, &publish, None) {
-            let exception = exception.caused_by(MethodId::BASIC_PUBLISH);
-            self.fail(now, &exception, publish.channel);
-        }
-        Some(octets)
-    }
-
-    /// Carries out one frame; `None` when there is none.
-    fn take_one(&mut self, now: Instant, input: &[u8]) -> Option<usize> {
-        match self.input {
-            Input::Header => self.take_header(input),
-            Input::Blocked | Input::Flooded => None,
-            Input::Lost => (!input.is_empty()).then_some(input.len()),
-            Input::Frames => match parse_frame(input, self.core.frame_max()) {
-                Ok(Parsed::Incomplete { needed }) => {
-                    self.needed = needed;
-                    None
-                }
-                Ok(Parsed::Frame(frame, octets)) => {
-                    if is_publish(input) && self.core.is_open() && self.node.alarm.is_raised() {
-                        self.block(now);
-                        return None;
-                    }
-                    match self.core.handle_frame(now, frame, &mut self.replies) {
-                        Ok(event) => self.handle(now, event),
-                        Err(exception) => self.fail(now, &exception, frame.channel),
-                    }
-                    Some(octets)
-                }
-                Err(error) => Some(self.fail_frame(now, error).unwrap_or(input.len())),
-            },
-        }
-    }
-
-    fn take_header(&mut self, input: &[u8]) -> Option<usize> {
-        let outcome = self.core.handle_protocol_header(input, &mut self.replies);
-        self.write_replies();
-        match outcome {
-            HeaderOutcome::Incomplete => return None,
-            HeaderOutcome::Accepted => {
-                info!(connection = %self.id, "accepting AMQP connection {}", self.ends);
-                self.input = Input::Frames;
-            }
-            HeaderOutcome::Refused => {
-                self.input = Input::Lost;
-                self.end = Some(End::Refused);
-            }
-        }
-        Some(8)
-    }
-
     /// Releases what an exception closes, then closes it.
     pub(super) fn fail(&mut self, now: Instant, exception: &Exception, at: ChannelId) {
         self.log_exception(exception, at);
@@ -264,32 +165,9 @@ impl Peer {
         self.write_replies();
     }
 
-    /// Returns the octets of the frame, where it is known how many they are.
-    fn fail_frame(&mut self, now: Instant, error: FrameError) -> Option<usize> {
-        let consumed = error.consumed();
-        let exception = error.into();
-        self.log_exception(&exception, ChannelId::CONNECTION);
-        self.close_for(&exception);
-        self.core.fail_frame(now, error, &mut self.replies);
-        self.write_replies();
-        if consumed.is_none() {
-            self.input = Input::Lost;
-        }
-        consumed
-    }
-
-    fn close_for(&mut self, exception: &Exception) {
+    pub(super) fn close_for(&mut self, exception: &Exception) {
         self.closing.get_or_insert_with(|| format!("closed by the broker: {exception}"));
         self.release();
-    }
-
-    /// Stops reading at a publish that there is no memory for.
-    fn block(&mut self, now: Instant) {
-        info!(connection = %self.id, "connection {} blocked: low on memory", self.ends);
-        self.input = Input::Blocked;
-        self.core.set_receive_check(now, ReceiveCheck::Paused);
-        self.core.blocked("low on memory", &mut self.replies);
-        self.write_replies();
     }
 
     /// Stops reading a client that does not read.

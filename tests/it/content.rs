@@ -37,6 +37,24 @@ fn bodies_of_all_sizes_come_through() {
     publisher.channel(1).call(&queue_delete(&queue));
 }
 
+#[test]
+fn a_large_body_that_comes_piece_by_piece_comes_through() {
+    let broker = TestBroker::start();
+    let mut peer = broker.connect();
+    let queue = peer.open(1).own_queue();
+    peer.channel(1).call(&basic_consume(&queue, "c").no_ack());
+
+    for piece in [1009, 20_011, 70_001] {
+        let body = body(400_000);
+        peer.channel(1).send(&basic_publish("", &queue));
+        for octets in content(&body).frames(1, 131_072).chunks(piece) {
+            peer.octets(octets);
+        }
+
+        assert!(peer.expect_delivery(1).content.body == body, "in pieces of {piece}");
+    }
+}
+
 /// The body frames of a body, each as large as can be.
 fn parts(size: usize, part: usize) -> Vec<usize> {
     (0..size).step_by(part).map(|start| part.min(size - start)).collect()

@@ -63,6 +63,28 @@ fn clients_in_the_handshake_do_not_hold_it_up() {
 }
 
 #[test]
+fn a_publisher_in_the_middle_of_a_large_body_is_told_and_its_answer_is_heard() {
+    let broker = TestBroker::start();
+    if !broker.is_own() {
+        return;
+    }
+    let mut peer = broker.connect();
+    peer.open(1).send(&basic_publish("", "shutdown.q"));
+    let frames = content(&vec![b'x'; 200_000]).frames(1, 131_072);
+    let (before, after) = frames.split_at(100_000);
+    peer.octets(before);
+
+    let took = broker.stop(|| {
+        assert!(peer.skip_to_connection_close().arguments().short() == 320);
+        peer.octets(after);
+        peer.send(&connection_close_ok());
+        peer.expect_eof();
+    });
+
+    assert!(took.unwrap() < PROMPT, "{took:?}");
+}
+
+#[test]
 fn a_blocked_publisher_is_told_and_its_answer_is_heard() {
     let broker = TestBroker::start_with(Options { high_watermark: Some(1), ..Options::default() });
     if !broker.is_own() {

@@ -1,6 +1,6 @@
 //! Frames that are no frames, or come when none of them is due (connection.md 8; spec 4.2).
 
-use super::row::{Row, Stage, connection_error};
+use super::row::{Row, Scene, Stage, connection_error};
 use crate::raw::close::Scope;
 use crate::raw::content::{content, header};
 use crate::raw::method::{
@@ -138,8 +138,34 @@ fn content_frames() -> Vec<Row> {
     ]
 }
 
+/// The start of a publish with an announced body, then one frame of it that no broker reads at once.
+fn publish_large(s: &mut Scene, announced: u64, end: u8) {
+    let size = usize::try_from(s.peer.frame_max).unwrap();
+    s.send(&basic_publish("", "nosuch"));
+    s.frame(HEADER, &header(60, announced));
+    let mut octets = frame_start(BODY, s.number, size);
+    octets.resize(octets.len() + size, b'x');
+    octets.push(end);
+    s.peer.octets(&octets);
+}
+
 fn content_sizes() -> Vec<Row> {
     vec![
+        connection_error(
+            "wrong end octet of a large body",
+            501,
+            "type 3, first 16 octets = <<\"xxxxxxxxxxxxxxxx\">>: {invalid_frame_end_marker,255}",
+            NONE,
+            |s| publish_large(s, 200_000, 255),
+        ),
+        connection_error(
+            "large body longer than announced",
+            501,
+            "content body frame exceeds remaining content size",
+            BASIC_PUBLISH,
+            |s| publish_large(s, 100_000, 0xCE),
+        )
+        .rabbitmq_3_10_unchecked(),
         connection_error(
             "body longer than announced",
             501,
