@@ -21,8 +21,11 @@ pub type Route = Arc<[Arc<Queue>]>;
 /// What a connection has learned of where its messages go.
 #[derive(Debug, Default)]
 pub struct RouteCache {
-    /// By exchange and routing key as they stand in front of a message.
-    known: HashMap<Box<[u8]>, Known, foldhash::fast::RandomState>,
+    known: Vec<Known>,
+    /// Places in `known`, by exchange and routing key as they stand in front of a message.
+    places: HashMap<Arc<[u8]>, usize, foldhash::fast::RandomState>,
+    /// The place that was asked for last, which is likely to be asked for again.
+    last: usize,
     /// A route that cannot be kept, or the default exchange's.
     found: Route,
     /// The routing key that `found` belongs to, if it came through the default exchange.
@@ -32,6 +35,7 @@ pub struct RouteCache {
 
 #[derive(Debug)]
 struct Known {
+    address: Arc<[u8]>,
     generation: Generation,
     route: Route,
 }
@@ -51,11 +55,20 @@ impl RouteCache {
         if let [0, _, key @ ..] = address {
             return Ok(self.resolve_direct(vhost, key));
         }
-        let is_current = self.known.get(address).map(|known| known.generation.is_current());
-        if is_current != Some(true) && !self.learn(vhost, address, headers())? {
-            return Ok(&self.found);
+        match self.find(address) {
+            Some(place) => self.last = place,
+            None if self.learn(vhost, address, headers())? => {}
+            None => return Ok(&self.found),
         }
-        Ok(self.known.get(address).map_or(&self.found, |known| &known.route))
+        Ok(self.known.get(self.last).map_or(&self.found, |known| &known.route))
+    }
+
+    /// The place of a known route that is current.
+    #[inline]
+    fn find(&self, address: &[u8]) -> Option<usize> {
+        let last = self.known.get(self.last).filter(|known| *known.address == *address);
+        let place = if last.is_some() { self.last } else { *self.places.get(address)? };
+        self.known.get(place)?.generation.is_current().then_some(place)
     }
 
     /// The default exchange: the queue of that name. The last one is tried first.
@@ -69,7 +82,7 @@ impl RouteCache {
         &self.found
     }
 
-    /// Routes a message; returns whether the route is known from now on.
+    /// Routes a message; returns whether the route is known from now on, and then is the last.
     fn learn(
         &mut self,
         vhost: &Vhost,
@@ -85,11 +98,17 @@ impl RouteCache {
             self.direct = None;
             return Ok(false);
         };
-        let known = Known { generation, route: queues.collect() };
-        if self.known.len() >= CACHED_MAX && !self.known.contains_key(address) {
+        let known = Known { address: address.into(), generation, route: queues.collect() };
+        if self.known.len() >= CACHED_MAX && !self.places.contains_key(address) {
+            self.places.clear();
             self.known.clear();
         }
-        self.known.insert(address.into(), known);
+        let next = self.known.len();
+        self.last = *self.places.entry(Arc::clone(&known.address)).or_insert(next);
+        match self.known.get_mut(self.last) {
+            Some(outdated) => *outdated = known,
+            None => self.known.push(known),
+        }
         Ok(true)
     }
 }
@@ -149,6 +168,35 @@ mod tests {
         let by_name = resolve(&mut cache, &vhost, "", "");
 
         assert_eq!((by_headers, by_name), (vec!["q".to_owned()], vec![]));
+    }
+
+    #[test]
+    fn routes_are_told_apart_whichever_was_asked_for_last() {
+        let vhost = vhost_with("q");
+        bind(&vhost, "amq.direct", "q");
+        let mut cache = RouteCache::default();
+
+        for _ in 0..2 {
+            assert_eq!(resolve(&mut cache, &vhost, "amq.direct", "k"), ["q"]);
+            assert_eq!(resolve(&mut cache, &vhost, "amq.direct", "k"), ["q"]);
+            assert_eq!(resolve(&mut cache, &vhost, "amq.direct", "l"), [""; 0]);
+            assert_eq!(resolve(&mut cache, &vhost, "amq.topic", "k"), [""; 0]);
+        }
+    }
+
+    #[test]
+    fn routes_stay_right_when_there_are_more_than_are_kept() {
+        let vhost = vhost_with("q");
+        bind(&vhost, "amq.direct", "q");
+        let mut cache = RouteCache::default();
+
+        for number in 0..=CACHED_MAX {
+            assert_eq!(resolve(&mut cache, &vhost, "amq.direct", &number.to_string()), [""; 0]);
+        }
+
+        assert_eq!(resolve(&mut cache, &vhost, "amq.direct", "k"), ["q"]);
+        assert_eq!(resolve(&mut cache, &vhost, "amq.direct", "0"), [""; 0]);
+        assert!(cache.known.len() <= CACHED_MAX);
     }
 
     #[test]
