@@ -31,7 +31,8 @@ ids! {
     QueueId(u64);
     /// A message's place in its queue: earlier messages have smaller ones.
     MessageIndex(u64);
-    /// Where a queue's store keeps a message; only the store can read it.
+    /// Where a queue's store keeps a message; only the store can read it. With
+    /// [`COLD`](StoreRef::COLD) set it says where on the disk, else where in memory.
     StoreRef(u64);
     /// Milliseconds since the epoch; what is stored or replicated carries it.
     Timestamp(u64);
@@ -40,4 +41,15 @@ ids! {
 impl ChannelId {
     /// The connection itself.
     pub const CONNECTION: Self = Self(0);
+}
+
+impl StoreRef {
+    /// The bit of a message that is only on the disk.
+    pub const COLD: u64 = 1 << 63;
+
+    /// Whether the message has to be loaded before it can be read.
+    #[inline]
+    pub const fn is_cold(self) -> bool {
+        self.0 & Self::COLD != 0
+    }
 }

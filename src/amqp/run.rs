@@ -12,7 +12,7 @@ pub struct Run {
     pub count: u32,
     /// Octets that they take on the disk.
     pub octets: u32,
-    /// Where the first one begins.
+    /// Where the first one begins: always a cold reference.
     pub position: StoreRef,
     /// The size of their bodies, in octets.
     pub bytes: u64,

@@ -1,27 +1,27 @@
 //! The queue core: what is ready, what is unacked, and who gets the next message.
 
-use std::collections::BTreeMap;
-
 use super::command::{Attach, ChannelLimit, Command, Exclusivity, Settlement, Stored};
 use super::consumers::Consumers;
 use super::effect::{Delivery, Effect, Effects};
 use super::lane::{Lane, Message};
+use super::returned::Returned;
 use super::unacked::{Holder, Unacked};
 use crate::amqp::ack_mode::AckMode;
-use crate::amqp::id::{ConsumerId, MessageIndex, StoreRef, Timestamp};
+use crate::amqp::id::{ConsumerId, MessageIndex, Timestamp};
+use crate::amqp::run::Run;
 
 /// One queue.
 ///
 /// Every returned message has a smaller index than every message of the ready lane, which is why
-/// the returned lane goes first and a requeue restores the original order.
+/// the returned lane goes first and a requeue restores the original order. A cold message is not
+/// passed over: what is behind it waits until it is loaded ([`paging`](super::paging)).
 #[derive(Debug, Default)]
 pub struct Queue {
-    ready: Lane,
-    returned: BTreeMap<MessageIndex, Message>,
-    unacked: Unacked,
+    pub(super) ready: Lane,
+    pub(super) returned: Returned,
+    pub(super) unacked: Unacked,
     consumers: Consumers,
     next_index: u64,
-    ready_bytes: u64,
     unacked_bytes: u64,
     last_active: Timestamp,
 }
@@ -30,6 +30,13 @@ impl Queue {
     /// An empty queue without consumers.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A queue whose ready messages are these runs, in index order, all before `next_index`.
+    pub fn restored(next_index: u64, runs: impl IntoIterator<Item = Run>) -> Self {
+        let ready = Lane::restored(runs);
+        debug_assert!(ready.runs().last().is_none_or(|last| last.end().0 <= next_index));
+        Self { ready, next_index, ..Self::default() }
     }
 
     /// Applies `commands` in order, then delivers what the consumers can take within the budget of
@@ -67,7 +74,12 @@ impl Queue {
         });
     }
 
-    /// How many messages are ready.
+    /// The index that the next message is given.
+    pub fn next_index(&self) -> u64 {
+        self.next_index
+    }
+
+    /// How many messages are ready, in memory or not.
     pub fn ready(&self) -> usize {
         self.returned.len() + self.ready.len()
     }
@@ -84,7 +96,7 @@ impl Queue {
 
     /// The size of the bodies of the ready messages.
     pub fn ready_bytes(&self) -> u64 {
-        self.ready_bytes
+        self.returned.bytes() + self.ready.bytes()
     }
 
     /// The size of the bodies of the unacked messages.
@@ -105,7 +117,7 @@ impl Queue {
     /// Whether a call without commands would deliver something. A channel-limited consumer counts
     /// for nothing here: it takes messages only in a call that grants it an allowance.
     pub fn has_deliverable(&self) -> bool {
-        self.ready() > 0 && self.consumers.any_can_take()
+        self.is_front_hot() && self.consumers.any_can_take()
     }
 
     /// The channel-limited consumers that could take messages if they were granted credit, and how
@@ -114,17 +126,9 @@ impl Queue {
         self.consumers.wanting()
     }
 
-    /// The store reference of each message it holds, to be replaced when the store moves them. No
-    /// reference that an earlier effect told may be used afterwards.
-    pub fn stores_mut(&mut self) -> impl Iterator<Item = &mut StoreRef> {
-        let ready = self.returned.values_mut().chain(self.ready.iter_mut());
-        ready.chain(self.unacked.iter_mut()).map(|message| &mut message.store)
-    }
-
     fn enqueue(&mut self, Stored { store, bytes }: Stored) {
         let index = MessageIndex(self.next_index);
         self.next_index += 1;
-        self.ready_bytes += u64::from(bytes);
         self.ready.push_back(Message { index, store, bytes, redelivered: false });
     }
 
@@ -135,11 +139,10 @@ impl Queue {
             self.consumers.credit(consumer);
         }
         match outcome {
-            Settlement::Ack | Settlement::Discard => effects.release(message.store),
+            Settlement::Ack | Settlement::Discard => effects.release(index, message.store),
             Settlement::Requeue => {
                 message.redelivered = true;
-                self.ready_bytes += u64::from(message.bytes);
-                self.returned.insert(index, message);
+                self.returned.insert(message);
             }
         }
     }
@@ -168,43 +171,54 @@ impl Queue {
 
     fn get_one(&mut self, request: u32, acks: AckMode, effects: &mut Effects) {
         self.deliver(effects);
-        let Some(message) = self.pop_ready() else {
-            effects.push(Effect::GetEmpty { request });
+        let Some(message) = self.pop_front() else {
+            effects.push(match self.ready() {
+                0 => Effect::GetEmpty { request },
+                _ => Effect::GetCold { request },
+            });
             return;
         };
         let delivery = self.hand_out(message, Holder::Get, acks);
         let remaining = u32::try_from(self.ready()).unwrap_or(u32::MAX);
         effects.push(Effect::Got { request, remaining, delivery });
         if acks == AckMode::Automatic {
-            effects.release(message.store);
+            effects.release(message.index, message.store);
         }
     }
 
     fn purge(&mut self, request: u32, effects: &mut Effects) {
         self.deliver(effects);
         let count = u32::try_from(self.ready()).unwrap_or(u32::MAX);
-        while let Some(message) = self.pop_ready() {
-            effects.release(message.store);
+        let (hot, runs) = self.ready.drain();
+        for message in self.returned.drain().chain(hot) {
+            effects.release(message.index, message.store);
         }
+        effects.release_runs(runs);
         effects.push(Effect::Purged { request, count });
     }
 
     fn deliver(&mut self, effects: &mut Effects) {
-        while self.ready() > 0 && effects.has_room() {
+        while self.is_front_hot() && effects.has_room() {
             let Some((consumer, acks)) = self.consumers.take_turn() else { return };
-            let Some(message) = self.pop_ready() else { return };
+            let Some(message) = self.pop_front() else { return };
             let delivery = self.hand_out(message, Holder::Consumer(consumer), acks);
             effects.deliver(consumer, delivery);
         }
     }
 
-    fn pop_ready(&mut self) -> Option<Message> {
-        let message = match self.returned.first_entry() {
-            Some(first) => first.remove(),
-            None => self.ready.pop_front()?,
-        };
-        self.ready_bytes -= u64::from(message.bytes);
-        Some(message)
+    /// Whether there is a first ready message, and in memory.
+    #[inline]
+    fn is_front_hot(&self) -> bool {
+        if self.returned.is_empty() {
+            return self.ready.at_hand() > 0;
+        }
+        self.returned.first().is_some_and(|message| !message.store.is_cold())
+    }
+
+    /// Takes the first ready message, if it is in memory.
+    #[inline]
+    fn pop_front(&mut self) -> Option<Message> {
+        if self.returned.is_empty() { self.ready.pop_front() } else { self.returned.pop_front() }
     }
 
     /// Keeps the message as unacked unless delivering it is enough.

@@ -2,6 +2,7 @@
 
 use crate::amqp::ack_mode::AckMode;
 use crate::amqp::id::{ConsumerId, MessageIndex, StoreRef};
+use crate::amqp::run::Run;
 
 /// The capacity, in effects and in releases, that is kept from batch to batch.
 const KEPT_CAPACITY: usize = 16 * 1024;
@@ -27,6 +28,12 @@ pub enum Effect {
     },
     /// Answer a get: there is no ready message.
     GetEmpty {
+        /// The get's number.
+        request: u32,
+    },
+    /// A get took nothing: there are ready messages, but the first has to be loaded. Ask again when
+    /// it is.
+    GetCold {
         /// The get's number.
         request: u32,
     },
@@ -83,7 +90,8 @@ pub struct Budget {
 #[derive(Debug)]
 pub struct Effects {
     list: Vec<Effect>,
-    released: Vec<StoreRef>,
+    released: Vec<(MessageIndex, StoreRef)>,
+    released_runs: Vec<Run>,
     budget: Budget,
     left: Budget,
 }
@@ -91,7 +99,13 @@ pub struct Effects {
 impl Effects {
     /// No effects, and room for `budget`.
     pub fn new(budget: Budget) -> Self {
-        Self { list: Vec::new(), released: Vec::new(), budget, left: budget }
+        Self {
+            list: Vec::new(),
+            released: Vec::new(),
+            released_runs: Vec::new(),
+            budget,
+            left: budget,
+        }
     }
 
     /// Forgets the effects and gives the whole budget back.
@@ -100,7 +114,13 @@ impl Effects {
         self.list.shrink_to(KEPT_CAPACITY);
         self.released.clear();
         self.released.shrink_to(KEPT_CAPACITY);
+        self.released_runs = Vec::new();
         self.left = self.budget;
+    }
+
+    /// What one call may deliver when nothing was delivered yet.
+    pub fn budget(&self) -> Budget {
+        self.budget
     }
 
     /// What has to be carried out, in this order.
@@ -109,21 +129,30 @@ impl Effects {
     }
 
     /// The messages to release from the store once all of the list is carried out.
-    pub fn released(&self) -> &[StoreRef] {
+    pub fn released(&self) -> &[(MessageIndex, StoreRef)] {
         &self.released
+    }
+
+    /// The cold runs to release besides: what a purge removed without looking at each message.
+    pub fn released_runs(&self) -> &[Run] {
+        &self.released_runs
     }
 
     /// Whether no effect and no release is pending.
     pub fn is_empty(&self) -> bool {
-        self.list.is_empty() && self.released.is_empty()
+        self.list.is_empty() && self.released.is_empty() && self.released_runs.is_empty()
     }
 
     pub(super) fn push(&mut self, effect: Effect) {
         self.list.push(effect);
     }
 
-    pub(super) fn release(&mut self, store: StoreRef) {
-        self.released.push(store);
+    pub(super) fn release(&mut self, index: MessageIndex, store: StoreRef) {
+        self.released.push((index, store));
+    }
+
+    pub(super) fn release_runs(&mut self, runs: impl Iterator<Item = Run>) {
+        self.released_runs.extend(runs);
     }
 
     /// Whether another delivery to a consumer fits.
@@ -137,7 +166,7 @@ impl Effects {
         self.left.bytes = self.left.bytes.saturating_sub(u64::from(delivery.bytes));
         self.push(Effect::Deliver { consumer, delivery });
         if delivery.acks == AckMode::Automatic {
-            self.release(delivery.store);
+            self.release(delivery.index, delivery.store);
         }
     }
 }

@@ -13,6 +13,10 @@
 //!                  released   returned lane <---------------------+
 //! ```
 //! A message leaves by exactly one release of its store reference.
+//!
+//! What is long enough is only partly in memory: the middle of the ready lane may be *cold*, on the
+//! disk only ([`lane`]), and so may be what is returned or unacked. The queue's owner loads what
+//! comes to the front, and unloads what will not soon ([`paging`]).
 
 pub mod command;
 pub mod consumers;
@@ -20,6 +24,8 @@ pub mod core;
 pub mod effect;
 pub mod error;
 pub mod lane;
+pub mod paging;
+pub mod returned;
 pub mod unacked;
 
 #[cfg(test)]

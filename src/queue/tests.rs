@@ -51,7 +51,7 @@ impl Bench {
     }
 
     fn released(&self) -> Vec<u64> {
-        self.effects.released().iter().map(|store| store.0).collect()
+        self.effects.released().iter().map(|(_, store)| store.0).collect()
     }
 
     #[track_caller]

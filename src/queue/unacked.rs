@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::lane::Message;
+use super::paging::{Located, Sweep};
 use crate::amqp::id::{ConsumerId, MessageIndex};
 
 /// A ring of at most this capacity is never shrunk, and one of fewer holes never compacted.
@@ -37,6 +38,8 @@ pub struct Unacked {
     holes: usize,
     /// Messages delivered again while later ones were in the ring.
     late: BTreeMap<MessageIndex, (Message, Holder)>,
+    ring_sweep: Sweep,
+    late_sweep: Sweep,
 }
 
 impl Unacked {
@@ -69,6 +72,29 @@ impl Unacked {
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Message> {
         let held = self.ring.iter_mut().filter(|slot| slot.holder.is_some());
         held.map(|slot| &mut slot.message).chain(self.late.values_mut().map(|(message, _)| message))
+    }
+
+    /// Each message.
+    pub fn iter(&self) -> impl Iterator<Item = &Message> {
+        let held = self.ring.iter().filter(|slot| slot.holder.is_some());
+        held.map(|slot| &slot.message).chain(self.late.values().map(|(message, _)| message))
+    }
+
+    /// Makes messages cold. It looks at no more than `limit` of those in the ring and of the others,
+    /// beginning behind those that it looked at last, and returns how many it changed.
+    pub fn unload(
+        &mut self,
+        limit: usize,
+        mut locate: impl FnMut(&Message) -> Option<Located>,
+    ) -> usize {
+        let from = self.ring_sweep.from();
+        let start = self.ring.partition_point(|slot| slot.message.index < from);
+        let held = self.ring.range_mut(start..).filter(|slot| slot.holder.is_some());
+        let in_ring =
+            self.ring_sweep.unload(limit, held.map(|slot| &mut slot.message), &mut locate);
+        let late = self.late.range_mut(self.late_sweep.from()..);
+        let messages = late.map(|(_, (message, _))| message);
+        in_ring + self.late_sweep.unload(limit, messages, locate)
     }
 
     fn remove_from_ring(&mut self, index: MessageIndex) -> Option<(Message, Holder)> {

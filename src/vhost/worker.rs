@@ -95,7 +95,7 @@ impl Worker for QueueWorker {
 
     fn advance(&mut self) -> usize {
         if self.core.has_deliverable()
-            || (self.core.ready() > 0 && self.core.wanting().next().is_some())
+            || (self.core.at_hand(1) > 0 && self.core.wanting().next().is_some())
         {
             self.run()
         } else {
@@ -296,7 +296,8 @@ impl QueueWorker {
         }
         let enqueued =
             self.commands.iter().filter(|command| matches!(command, Command::Enqueue(_)));
-        let ready = u32::try_from(self.core.ready() + enqueued.count()).unwrap_or(u32::MAX);
+        let at_hand = self.core.at_hand(BUDGET.messages as usize);
+        let ready = u32::try_from(at_hand + enqueued.count()).unwrap_or(u32::MAX);
         if ready == 0 {
             return;
         }
@@ -327,7 +328,7 @@ impl QueueWorker {
                 consumer.session.release_credit(consumer.channel, *credit);
             }
         }
-        for store in self.effects.released() {
+        for (_, store) in self.effects.released() {
             self.store.release(*store);
         }
         if self.store.is_wasteful() {

@@ -2,93 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use proptest::prelude::*;
-use proptest::sample::Index;
+mod disk;
+mod step;
 
-use super::command::{Attach, ChannelLimit, Command, Exclusivity, Settlement, Stored};
-use super::core::Queue;
-use super::effect::{Budget, Delivery, Effect, Effects};
+use proptest::prelude::*;
+
+use self::disk::Disk;
+use self::step::{Page, Step, page, step};
 use crate::amqp::ack_mode::AckMode;
 use crate::amqp::id::{ConsumerId, MessageIndex, StoreRef, Timestamp};
-
-/// A command whose consumer and message are chosen when it is run.
-#[derive(Clone, Debug)]
-enum Step {
-    Enqueue(u32),
-    Attach { prefetch: u16, acks: AckMode, exclusivity: Exclusivity, limit: ChannelLimit },
-    Detach(Index),
-    Get(AckMode),
-    Settle(Index, Settlement),
-    Pause(Index),
-    Resume(Index),
-    Grant(Index, u32),
-    LimitChannel(Index, ChannelLimit),
-    Purge,
-}
-
-fn step() -> impl Strategy<Value = Step> {
-    let acks = || prop_oneof![3 => Just(AckMode::Manual), 1 => Just(AckMode::Automatic)];
-    let limit = || prop_oneof![2 => Just(ChannelLimit::Absent), 1 => Just(ChannelLimit::Present)];
-    let exclusivity =
-        prop_oneof![9 => Just(Exclusivity::Shared), 1 => Just(Exclusivity::Exclusive)];
-    let outcome = prop_oneof![
-        Just(Settlement::Ack),
-        Just(Settlement::Requeue),
-        Just(Settlement::Requeue),
-        Just(Settlement::Discard)
-    ];
-    let consumer = any::<Index>;
-    prop_oneof![
-        20 => (0..100_u32).prop_map(Step::Enqueue),
-        3 => (0..4_u16, acks(), exclusivity, limit()).prop_map(
-            |(prefetch, acks, exclusivity, limit)| Step::Attach {
-                prefetch, acks, exclusivity, limit
-            }),
-        2 => consumer().prop_map(Step::Detach),
-        3 => acks().prop_map(Step::Get),
-        15 => (any::<Index>(), outcome).prop_map(|(index, outcome)| Step::Settle(index, outcome)),
-        1 => consumer().prop_map(Step::Pause),
-        2 => consumer().prop_map(Step::Resume),
-        4 => (consumer(), 0..6_u32).prop_map(|(consumer, credit)| Step::Grant(consumer, credit)),
-        1 => (consumer(), limit()).prop_map(|(consumer, l)| Step::LimitChannel(consumer, l)),
-        1 => Just(Step::Purge),
-    ]
-}
-
-impl Step {
-    fn command(&self, consumers: u64, messages: u64) -> Command {
-        let pick = |index: &Index, count: u64| {
-            u64::try_from(index.index(usize::try_from(count + 1).unwrap())).unwrap()
-        };
-        let consumer = |index| ConsumerId(pick(index, consumers));
-        match self {
-            Self::Enqueue(bytes) => {
-                Command::Enqueue(Stored { store: StoreRef(messages), bytes: *bytes })
-            }
-            Self::Attach { prefetch, acks, exclusivity, limit } => Command::Attach(Attach {
-                consumer: ConsumerId(consumers),
-                prefetch: *prefetch,
-                acks: *acks,
-                exclusivity: *exclusivity,
-                limit: *limit,
-            }),
-            Self::Detach(index) => Command::Detach { consumer: consumer(index) },
-            Self::Get(acks) => Command::Get { request: 1, acks: *acks },
-            Self::Settle(index, outcome) => {
-                Command::Settle { index: MessageIndex(pick(index, messages)), outcome: *outcome }
-            }
-            Self::Pause(index) => Command::Pause { consumer: consumer(index) },
-            Self::Resume(index) => Command::Resume { consumer: consumer(index) },
-            Self::Grant(index, credit) => {
-                Command::Grant { consumer: consumer(index), credit: *credit }
-            }
-            Self::LimitChannel(index, limit) => {
-                Command::LimitChannel { consumer: consumer(index), limit: *limit }
-            }
-            Self::Purge => Command::Purge { request: 1 },
-        }
-    }
-}
+use crate::queue::command::{Attach, ChannelLimit, Command, Exclusivity, Settlement};
+use crate::queue::core::Queue;
+use crate::queue::effect::{Budget, Delivery, Effect, Effects};
 
 #[derive(Clone, Debug)]
 struct ModelConsumer {
@@ -101,13 +26,21 @@ struct ModelConsumer {
 
 #[derive(Debug, Default)]
 struct Model {
-    /// Index to size and whether it was delivered before; a message is stored at its index.
+    /// Index to size and whether it was delivered before.
     ready: BTreeMap<u64, (u32, bool)>,
     unacked: BTreeMap<u64, (u32, Option<ConsumerId>)>,
     consumers: BTreeMap<ConsumerId, ModelConsumer>,
     messages: u64,
     attached: u64,
-    released: BTreeSet<u64>,
+    /// Where each living message is now.
+    stores: BTreeMap<u64, StoreRef>,
+    /// What has gone in any way.
+    gone: BTreeSet<u64>,
+    /// What is to be released by the call at hand, and from where.
+    released: BTreeMap<u64, StoreRef>,
+    /// The ready messages from here on were never delivered by this queue.
+    lane_start: u64,
+    disk: Disk,
 }
 
 impl Model {
@@ -132,7 +65,22 @@ impl Model {
     }
 
     fn release(&mut self, index: u64) {
-        assert!(self.released.insert(index), "message {index} is released twice");
+        let store = self.forget(index);
+        self.released.insert(index, store);
+    }
+
+    fn forget(&mut self, index: u64) -> StoreRef {
+        assert!(self.gone.insert(index), "message {index} goes twice");
+        self.stores.remove(&index).unwrap()
+    }
+
+    fn is_cold(&self, index: u64) -> bool {
+        self.stores[&index].is_cold()
+    }
+
+    /// How many ready messages come before the first cold one.
+    fn at_hand(&self) -> usize {
+        self.ready.keys().take_while(|index| !self.is_cold(**index)).count()
     }
 
     /// Carries a command out, and says what it must be answered with.
@@ -142,6 +90,8 @@ impl Model {
         match command {
             Command::Enqueue(stored) => {
                 self.ready.insert(self.messages, (stored.bytes, false));
+                self.stores.insert(self.messages, stored.store);
+                self.disk.add(self.messages, stored.bytes);
                 self.messages += 1;
             }
             Command::Attach(attach) => return self.attach(attach),
@@ -199,19 +149,25 @@ impl Model {
 
     fn get(&mut self, request: u32, acks: AckMode) -> Effect {
         let Some(delivery) = self.hand_out(None, acks) else {
-            return Effect::GetEmpty { request };
+            return match self.ready.len() {
+                0 => Effect::GetEmpty { request },
+                _ => Effect::GetCold { request },
+            };
         };
         let remaining = u32::try_from(self.ready.len()).unwrap();
         Effect::Got { request, remaining, delivery }
     }
 
     fn hand_out(&mut self, holder: Option<ConsumerId>, acks: AckMode) -> Option<Delivery> {
-        let (index, (bytes, redelivered)) = self.ready.pop_first()?;
+        let first = self.ready.first_entry().filter(|first| !self.stores[first.key()].is_cold())?;
+        let (index, (bytes, redelivered)) = first.remove_entry();
+        self.lane_start = self.lane_start.max(index + 1);
+        let store = self.stores[&index];
         match acks {
             AckMode::Manual => drop(self.unacked.insert(index, (bytes, holder))),
             AckMode::Automatic => self.release(index),
         }
-        let (index, store) = (MessageIndex(index), StoreRef(index));
+        let index = MessageIndex(index);
         Some(Delivery { index, store, bytes, redelivered, acks })
     }
 
@@ -256,7 +212,7 @@ impl Model {
         let count = u32::try_from(count).unwrap();
         assert!(count <= budget.messages, "over budget");
         let spent = count == budget.messages || bytes >= budget.bytes;
-        assert!(spent || self.ready.is_empty() || !self.anybody_can_take(), "stopped early");
+        assert!(spent || self.at_hand() == 0 || !self.anybody_can_take(), "stopped early");
 
         let rest: BTreeMap<ConsumerId, u32> = effects[count as usize..]
             .iter()
@@ -284,10 +240,46 @@ impl Model {
         let ready_bytes: u64 = self.ready.values().map(|(bytes, _)| u64::from(*bytes)).sum();
         let unacked_bytes: u64 = self.unacked.values().map(|(bytes, _)| u64::from(*bytes)).sum();
         assert_eq!((queue.ready_bytes(), queue.unacked_bytes()), (ready_bytes, unacked_bytes));
-        assert_eq!(queue.has_deliverable(), !self.ready.is_empty() && self.anybody_can_take());
+        assert_eq!(queue.has_deliverable(), self.at_hand() > 0 && self.anybody_can_take());
         let limited = self.consumers.iter().filter(|(_, it)| it.allowance.is_some());
         let wanting = limited.map(|(id, _)| (*id, self.room(*id))).filter(|(_, room)| *room > 0);
         assert_eq!(queue.wanting().collect::<BTreeMap<_, _>>(), wanting.collect());
+        assert_eq!(queue.next_index(), self.messages);
+        self.check_entries(queue);
+        self.check_wanted(queue);
+    }
+
+    fn check_released(&mut self, effects: &Effects) {
+        let singles = effects.released().iter().map(|(index, store)| (index.0, *store));
+        let runs = effects.released_runs().iter().flat_map(|run| self.disk.messages_of(run));
+        let told: Vec<(u64, StoreRef)> = singles.chain(runs).collect();
+        assert_eq!(told.len(), self.released.len());
+        assert_eq!(
+            told.into_iter().collect::<BTreeMap<_, _>>(),
+            std::mem::take(&mut self.released)
+        );
+    }
+
+    /// Applies a command, or goes on, until nothing can be delivered.
+    fn run(&mut self, queue: &mut Queue, command: Option<Command>, effects: &mut Effects) {
+        let (budget, mut command) = (effects.budget(), command);
+        loop {
+            effects.clear();
+            queue.apply(Timestamp(0), command.as_slice(), effects);
+
+            let mut rest = effects.list();
+            if let Some(answer) = command.take().and_then(|command| self.command(command)) {
+                assert_eq!(rest.first(), Some(&answer));
+                rest = &rest[1..];
+            }
+            self.forget_turns();
+            self.check_rest(rest, budget);
+            self.check_state(queue);
+            self.check_released(effects);
+            if !queue.has_deliverable() {
+                return;
+            }
+        }
     }
 }
 
@@ -296,39 +288,37 @@ proptest! {
 
     #[test]
     fn a_queue_does_what_the_model_allows(
-        steps in prop::collection::vec(step(), 1..150),
+        restored in prop::collection::vec((0..100_u32, any::<bool>()), 0..20),
+        steps in prop::collection::vec(prop_oneof![
+            2 => step().prop_map(Ok),
+            1 => page().prop_map(Err),
+        ], 1..200),
         messages in 1..4_u32,
         bytes in 1..200_u64,
     ) {
-        let budget = Budget { messages, bytes };
-        let (mut queue, mut model) = (Queue::new(), Model::default());
-        let mut effects = Effects::new(budget);
+        let mut model = Model::default();
+        let mut queue = model.restore(&restored);
+        let mut effects = Effects::new(Budget { messages, bytes });
         for step in steps {
-            let command = step.command(model.attached, model.messages);
-            let mut commands = &[command][..];
-            loop {
-                effects.clear();
-                queue.apply(Timestamp(0), commands, &mut effects);
-
-                let known_released = model.released.clone();
-                let mut rest = effects.list();
-                let answer = commands.first().and_then(|command| model.command(*command));
-                if let Some(answer) = answer {
-                    prop_assert_eq!(rest.first(), Some(&answer));
-                    rest = &rest[1..];
+            let command = match step {
+                Ok(step) => Some(step.command(model.attached, model.messages)),
+                Err(page) => {
+                    model.page(&mut queue, &page);
+                    None
                 }
-                model.forget_turns();
-                model.check_rest(rest, budget);
-                model.check_state(&queue);
-                let released: BTreeSet<u64> = effects.released().iter().map(|it| it.0).collect();
-                prop_assert_eq!(effects.released().len(), released.len());
-                prop_assert!(model.released.difference(&known_released).eq(&released));
-                if !queue.has_deliverable() {
-                    break;
-                }
-                commands = &[];
-            }
+            };
+            model.run(&mut queue, command, &mut effects);
         }
+        // Whatever is left can be had, in order.
+        let get = Command::Get { request: 1, acks: AckMode::Automatic };
+        for _ in 0..3 * queue.ready() {
+            model.run(&mut queue, Some(get), &mut effects);
+            model.page(&mut queue, &Page::Want { ahead: 1 });
+            model.page(&mut queue, &Page::Load { part: None, missing: 0 });
+            model.run(&mut queue, None, &mut effects);
+        }
+        prop_assert_eq!(queue.ready(), 0);
+        prop_assert!(model.ready.is_empty());
     }
 
     #[test]
@@ -354,7 +344,7 @@ proptest! {
 
             prop_assert_eq!(effects[0].list(), effects[1].list());
             prop_assert_eq!(effects[0].released(), effects[1].released());
-            for store in effects[0].released() {
+            for (_, store) in effects[0].released() {
                 prop_assert!(released.insert(*store));
             }
             released.extend(queues[0].stores_mut().map(|store| *store));

@@ -1,0 +1,191 @@
+//! The ready messages in order, the middle of a long lane on the disk.
+//!
+//! ```text
+//!   delivered <--- head (hot) | cold runs | tail (hot) <--- enqueued
+//!                        <- load        unload ->
+//! ```
+//! Without cold runs there is no tail: everything is in the head. What is in head and tail is in
+//! memory and has an entry for each message; a run has one for up to 1 MiB of messages.
+
+mod cold;
+mod hot;
+
+use cold::Cold;
+use hot::Hot;
+
+use crate::amqp::id::{MessageIndex, StoreRef};
+use crate::amqp::run::Run;
+use crate::queue::paging::{Loaded, Located};
+
+/// A message as the queue knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Its place in the queue.
+    pub index: MessageIndex,
+    /// Where the store keeps it.
+    pub store: StoreRef,
+    /// The size of its body.
+    pub bytes: u32,
+    /// Whether it was delivered before.
+    pub redelivered: bool,
+}
+
+/// A first-in, first-out list of messages.
+#[derive(Debug, Default)]
+pub struct Lane {
+    /// What comes before the cold runs: all, while there are none.
+    head: Hot,
+    cold: Cold,
+    /// What comes behind the cold runs: nothing, while there are none.
+    tail: Hot,
+}
+
+impl Lane {
+    /// A lane of these runs, which are in index order.
+    pub fn restored(runs: impl IntoIterator<Item = Run>) -> Self {
+        Self { head: Hot::default(), cold: Cold::restored(runs), tail: Hot::default() }
+    }
+
+    /// How many messages there are, loaded or not.
+    pub fn len(&self) -> usize {
+        self.head.len() + self.cold.messages() + self.tail.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The size of the bodies.
+    pub fn bytes(&self) -> u64 {
+        self.head.bytes() + self.cold.bytes() + self.tail.bytes()
+    }
+
+    /// How many messages can be taken before a run has to be loaded.
+    #[inline]
+    pub fn at_hand(&self) -> usize {
+        self.head.len()
+    }
+
+    /// The size of their bodies.
+    pub fn bytes_at_hand(&self) -> u64 {
+        self.head.bytes()
+    }
+
+    /// Adds a message that is in memory behind all others.
+    #[inline]
+    pub fn push_back(&mut self, message: Message) {
+        let end = if self.cold.is_empty() { &mut self.head } else { &mut self.tail };
+        end.push_back(message);
+    }
+
+    /// Takes the first message, if it is in memory.
+    #[inline]
+    pub fn pop_front(&mut self) -> Option<Message> {
+        self.head.pop_front()
+    }
+
+    /// The run to load next.
+    pub fn first_run(&self) -> Option<&Run> {
+        self.cold.first()
+    }
+
+    /// Puts the messages of the first run, or of its beginning, into the head. `run` is what was
+    /// read; `false` if the first run does not begin with it any more, and nothing has changed.
+    pub fn load(&mut self, run: &Run, messages: &[Loaded]) -> bool {
+        debug_assert!(
+            messages
+                .iter()
+                .all(|m| (run.first..run.end()).contains(&m.index) && !m.store.is_cold())
+        );
+        debug_assert!(messages.is_sorted_by(|a, b| a.index < b.index));
+        if !self.cold.take_first(run) {
+            return false;
+        }
+        for &Loaded { index, store, bytes } in messages {
+            self.head.push_back(Message { index, store, bytes, redelivered: run.redelivered });
+        }
+        self.close_gap();
+        true
+    }
+
+    /// Makes runs of messages behind the first `keep`, as far as they can be located, and returns
+    /// of how many. It never leaves a message in memory between two runs: without runs it begins
+    /// with the oldest; else it takes the tail, oldest first, and the head, newest first.
+    pub fn unload(
+        &mut self,
+        keep: usize,
+        mut locate: impl FnMut(&Message) -> Option<Located>,
+    ) -> usize {
+        let before = self.cold.messages();
+        if self.cold.is_empty() {
+            let Some(message) = self.head.get(keep).copied() else { return 0 };
+            let Some(located) = locate(&message) else { return 0 };
+            self.tail = self.head.split_off(keep);
+            self.tail.pop_front();
+            self.cold.push_back(&message, located);
+        }
+        while let Some(message) = self.tail.front()
+            && let Some(located) = locate(message)
+        {
+            self.cold.push_back(message, located);
+            self.tail.pop_front();
+        }
+        while self.head.len() > keep
+            && let Some(message) = self.head.back()
+            && let Some(located) = locate(message)
+        {
+            self.cold.push_front(message, located);
+            self.head.pop_back();
+        }
+        self.cold.messages() - before
+    }
+
+    /// Replaces a run, or its beginning, by others in which the same messages are found, or those
+    /// of them that are left; `false` if no run begins with it any more, and nothing has changed.
+    pub fn replace_run(&mut self, run: &Run, moved: &[Run]) -> bool {
+        let replaced = self.cold.replace(run, moved);
+        self.close_gap();
+        replaced
+    }
+
+    /// Takes everything out: first what is in memory, then the runs.
+    pub fn drain(&mut self) -> (impl Iterator<Item = Message>, impl Iterator<Item = Run>) {
+        let Self { head, cold, tail } = std::mem::take(self);
+        (head.into_messages().chain(tail.into_messages()), cold.into_runs())
+    }
+
+    /// What comes before the cold runs.
+    pub fn head(&self) -> impl Iterator<Item = &Message> {
+        self.head.iter()
+    }
+
+    /// The cold runs.
+    pub fn runs(&self) -> impl Iterator<Item = &Run> {
+        self.cold.iter()
+    }
+
+    /// What comes behind the cold runs.
+    pub fn tail(&self) -> impl Iterator<Item = &Message> {
+        self.tail.iter()
+    }
+
+    /// Each message that is in memory, to be pointed elsewhere in the store.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Message> {
+        self.head.iter_mut().chain(self.tail.iter_mut())
+    }
+
+    /// Each cold run as it is, and its position, to be replaced.
+    pub fn runs_mut(&mut self) -> impl Iterator<Item = (Run, &mut StoreRef)> {
+        self.cold.positions_mut()
+    }
+
+    fn close_gap(&mut self) {
+        if self.cold.is_empty() && !self.tail.is_empty() {
+            self.head.append(std::mem::take(&mut self.tail));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,219 @@
+//! A queue of which a part is on the disk.
+
+use super::*;
+use crate::amqp::ack_mode::AckMode;
+use crate::amqp::id::{ConsumerId, Timestamp};
+use crate::queue::command::{Attach, ChannelLimit, Command, Exclusivity, Settlement, Stored};
+use crate::queue::effect::{Budget, Effect, Effects};
+
+const OCTETS: u32 = 32;
+
+fn place(index: u64) -> Located {
+    let position = StoreRef(StoreRef::COLD | (4096 + index * u64::from(OCTETS)));
+    Located { position, octets: OCTETS }
+}
+
+/// Locates every message.
+fn known() -> impl FnMut(&Message) -> Option<Located> {
+    |message| Some(place(message.index.0))
+}
+
+fn run(first: u64, count: u32) -> Run {
+    Run {
+        first: MessageIndex(first),
+        count,
+        octets: count * OCTETS,
+        position: place(first).position,
+        bytes: u64::from(count) * 10,
+        redelivered: false,
+    }
+}
+
+fn load(queue: &mut Queue, run: &Run) -> bool {
+    let loaded = |index| Loaded { index: MessageIndex(index), store: StoreRef(index), bytes: 10 };
+    let messages: Vec<Loaded> = (run.first.0..run.end().0).map(loaded).collect();
+    queue.load(run, &messages)
+}
+
+fn apply(queue: &mut Queue, commands: &[Command]) -> Effects {
+    let mut effects = Effects::new(Budget { messages: u32::MAX, bytes: u64::MAX });
+    queue.apply(Timestamp(0), commands, &mut effects);
+    effects
+}
+
+fn publish(queue: &mut Queue, count: u64) {
+    let next = queue.next_index();
+    let stored = |n| Stored { store: StoreRef(n), bytes: 10 };
+    let commands: Vec<_> = (next..next + count).map(|n| Command::Enqueue(stored(n))).collect();
+    apply(queue, &commands);
+}
+
+fn get() -> Command {
+    Command::Get { request: 9, acks: AckMode::Manual }
+}
+
+fn requeue(index: u64) -> Command {
+    Command::Settle { index: MessageIndex(index), outcome: Settlement::Requeue }
+}
+
+fn attach() -> Command {
+    Command::Attach(Attach {
+        consumer: ConsumerId(1),
+        prefetch: 0,
+        acks: AckMode::Manual,
+        exclusivity: Exclusivity::Shared,
+        limit: ChannelLimit::Absent,
+    })
+}
+
+/// Index and redelivered of what is delivered.
+fn delivered(effects: &Effects) -> Vec<(u64, bool)> {
+    let delivery = |effect: &Effect| match effect {
+        Effect::Deliver { delivery, .. } | Effect::Got { delivery, .. } => {
+            Some((delivery.index.0, delivery.redelivered))
+        }
+        _ => None,
+    };
+    effects.list().iter().filter_map(delivery).collect()
+}
+
+#[test]
+fn a_restored_queue_delivers_what_it_had_once_it_is_loaded() {
+    let again = Run { redelivered: true, ..run(3, 2) };
+    let mut queue = Queue::restored(12, [again, run(8, 2)]);
+    assert_eq!((queue.ready(), queue.ready_bytes(), queue.next_index()), (4, 40, 12));
+
+    let before = apply(&mut queue, &[attach()]);
+    publish(&mut queue, 1);
+    assert_eq!((delivered(&before), queue.has_deliverable()), (vec![], false));
+    assert_eq!(queue.wanted(1), Some(Wanted::Run(again)));
+    assert!(load(&mut queue, &again));
+    let first = apply(&mut queue, &[]);
+    assert!(load(&mut queue, &run(8, 2)));
+    let second = apply(&mut queue, &[]);
+
+    assert_eq!(delivered(&first), [(3, true), (4, true)]);
+    assert_eq!(delivered(&second), [(8, false), (9, false), (12, false)]);
+    assert_eq!(queue.wanted(usize::MAX), None);
+}
+
+#[test]
+fn a_get_of_a_cold_message_is_not_answered_with_empty() {
+    let mut queue = Queue::restored(1, [run(0, 1)]);
+
+    assert_eq!(apply(&mut queue, &[get()]).list(), [Effect::GetCold { request: 9 }]);
+    assert!(load(&mut queue, &run(0, 1)));
+
+    assert_eq!(delivered(&apply(&mut queue, &[get()])), [(0, false)]);
+    assert_eq!(apply(&mut queue, &[get()]).list(), [Effect::GetEmpty { request: 9 }]);
+}
+
+#[test]
+fn a_purge_tells_cold_messages_by_the_run_and_what_is_read_for_them_is_refused() {
+    let mut queue = Queue::new();
+    publish(&mut queue, 10);
+    apply(&mut queue, &[get()]);
+    queue.unload(3, known());
+    publish(&mut queue, 2);
+
+    let effects = apply(&mut queue, &[Command::Purge { request: 1 }]);
+
+    assert_eq!(effects.list(), [Effect::Purged { request: 1, count: 11 }]);
+    assert_eq!(effects.released_runs(), [run(4, 6)]);
+    assert!(effects.released().iter().map(|(index, _)| index.0).eq([1, 2, 3, 10, 11]));
+    assert!(!load(&mut queue, &run(4, 6)));
+    assert_eq!((queue.ready(), queue.ready_bytes(), queue.unacked()), (0, 0, 1));
+}
+
+#[test]
+fn messages_in_memory_put_the_next_load_off() {
+    let mut queue = Queue::new();
+    publish(&mut queue, 10);
+    queue.unload(4, known());
+    let octets = 4 * (10 + 64);
+
+    assert_eq!(queue.wanted(octets), None);
+    assert_eq!(queue.wanted(octets + 1), Some(Wanted::Run(run(4, 6))));
+    assert_eq!((queue.at_hand(usize::MAX), queue.at_hand(3)), (4, 3));
+}
+
+#[test]
+fn a_cold_message_that_is_requeued_is_wanted_before_the_lane() {
+    let mut queue = Queue::new();
+    publish(&mut queue, 5);
+    apply(&mut queue, &[get(), get()]);
+    assert_eq!(queue.unload_held(10, known()), 2);
+    queue.unload(0, known());
+
+    apply(&mut queue, &[requeue(1)]);
+
+    let (index, store) = (MessageIndex(1), place(1).position);
+    assert_eq!(queue.wanted(1), Some(Wanted::Returned { index, store, bytes: 10 }));
+    assert_eq!(apply(&mut queue, &[get()]).list(), [Effect::GetCold { request: 9 }]);
+    assert!(queue.load_returned(index, StoreRef(7)));
+    assert!(!queue.load_returned(index, StoreRef(8)));
+    assert_eq!(delivered(&apply(&mut queue, &[get()])), [(1, true)]);
+    assert_eq!(queue.wanted(1), Some(Wanted::Run(run(2, 3))));
+}
+
+#[test]
+fn a_cold_unacked_message_is_released_from_the_disk() {
+    let mut queue = Queue::new();
+    publish(&mut queue, 1);
+    apply(&mut queue, &[get()]);
+    queue.unload_held(1, known());
+
+    let outcome = Settlement::Ack;
+    let effects = apply(&mut queue, &[Command::Settle { index: MessageIndex(0), outcome }]);
+
+    assert_eq!(effects.released(), [(MessageIndex(0), place(0).position)]);
+}
+
+#[test]
+fn unloading_what_is_held_looks_at_a_few_messages_a_call() {
+    let mut queue = Queue::new();
+    publish(&mut queue, 100);
+    apply(&mut queue, &[attach()]);
+    let mut asked = Vec::new();
+    let even =
+        |message: &Message| message.index.0.is_multiple_of(2).then(|| place(message.index.0));
+
+    for _ in 0..10 {
+        queue.unload_held(10, |message| {
+            asked.push(message.index.0);
+            even(message)
+        });
+    }
+    let again = queue.unload_held(100, known());
+
+    assert!(asked.into_iter().eq(0..100));
+    assert_eq!(again, 0);
+    assert_eq!(queue.unload_held(100, known()), 50);
+}
+
+#[test]
+fn everything_held_is_told_in_order() {
+    let mut queue = Queue::new();
+    publish(&mut queue, 6);
+    apply(&mut queue, &[get(), get(), requeue(0)]);
+    queue.unload(2, known());
+    publish(&mut queue, 1);
+
+    let entries: Vec<Entry> = queue.entries().collect();
+
+    let message = |index, redelivered| {
+        let (store, index) = (StoreRef(index), MessageIndex(index));
+        Message { index, store, bytes: 10, redelivered }
+    };
+    assert_eq!(
+        entries,
+        [
+            Entry::Ready(message(0, true)),
+            Entry::Ready(message(2, false)),
+            Entry::Run(run(3, 3)),
+            Entry::Ready(message(6, false)),
+            Entry::Unacked(message(1, true)),
+        ]
+    );
+    assert!(queue.stores_mut().all(|store| !store.is_cold()));
+}
