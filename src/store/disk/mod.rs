@@ -1,6 +1,8 @@
 //! The few calls that the store makes of a disk, so that tests can lose what was not synced, tear
 //! sectors, flip bits, fill it, and crash at every step.
 
+pub mod real;
+
 use std::fmt::Debug;
 use std::io;
 use std::sync::Arc;
