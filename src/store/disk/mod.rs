@@ -2,6 +2,7 @@
 //! sectors, flip bits, fill it, and crash at every step.
 
 pub mod real;
+pub mod simulated;
 
 use std::fmt::Debug;
 use std::io;
@@ -79,3 +80,6 @@ pub trait DiskFile: Debug + Send + Sync {
     /// The disk failed; what was written since the last sync may be lost, whatever a later sync says.
     fn sync(&self) -> io::Result<()>;
 }
+
+#[cfg(test)]
+mod tests;
