@@ -4,6 +4,7 @@
 //! into credentials, [`user::Users::login`] compares them with what is stored, and what goes wrong
 //! is told to the log in full and to the client as one text, whatever the reason.
 
+pub mod durable;
 pub mod mechanism;
 pub mod password;
 pub mod user;

@@ -59,6 +59,11 @@ impl Users {
         }
     }
 
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.hashes.is_empty()
+    }
+
     /// Adds a user, or changes the password of the one of that name.
     pub fn insert(&mut self, name: &str, password: PasswordHash) {
         self.hashes.insert(Arc::from(name), password);

@@ -4,6 +4,7 @@
 
 pub mod arguments;
 pub mod command;
+pub mod durable;
 mod edit;
 mod equivalence;
 pub mod error;
@@ -11,6 +12,7 @@ pub mod exchange;
 pub mod generation;
 mod multimap;
 pub mod queue;
+pub mod restore;
 pub mod routing;
 pub mod state;
 

@@ -2,6 +2,7 @@
 
 mod declare;
 mod delete;
+mod durable;
 mod route;
 
 use crate::amqp::exception::Exception;
