@@ -2,5 +2,6 @@
 
 pub mod alarm;
 pub mod connections;
+mod durable;
 pub mod memory;
 pub mod node;

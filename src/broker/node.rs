@@ -11,10 +11,11 @@ use super::connections::Connections;
 use super::memory;
 use crate::amqp::exception::Exception;
 use crate::amqp::method::MethodId;
-use crate::amqp::name::{InvalidName, VhostName};
+use crate::amqp::name::VhostName;
 use crate::amqp::reply_code::ReplyCode;
 use crate::auth::mechanism::{Mechanism, MechanismError};
 use crate::auth::user::{LoginRefused, Origin, User, Users};
+use crate::store::meta::MetaLog;
 use crate::vhost::host::Vhost;
 use crate::vhost::ids::Ids;
 
@@ -40,9 +41,11 @@ pub struct Node {
     pub high_watermark: u64,
     /// How many connections there may be.
     pub connections_max: Option<u32>,
-    users: Users,
+    pub(super) users: Users,
     mechanisms: Vec<Mechanism>,
-    vhosts: DashMap<VhostName, Arc<Vhost>>,
+    pub(super) vhosts: DashMap<VhostName, Arc<Vhost>>,
+    /// Where vhosts, users and topology are kept.
+    pub(super) log: Arc<dyn MetaLog>,
 }
 
 /// Why a login failed.
@@ -81,12 +84,14 @@ impl From<NotAdmitted> for Exception {
 }
 
 impl Node {
-    /// A node with these users and no virtual host.
+    /// A node with these users and no virtual host, whose durable things go to `log`. What was
+    /// there before a restart comes with [`Self::restore`].
     pub fn new(
         users: Users,
         mechanisms: Vec<Mechanism>,
         high_watermark: u64,
         connections_max: Option<u32>,
+        log: Arc<dyn MetaLog>,
     ) -> Self {
         Self {
             ids: Arc::default(),
@@ -97,18 +102,8 @@ impl Node {
             users,
             mechanisms,
             vhosts: DashMap::new(),
+            log,
         }
-    }
-
-    /// Adds a virtual host, unless there is one of that name.
-    ///
-    /// # Errors
-    /// The name is too long.
-    pub fn add_vhost(&self, name: &str) -> Result<(), InvalidName> {
-        let name = VhostName::parse(name)?;
-        let vhost = || Arc::new(Vhost::new(name.clone(), Arc::clone(&self.ids)));
-        self.vhosts.entry(name.clone()).or_insert_with(vhost);
-        Ok(())
     }
 
     /// Lets a connection that is among [`Self::connections`] into the virtual host of that name

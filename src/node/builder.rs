@@ -24,6 +24,7 @@ use crate::connection::settings::Settings;
 use crate::ctl::name::default_node_name;
 use crate::ctl::socket::{self, BindError, Socket};
 use crate::server::listener::Listener;
+use crate::store::meta::MemoryMeta;
 
 /// Settings for a broker that is to be started in this process.
 #[derive(Clone, Debug, Default)]
@@ -124,16 +125,19 @@ fn node(config: &Config) -> Result<Node, StartError> {
     let bootstrap = &config.bootstrap;
     let mut salt = [0; 4];
     getrandom::fill(&mut salt).map_err(StartError::Random)?;
-    let mut users = Users::new(config.auth.loopback_users.iter().cloned());
-    users.insert(&bootstrap.user, PasswordHash::new(bootstrap.password.expose().as_bytes(), salt));
+    let users = Users::new(config.auth.loopback_users.iter().cloned());
     let mechanisms = config.auth.mechanisms.iter().filter_map(|name| Mechanism::parse(name));
-    let node = Node::new(
+    let mut node = Node::new(
         users,
         mechanisms.collect(),
         config.memory.high_watermark.bytes(memory_total(config)),
         config.limits.connections,
+        Arc::new(MemoryMeta::default()),
     );
-    node.add_vhost(&bootstrap.vhost).map_err(StartError::Vhost)?;
+    let password = PasswordHash::new(bootstrap.password.expose().as_bytes(), salt);
+    // What is durable after it, is only with it.
+    let first = node.bootstrap(&bootstrap.user, password, &bootstrap.vhost);
+    drop(first.map_err(StartError::Vhost)?);
     Ok(node)
 }
 

@@ -28,6 +28,7 @@ impl Peer {
             Event::Method { channel, method } => {
                 self.serve(now, channel, |service, state| service.handle(state, channel, method));
                 if !method.is_settlement() {
+                    self.check_waiting(now);
                     self.check_flood(now);
                 }
             }

@@ -14,6 +14,7 @@ use crate::exchange::kind::ExchangeKind;
 use crate::topology::command::{BindCommand, DeleteCondition};
 use crate::topology::exchange::ExchangeDefinition;
 use crate::topology::state::check_not_default;
+use crate::vhost::Commit;
 
 impl Service {
     pub(super) fn handle_exchange(
@@ -21,41 +22,34 @@ impl Service {
         at: ChannelId,
         method: Method<'_>,
     ) -> Result<(), Exception> {
-        match method {
+        let (commit, no_wait, reply) = match method {
             Method::ExchangeDeclare { no_wait, .. } => {
-                self.handle_exchange_declare(method)?;
-                self.reply(at, no_wait, AMQPClass::Exchange(AMQPMethod::DeclareOk(DeclareOk {})));
+                let commit = self.handle_exchange_declare(method)?;
+                (commit, no_wait, AMQPMethod::DeclareOk(DeclareOk {}))
             }
             Method::ExchangeDelete { exchange, if_unused, no_wait } => {
                 let condition =
                     if if_unused { DeleteCondition::IfUnused } else { DeleteCondition::Always };
-                self.vhost.delete_exchange(exchange_name(exchange)?, condition)?;
-                self.reply(at, no_wait, AMQPClass::Exchange(AMQPMethod::DeleteOk(DeleteOk {})));
+                let commit = self.vhost.delete_exchange(exchange_name(exchange)?, condition)?;
+                (commit, no_wait, AMQPMethod::DeleteOk(DeleteOk {}))
             }
             Method::ExchangeBind { destination, source, routing_key, no_wait, arguments } => {
-                self.vhost.bind(self.exchange_binding(
-                    destination,
-                    source,
-                    routing_key,
-                    arguments,
-                )?)?;
-                self.reply(at, no_wait, AMQPClass::Exchange(AMQPMethod::BindOk(BindOk {})));
+                let ends = [destination, source];
+                let bind = self.exchange_binding(ends, routing_key, arguments)?;
+                (self.vhost.bind(bind)?, no_wait, AMQPMethod::BindOk(BindOk {}))
             }
             Method::ExchangeUnbind { destination, source, routing_key, no_wait, arguments } => {
-                self.vhost.unbind(self.exchange_binding(
-                    destination,
-                    source,
-                    routing_key,
-                    arguments,
-                )?)?;
-                self.reply(at, no_wait, AMQPClass::Exchange(AMQPMethod::UnbindOk(UnbindOk {})));
+                let ends = [destination, source];
+                let bind = self.exchange_binding(ends, routing_key, arguments)?;
+                (self.vhost.unbind(bind)?, no_wait, AMQPMethod::UnbindOk(UnbindOk {}))
             }
-            _ => {}
-        }
+            _ => return Ok(()),
+        };
+        self.reply_after(commit, at, no_wait, AMQPClass::Exchange(reply));
         Ok(())
     }
 
-    fn handle_exchange_declare(&self, method: Method<'_>) -> Result<(), Exception> {
+    fn handle_exchange_declare(&self, method: Method<'_>) -> Result<Commit, Exception> {
         let Method::ExchangeDeclare {
             exchange,
             kind,
@@ -67,11 +61,12 @@ impl Service {
             ..
         } = method
         else {
-            return Ok(());
+            return Err(invalid("not exchange.declare"));
         };
         let name = exchange_name(exchange)?;
         if passive {
-            return Ok(self.vhost.check_exchange(&name)?);
+            self.vhost.check_exchange(&name)?;
+            return Ok(Commit::done());
         }
         check_not_default(&name)?;
         Ok(self.vhost.declare_exchange(ExchangeDefinition {
@@ -86,8 +81,7 @@ impl Service {
 
     fn exchange_binding(
         &self,
-        destination: &str,
-        source: &str,
+        [destination, source]: [&str; 2],
         routing_key: &str,
         arguments: TableRef<'_>,
     ) -> Result<BindCommand, Exception> {

@@ -32,8 +32,17 @@ pub(super) enum Input {
     Blocked,
     /// The client has to read what it has been answered; nothing is read.
     Flooded,
+    /// What was carried out last has to become durable; nothing is read.
+    Waiting,
     /// Where the next frame begins is not known: it is read and dropped.
     Lost,
+}
+
+impl Input {
+    /// Whether what comes is left where it is for now.
+    pub(super) const fn is_held(self) -> bool {
+        matches!(self, Self::Blocked | Self::Flooded | Self::Waiting)
+    }
 }
 
 impl Peer {
@@ -78,7 +87,7 @@ impl Peer {
     fn take_one(&mut self, now: Instant, input: &[u8]) -> Option<usize> {
         match self.input {
             Input::Header => self.take_header(input),
-            Input::Blocked | Input::Flooded => None,
+            Input::Blocked | Input::Flooded | Input::Waiting => None,
             Input::Lost => (!input.is_empty()).then_some(input.len()),
             Input::Frames => match parse_frame(input, self.core.frame_max()) {
                 Ok(Parsed::Incomplete { needed }) => self.begin_frame(input, needed),

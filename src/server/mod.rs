@@ -18,3 +18,4 @@ mod random;
 mod service;
 mod settlement;
 mod transaction;
+mod waiting;

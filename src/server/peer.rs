@@ -73,7 +73,7 @@ impl Peer {
 
     /// Whether the socket is to be read.
     pub(super) fn wants_input(&self) -> bool {
-        !matches!(self.input, Input::Blocked | Input::Flooded) && self.end.is_none()
+        !self.input.is_held() && self.end.is_none()
     }
 
     /// Why the connection has ended; asked when all that was to be written is.
@@ -134,6 +134,11 @@ impl Peer {
                 self.write_replies();
             }
             Input::Flooded if !self.outbox.is_flooded() => {}
+            Input::Waiting => {
+                if !self.has_waited() {
+                    return false;
+                }
+            }
             _ => return false,
         }
         self.input = Input::Frames;
@@ -158,7 +163,7 @@ impl Peer {
             Scope::Connection => self.close_for(exception),
         }
         self.core.fail(now, exception, at, &mut self.replies);
-        if matches!(self.input, Input::Blocked | Input::Flooded) && !self.core.is_open() {
+        if self.input.is_held() && !self.core.is_open() {
             // What it publishes is ignored now, and its close-ok is behind that.
             self.input = Input::Frames;
         }

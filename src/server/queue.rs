@@ -15,6 +15,7 @@ use crate::channel::state::Channel;
 use crate::codec::method::Method;
 use crate::exchange::binding::{Binding, Destination};
 use crate::topology::command::{BindCommand, Naming};
+use crate::vhost::Commit;
 use crate::vhost::host::DeclareQueue;
 use crate::vhost::queue::{DeleteConditions, Queue};
 
@@ -27,21 +28,24 @@ impl Service {
     ) -> Result<(), Exception> {
         match method {
             Method::QueueDeclare { no_wait, .. } => {
-                let queue = self.handle_queue_declare(method)?;
+                let (queue, commit) = self.handle_queue_declare(method)?;
                 channel.declared(queue.name.clone());
-                if !no_wait {
-                    self.reply(at, false, declare_ok(&queue));
+                if no_wait && commit.is_done() {
+                    return Ok(());
                 }
+                self.reply_after(commit, at, no_wait, declare_ok(&queue));
             }
             Method::QueueBind { queue, exchange, routing_key, no_wait, arguments } => {
                 let bind = self.binding(channel, [queue, exchange, routing_key], arguments)?;
-                self.vhost.bind(bind)?;
-                self.reply(at, no_wait, AMQPClass::Queue(AMQPMethod::BindOk(BindOk {})));
+                let commit = self.vhost.bind(bind)?;
+                let bind_ok = AMQPClass::Queue(AMQPMethod::BindOk(BindOk {}));
+                self.reply_after(commit, at, no_wait, bind_ok);
             }
             Method::QueueUnbind { queue, exchange, routing_key, arguments } => {
                 let bind = self.binding(channel, [queue, exchange, routing_key], arguments)?;
-                self.vhost.unbind(bind)?;
-                self.reply(at, false, AMQPClass::Queue(AMQPMethod::UnbindOk(UnbindOk {})));
+                let commit = self.vhost.unbind(bind)?;
+                let unbind_ok = AMQPClass::Queue(AMQPMethod::UnbindOk(UnbindOk {}));
+                self.reply_after(commit, at, false, unbind_ok);
             }
             Method::QueuePurge { queue, no_wait } => {
                 let message_count = count(self.named_queue(channel, queue)?.purge());
@@ -51,9 +55,10 @@ impl Service {
             Method::QueueDelete { queue, if_unused, if_empty, no_wait } => {
                 let name = expand(channel, queue)?;
                 let conditions = DeleteConditions { if_unused, if_empty };
-                let remains = self.vhost.delete_queue(&name, self.id, conditions)?;
+                let (remains, commit) = self.vhost.delete_queue(&name, self.id, conditions)?;
                 let delete_ok = DeleteOk { message_count: count(remains.ready) };
-                self.reply(at, no_wait, AMQPClass::Queue(AMQPMethod::DeleteOk(delete_ok)));
+                let delete_ok = AMQPClass::Queue(AMQPMethod::DeleteOk(delete_ok));
+                self.reply_after(commit, at, no_wait, delete_ok);
                 remains.notify();
             }
             _ => {}
@@ -61,7 +66,10 @@ impl Service {
         Ok(())
     }
 
-    fn handle_queue_declare(&mut self, method: Method<'_>) -> Result<Arc<Queue>, Exception> {
+    fn handle_queue_declare(
+        &mut self,
+        method: Method<'_>,
+    ) -> Result<(Arc<Queue>, Commit), Exception> {
         let Method::QueueDeclare {
             queue, passive, durable, exclusive, auto_delete, arguments, ..
         } = method
@@ -69,7 +77,7 @@ impl Service {
             return Err(invalid("not queue.declare"));
         };
         if passive {
-            return Ok(self.vhost.queue(&queue_name(queue)?, self.id)?);
+            return Ok((self.vhost.queue(&queue_name(queue)?, self.id)?, Commit::done()));
         }
         let (name, naming) = if queue.is_empty() {
             let name = QueueName::parse(random::name("amq.gen-")?).map_err(invalid)?;
@@ -77,7 +85,7 @@ impl Service {
         } else {
             (queue_name(queue)?, Naming::Client)
         };
-        let queue = self.vhost.declare_queue(DeclareQueue {
+        let declared = self.vhost.declare_queue(DeclareQueue {
             name,
             naming,
             durable,
@@ -85,7 +93,7 @@ impl Service {
             auto_delete,
             arguments: arguments.to_owned(),
         })?;
-        Ok(queue)
+        Ok(declared)
     }
 
     /// A binding of a queue. Where both the queue's name and the key are empty, the key is the

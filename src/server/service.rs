@@ -10,6 +10,7 @@ use amq_protocol::protocol::confirm::{AMQPMethod, SelectOk};
 use super::outbox::Outbox;
 use super::publisher::Publisher;
 use super::transaction::Transaction;
+use super::waiting::Waiting;
 use crate::amqp::exception::Exception;
 use crate::amqp::id::{ChannelId, ConnectionId, MessageIndex, QueueId};
 use crate::amqp::name::{ExchangeName, QueueName};
@@ -45,6 +46,8 @@ pub(super) struct Service {
     /// Scratch for what a settlement takes.
     pub(super) taken: Vec<Unacked>,
     pub(super) user: Arc<str>,
+    /// A method that is carried out and not durable yet.
+    pub(super) waiting: Option<Waiting>,
     /// At how many entries `queues` is next cleared of queues that are gone.
     queues_prune_at: usize,
 }
@@ -70,6 +73,7 @@ impl Service {
             settled: Vec::new(),
             taken: Vec::new(),
             user,
+            waiting: None,
             queues_prune_at: QUEUES_PRUNE_MIN,
         }
     }

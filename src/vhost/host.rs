@@ -9,10 +9,14 @@ use parking_lot::Mutex;
 
 use super::ids::Ids;
 use super::queue::{DeleteConditions, Occupied, Queue, Remains};
+use super::worker::QueueWorker;
 use crate::amqp::id::ConnectionId;
 use crate::amqp::name::{ExchangeName, QueueName, VhostName};
 use crate::amqp::table::Table;
+use crate::store::commit::Commit;
+use crate::store::meta::{MetaChange, MetaLog};
 use crate::topology::command::{BindCommand, Change, Command, DeleteCondition, Naming, Outcome};
+use crate::topology::durable::change_entry;
 use crate::topology::error::{Error, Resource};
 use crate::topology::exchange::ExchangeDefinition;
 use crate::topology::queue::QueueDefinition;
@@ -23,10 +27,20 @@ use crate::topology::state::{Topology, check_not_default};
 #[derive(Debug)]
 pub struct Vhost {
     name: VhostName,
-    topology: Mutex<Topology>,
+    declared: Mutex<Declared>,
     routing: ArcSwap<Routing>,
     queues: DashMap<QueueName, Arc<Queue>, foldhash::fast::RandomState>,
     ids: Arc<Ids>,
+    log: Arc<dyn MetaLog>,
+}
+
+/// What is declared. While it is locked the changes go to the log, so they are there in the order
+/// in which they were made.
+#[derive(Debug)]
+struct Declared {
+    topology: Topology,
+    /// Of the last durable change, and so of all before it.
+    last: Commit,
 }
 
 /// What queue.declare asks for.
@@ -46,18 +60,53 @@ pub struct DeclareQueue {
     pub arguments: Table,
 }
 
+/// Every change comes with a [`Commit`]: when it is durable, or, where nothing had to change, when
+/// that is durable which made it so. What need not survive a restart is done at once.
 impl Vhost {
-    /// A virtual host with the predeclared exchanges.
-    pub fn new(name: VhostName, ids: Arc<Ids>) -> Self {
-        let topology = Topology::new(name.clone());
-        let routing = ArcSwap::from_pointee(topology.routing());
-        let queues = DashMap::default();
-        Self { name, topology: Mutex::new(topology), routing, queues, ids }
+    /// A virtual host with the predeclared exchanges, which is durable with `created`.
+    pub fn new(name: VhostName, ids: Arc<Ids>, log: Arc<dyn MetaLog>, created: Commit) -> Self {
+        Self::with(Topology::new(name), ids, log, created)
+    }
+
+    /// A virtual host as it was before a restart; `worker` makes each queue's worker, with what
+    /// the queue holds.
+    pub fn restored(
+        topology: Topology,
+        ids: Arc<Ids>,
+        log: Arc<dyn MetaLog>,
+        worker: &mut dyn FnMut(&QueueDefinition) -> QueueWorker,
+    ) -> Self {
+        let queues: Vec<_> = topology.queues().cloned().collect();
+        let vhost = Self::with(topology, ids, log, Commit::done());
+        for definition in queues {
+            let queue = Queue::new(&definition, worker(&definition));
+            vhost.queues.insert(definition.name.clone(), queue);
+        }
+        vhost
+    }
+
+    fn with(topology: Topology, ids: Arc<Ids>, log: Arc<dyn MetaLog>, last: Commit) -> Self {
+        if let Some(last) = topology.last_queue_id() {
+            ids.reserve_queues(last);
+        }
+        Self {
+            name: topology.vhost().clone(),
+            routing: ArcSwap::from_pointee(topology.routing()),
+            declared: Mutex::new(Declared { topology, last }),
+            queues: DashMap::default(),
+            ids,
+            log,
+        }
     }
 
     /// Its name.
     pub const fn name(&self) -> &VhostName {
         &self.name
+    }
+
+    /// When all that is declared so far is durable.
+    pub fn last_commit(&self) -> Commit {
+        self.declared.lock().last.clone()
     }
 
     /// The snapshot to route by.
@@ -92,8 +141,8 @@ impl Vhost {
     ///
     /// # Errors
     /// See [`Topology::apply`].
-    pub fn declare_exchange(&self, definition: ExchangeDefinition) -> Result<(), Error> {
-        self.change(&mut self.topology.lock(), Command::DeclareExchange(definition)).map(|_| ())
+    pub fn declare_exchange(&self, definition: ExchangeDefinition) -> Result<Commit, Error> {
+        self.change(&mut self.declared.lock(), Command::DeclareExchange(definition))
     }
 
     /// Checks that an exchange exists.
@@ -116,32 +165,31 @@ impl Vhost {
         &self,
         name: ExchangeName,
         condition: DeleteCondition,
-    ) -> Result<(), Error> {
-        let command = Command::DeleteExchange { name, condition };
-        self.change(&mut self.topology.lock(), command).map(|_| ())
+    ) -> Result<Commit, Error> {
+        self.change(&mut self.declared.lock(), Command::DeleteExchange { name, condition })
     }
 
     /// Adds a binding.
     ///
     /// # Errors
     /// See [`Topology::apply`].
-    pub fn bind(&self, command: BindCommand) -> Result<(), Error> {
-        self.change(&mut self.topology.lock(), Command::Bind(command)).map(|_| ())
+    pub fn bind(&self, command: BindCommand) -> Result<Commit, Error> {
+        self.change(&mut self.declared.lock(), Command::Bind(command))
     }
 
     /// Removes a binding; one that does not exist is removed already.
     ///
     /// # Errors
     /// See [`Topology::apply`].
-    pub fn unbind(&self, command: BindCommand) -> Result<(), Error> {
-        self.change(&mut self.topology.lock(), Command::Unbind(command)).map(|_| ())
+    pub fn unbind(&self, command: BindCommand) -> Result<Commit, Error> {
+        self.change(&mut self.declared.lock(), Command::Unbind(command))
     }
 
     /// Declares a queue.
     ///
     /// # Errors
     /// See [`Topology::apply`].
-    pub fn declare_queue(&self, declare: DeclareQueue) -> Result<Arc<Queue>, Error> {
+    pub fn declare_queue(&self, declare: DeclareQueue) -> Result<(Arc<Queue>, Commit), Error> {
         let DeclareQueue { name, naming, durable, owner, auto_delete, arguments } = declare;
         let definition = QueueDefinition {
             name: name.clone(),
@@ -151,10 +199,10 @@ impl Vhost {
             auto_delete,
             arguments,
         };
-        let topology = &mut self.topology.lock();
-        self.change(topology, Command::DeclareQueue { definition, naming })?;
+        let declared = &mut self.declared.lock();
+        let commit = self.change(declared, Command::DeclareQueue { definition, naming })?;
         let missing = || Error::Missing(Resource::queue(&self.name, &name));
-        self.find_queue(name.as_bytes()).ok_or_else(missing)
+        Ok((self.find_queue(name.as_bytes()).ok_or_else(missing)?, commit))
     }
 
     /// Deletes a queue; one that does not exist is deleted already and leaves nothing.
@@ -166,10 +214,10 @@ impl Vhost {
         name: &QueueName,
         connection: ConnectionId,
         conditions: DeleteConditions,
-    ) -> Result<Remains, Error> {
+    ) -> Result<(Remains, Commit), Error> {
         let queue = match self.queue(name, connection) {
             Ok(queue) => queue,
-            Err(Error::Missing(_)) => return Ok(Remains::default()),
+            Err(Error::Missing(_)) => return Ok((Remains::default(), self.last_commit())),
             Err(locked) => return Err(locked),
         };
         self.delete(&queue, conditions).map_err(|occupied| {
@@ -185,14 +233,14 @@ impl Vhost {
     pub fn delete_abandoned(&self, queue: &Arc<Queue>) {
         if queue.auto_delete {
             let unused = DeleteConditions { if_unused: true, if_empty: false };
-            // In use again: somebody consumes from it.
+            // In use again: somebody consumes from it. Nobody waits for the commit.
             drop(self.delete(queue, unused));
         }
     }
 
     /// Deletes a connection's exclusive queues. Their consumers were the connection's own.
     pub fn delete_exclusive(&self, owner: ConnectionId) {
-        let names = self.topology.lock().exclusive_queues(owner);
+        let names = self.declared.lock().topology.exclusive_queues(owner);
         for queue in names.iter().filter_map(|name| self.find_queue(name.as_bytes())) {
             drop(self.delete(&queue, DeleteConditions::default()));
         }
@@ -202,24 +250,30 @@ impl Vhost {
         &self,
         queue: &Arc<Queue>,
         conditions: DeleteConditions,
-    ) -> Result<Remains, Occupied> {
-        let topology = &mut self.topology.lock();
+    ) -> Result<(Remains, Commit), Occupied> {
+        let declared = &mut self.declared.lock();
         if queue.is_deleted() {
-            return Ok(Remains::default());
+            return Ok((Remains::default(), declared.last.clone()));
         }
         let remains = queue.delete(conditions)?;
         // A deletion is never refused by the topology.
-        drop(self.change(topology, Command::DeleteQueue(queue.name.clone())));
-        Ok(remains)
+        let commit = self.change(declared, Command::DeleteQueue(queue.name.clone()));
+        Ok((remains, commit.unwrap_or_else(|_| declared.last.clone())))
     }
 
-    /// Applies a command, then starts and forgets queues and publishes the snapshot as it says.
-    fn change(&self, topology: &mut Topology, command: Command) -> Result<Outcome, Error> {
-        let outcome = topology.apply(command)?;
+    /// Applies a command and logs what is durable of it, then starts and forgets queues and
+    /// publishes the snapshot as it says. So whatever is done with a queue is logged after it.
+    fn change(&self, declared: &mut Declared, command: Command) -> Result<Commit, Error> {
+        let outcome = declared.topology.apply(command)?;
+        if outcome.is_empty() {
+            return Ok(declared.last.clone());
+        }
+        let commit = self.log(declared, &outcome);
         for change in &outcome.changes {
             match change {
                 Change::QueueCreated(definition) => {
-                    self.queues.insert(definition.name.clone(), Queue::new(definition));
+                    let queue = Queue::new(definition, QueueWorker::new(definition.id));
+                    self.queues.insert(definition.name.clone(), queue);
                 }
                 Change::QueueDeleted(definition) => {
                     self.queues.remove(&definition.name);
@@ -227,9 +281,17 @@ impl Vhost {
                 _ => {}
             }
         }
-        if !outcome.is_empty() {
-            self.routing.store(Arc::new(topology.routing()));
+        self.routing.store(Arc::new(declared.topology.routing()));
+        Ok(commit)
+    }
+
+    fn log(&self, declared: &mut Declared, outcome: &Outcome) -> Commit {
+        let entries = outcome.changes.iter().filter_map(|it| change_entry(&self.name, it));
+        let changes: Vec<_> = entries.map(|(key, value)| MetaChange { key, value }).collect();
+        if changes.is_empty() {
+            return Commit::done();
         }
-        Ok(outcome)
+        declared.last = self.log.append(changes);
+        declared.last.clone()
     }
 }

@@ -1,4 +1,4 @@
-//! Numbers that are unique for the life of the node.
+//! Numbers that are unique for the life of the node; those of queues for that of its data.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -26,6 +26,11 @@ impl Ids {
     /// The next incarnation of a queue.
     pub fn next_queue(&self) -> QueueId {
         QueueId(next(&self.queues))
+    }
+
+    /// Counts queues on from above `last`, if it has not come so far yet.
+    pub fn reserve_queues(&self, last: QueueId) {
+        self.queues.fetch_max(last.0, Ordering::Relaxed);
     }
 }
 

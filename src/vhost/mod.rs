@@ -12,3 +12,5 @@ pub mod queue;
 pub mod routes;
 pub mod session;
 pub mod worker;
+
+pub use crate::store::commit::Commit;

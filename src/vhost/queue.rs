@@ -69,14 +69,14 @@ impl Remains {
 }
 
 impl Queue {
-    /// An empty queue.
-    pub(super) fn new(definition: &QueueDefinition) -> Arc<Self> {
+    /// A queue that holds what its worker does.
+    pub(super) fn new(definition: &QueueDefinition, worker: QueueWorker) -> Arc<Self> {
         Arc::new(Self {
             name: definition.name.clone(),
             id: definition.id,
             owner: definition.exclusive_owner,
             auto_delete: definition.auto_delete,
-            inbox: Inbox::new(QueueWorker::new(definition.id)),
+            inbox: Inbox::new(worker),
             deleted: AtomicBool::new(false),
         })
     }

@@ -120,12 +120,16 @@ mod tests {
     use crate::amqp::name::{BindingKey, ExchangeName, QueueName, VhostName};
     use crate::amqp::table::Table;
     use crate::exchange::binding::{Binding, Destination};
+    use crate::store::meta::MemoryMeta;
     use crate::topology::command::{BindCommand, Naming};
+    use crate::vhost::Commit;
     use crate::vhost::host::DeclareQueue;
     use crate::vhost::queue::DeleteConditions;
 
     fn vhost_with(queue: &str) -> Vhost {
-        let vhost = Vhost::new(VhostName::parse("/").unwrap(), Arc::default());
+        let name = VhostName::parse("/").unwrap();
+        let log = Arc::new(MemoryMeta::default());
+        let vhost = Vhost::new(name, Arc::default(), log, Commit::done());
         let name = QueueName::parse(queue).unwrap();
         let naming = Naming::Client;
         let declare = DeclareQueue {
@@ -136,7 +140,8 @@ mod tests {
             auto_delete: false,
             arguments: Table::default(),
         };
-        vhost.declare_queue(declare).unwrap();
+        let (_, commit) = vhost.declare_queue(declare).unwrap();
+        assert!(commit.is_done());
         vhost
     }
 
@@ -145,7 +150,8 @@ mod tests {
         let key = BindingKey::parse("k").unwrap();
         let binding = Binding::new(destination, key, TableRef::default());
         let source = ExchangeName::parse(exchange).unwrap();
-        vhost.bind(BindCommand { source, binding, connection: ConnectionId(1) }).unwrap();
+        let bound = vhost.bind(BindCommand { source, binding, connection: ConnectionId(1) });
+        assert!(bound.unwrap().is_done());
     }
 
     fn resolve(cache: &mut RouteCache, vhost: &Vhost, exchange: &str, key: &str) -> Vec<String> {
@@ -208,7 +214,8 @@ mod tests {
         bind(&vhost, "amq.direct", "q");
         let bound = resolve(&mut cache, &vhost, "amq.direct", "k");
         let name = QueueName::parse("q").unwrap();
-        vhost.delete_queue(&name, ConnectionId(1), DeleteConditions::default()).unwrap();
+        let deleted = vhost.delete_queue(&name, ConnectionId(1), DeleteConditions::default());
+        assert!(deleted.unwrap().1.is_done());
         let after = resolve(&mut cache, &vhost, "amq.direct", "k");
 
         assert_eq!((before, bound, after), (vec![], vec!["q".to_owned()], vec![]));

@@ -52,8 +52,9 @@ pub enum NotAttached {
     Deleted,
 }
 
+/// A queue's core and the contents of its messages.
 #[derive(Debug)]
-pub(super) struct QueueWorker {
+pub struct QueueWorker {
     queue: QueueId,
     core: Queue,
     store: MemoryStore,
@@ -105,7 +106,8 @@ impl Worker for QueueWorker {
 }
 
 impl QueueWorker {
-    pub(super) fn new(queue: QueueId) -> Self {
+    /// The worker of an empty queue.
+    pub fn new(queue: QueueId) -> Self {
         Self {
             queue,
             core: Queue::default(),

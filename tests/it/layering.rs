@@ -17,7 +17,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("connection", &["amqp", "codec", "channel"]),
     ("topology", &["amqp", "auth", "exchange"]),
     ("vhost", &["amqp", "exchange", "queue", "store", "topology"]),
-    ("broker", &["amqp", "config", "auth", "vhost", "topology", "exchange", "queue"]),
+    ("broker", &["amqp", "config", "auth", "vhost", "topology", "exchange", "queue", "store"]),
     (
         "server",
         &[

@@ -1,0 +1,89 @@
+//! What of a node is durable: its first start, and a start with what was there before.
+
+use std::sync::Arc;
+
+use super::node::Node;
+use crate::amqp::entry::InvalidEntry;
+use crate::amqp::name::{InvalidName, VhostName};
+use crate::auth::durable::{is_user, read_user, user_entry};
+use crate::auth::password::PasswordHash;
+use crate::store::meta::MetaChange;
+use crate::topology::durable::vhost_entry;
+use crate::topology::queue::QueueDefinition;
+use crate::topology::restore::restore;
+use crate::vhost::Commit;
+use crate::vhost::host::Vhost;
+use crate::vhost::worker::QueueWorker;
+
+impl Node {
+    /// Puts back users, virtual hosts and what is declared in them, from all the entries that the
+    /// log has; they may come in any order. `worker` makes each queue's worker, with what the
+    /// queue holds. Nothing is logged.
+    ///
+    /// # Errors
+    /// An entry that does not make sense; the node may have got a part of the others.
+    pub fn restore<'e>(
+        &mut self,
+        entries: impl IntoIterator<Item = (&'e [u8], &'e [u8])>,
+        mut worker: impl FnMut(&QueueDefinition) -> QueueWorker,
+    ) -> Result<(), InvalidEntry> {
+        let (users, others): (Vec<_>, Vec<_>) =
+            entries.into_iter().partition(|(key, _)| is_user(key));
+        for topology in restore(others)? {
+            let (ids, log) = (Arc::clone(&self.ids), Arc::clone(&self.log));
+            let vhost = Vhost::restored(topology, ids, log, &mut worker);
+            self.vhosts.insert(vhost.name().clone(), Arc::new(vhost));
+        }
+        for (key, value) in users {
+            let (name, password) = read_user(key, value)?;
+            self.users.insert(&name, password);
+        }
+        Ok(())
+    }
+
+    /// Gives a node that has neither users nor virtual hosts its first ones, both or none of
+    /// which are durable; does nothing to any other (RabbitMQ: `rabbit:insert_default_data/0`).
+    ///
+    /// # Errors
+    /// The virtual host's name is too long.
+    pub fn bootstrap(
+        &mut self,
+        user: &str,
+        password: PasswordHash,
+        vhost: &str,
+    ) -> Result<Commit, InvalidName> {
+        let vhost = VhostName::parse(vhost)?;
+        if !self.users.is_empty() || !self.vhosts.is_empty() {
+            return Ok(Commit::done());
+        }
+        let entries = [user_entry(user, &password), vhost_entry(&vhost)];
+        let commit = self.log.append(entries.map(put).into());
+        self.users.insert(user, password);
+        self.insert_vhost(vhost, commit.clone());
+        Ok(commit)
+    }
+
+    /// Adds a virtual host, unless there is one of that name.
+    ///
+    /// # Errors
+    /// The name is too long.
+    pub fn add_vhost(&mut self, name: &str) -> Result<Commit, InvalidName> {
+        let name = VhostName::parse(name)?;
+        if let Some(vhost) = self.vhosts.get(&name) {
+            return Ok(vhost.last_commit());
+        }
+        let commit = self.log.append(vec![put(vhost_entry(&name))]);
+        self.insert_vhost(name, commit.clone());
+        Ok(commit)
+    }
+
+    fn insert_vhost(&self, name: VhostName, created: Commit) {
+        let (ids, log) = (Arc::clone(&self.ids), Arc::clone(&self.log));
+        let vhost = Vhost::new(name.clone(), ids, log, created);
+        self.vhosts.insert(name, Arc::new(vhost));
+    }
+}
+
+fn put((key, value): (Vec<u8>, Vec<u8>)) -> MetaChange {
+    MetaChange { key, value: Some(value) }
+}

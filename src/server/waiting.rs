@@ -1,0 +1,75 @@
+//! Methods whose effect has to be durable before they are answered. Until then nothing more that
+//! the client sends is carried out.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use amq_protocol::protocol::AMQPClass;
+
+use super::input::Input;
+use super::peer::Peer;
+use super::service::Service;
+use crate::amqp::id::ChannelId;
+use crate::broker::connections::Link;
+use crate::connection::event::ReceiveCheck;
+use crate::vhost::Commit;
+
+/// A method that has been carried out.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    commit: Commit,
+    /// Its answer, if the client wants one.
+    reply: Option<(ChannelId, AMQPClass)>,
+}
+
+impl Service {
+    /// Writes a reply, unless the client wants none, when `commit` is done; the connection waits
+    /// for that either way.
+    pub(super) fn reply_after(
+        &mut self,
+        commit: Commit,
+        channel: ChannelId,
+        no_wait: bool,
+        reply: AMQPClass,
+    ) {
+        if commit.is_done() {
+            return self.reply(channel, no_wait, reply);
+        }
+        let reply = (!no_wait).then_some((channel, reply));
+        self.waiting = Some(Waiting { commit, reply });
+    }
+
+    /// Answers what has been waited for; `false` when it still has to be.
+    fn answer_waiting(&mut self) -> bool {
+        if self.waiting.as_ref().is_some_and(|waiting| !waiting.commit.is_done()) {
+            return false;
+        }
+        if let Some((channel, reply)) = self.waiting.take().and_then(|waiting| waiting.reply) {
+            self.reply(channel, false, reply);
+        }
+        true
+    }
+}
+
+impl Peer {
+    /// Stops carrying out frames if the method before has to become durable.
+    pub(super) fn check_waiting(&mut self, now: Instant) {
+        let Some(waiting) = self.service.as_ref().and_then(|service| service.waiting.as_ref())
+        else {
+            return;
+        };
+        let outbox = Arc::downgrade(&self.outbox);
+        waiting.commit.on_done(move || {
+            if let Some(outbox) = outbox.upgrade() {
+                outbox.wake();
+            }
+        });
+        self.input = Input::Waiting;
+        self.core.set_receive_check(now, ReceiveCheck::Paused);
+    }
+
+    /// Whether what was waited for is durable, and answered now.
+    pub(super) fn has_waited(&mut self) -> bool {
+        self.service.as_mut().is_none_or(Service::answer_waiting)
+    }
+}

@@ -1,0 +1,116 @@
+//! Topology and users that outlive the node, on a log of the test's own.
+
+mod restart;
+mod waiting;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+
+use leveret::amqp::entry::InvalidEntry;
+use leveret::auth::mechanism::Mechanism;
+use leveret::auth::password::PasswordHash;
+use leveret::auth::user::Users;
+use leveret::broker::node::Node;
+use leveret::connection::settings::Settings;
+use leveret::server::listener::Listener;
+use leveret::store::commit::{Commit, Completer};
+use leveret::store::meta::{MemoryMeta, MetaChange, MetaLog};
+use leveret::vhost::worker::QueueWorker;
+use tokio::runtime::Runtime;
+
+use crate::raw::peer::{PATIENCE, Peer};
+
+type Entries = BTreeMap<Vec<u8>, Vec<u8>>;
+
+/// A node that keeps what is durable in `log`, started with `entries`.
+fn node(log: Arc<dyn MetaLog>, entries: &Entries) -> Result<Node, InvalidEntry> {
+    let users = Users::new([]);
+    let mut node = Node::new(users, vec![Mechanism::Plain], u64::MAX, None, log);
+    let entries = entries.iter().map(|(key, value)| (&key[..], &value[..]));
+    node.restore(entries, |definition| QueueWorker::new(definition.id))?;
+    let password = PasswordHash::new(b"guest", [1, 2, 3, 4]);
+    assert!(node.bootstrap("guest", password, "/").unwrap().is_done());
+    Ok(node)
+}
+
+/// Such a node, open for clients.
+struct Served {
+    address: SocketAddr,
+    node: Arc<Node>,
+    runtime: Runtime,
+}
+
+impl Served {
+    fn start(log: Arc<dyn MetaLog>, entries: &Entries) -> Self {
+        let node = Arc::new(node(log, entries).unwrap());
+        let runtime = Runtime::new().unwrap();
+        let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
+        let listener = runtime.block_on(Listener::bind(any_port)).unwrap();
+        let address = listener.address();
+        runtime.spawn(listener.serve(Arc::clone(&node), Arc::new(Settings::default())));
+        Self { address, node, runtime }
+    }
+
+    #[track_caller]
+    fn connect(&self) -> Peer {
+        Peer::connect(self.address)
+    }
+
+    /// Waits until the last connection has gone.
+    fn expect_drained(&self) {
+        let drained =
+            async { tokio::time::timeout(PATIENCE, self.node.connections.drained()).await };
+        self.runtime.block_on(drained).expect("connections end");
+    }
+}
+
+/// A log whose commits are done when the test says so, from [`Self::hold`] on.
+#[derive(Debug, Default)]
+struct HeldLog {
+    memory: MemoryMeta,
+    state: Mutex<Held>,
+    appended: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Held {
+    is_holding: bool,
+    completers: VecDeque<Completer>,
+}
+
+impl MetaLog for HeldLog {
+    fn append(&self, changes: Vec<MetaChange>) -> Commit {
+        let mut state = self.state.lock().unwrap();
+        let done = self.memory.append(changes);
+        if !state.is_holding {
+            return done;
+        }
+        let (commit, completer) = Commit::pending();
+        state.completers.push_back(completer);
+        self.appended.notify_all();
+        commit
+    }
+}
+
+impl HeldLog {
+    fn hold(&self) {
+        self.state.lock().unwrap().is_holding = true;
+    }
+
+    /// How many commits are held back.
+    fn held(&self) -> usize {
+        self.state.lock().unwrap().completers.len()
+    }
+
+    /// Waits until one more commit is held back than are completed, and takes it.
+    #[track_caller]
+    fn take_one(&self) -> Completer {
+        let state = self.state.lock().unwrap();
+        let patience = Duration::from_secs(8);
+        let none = |held: &mut Held| held.completers.is_empty();
+        let (mut state, _) = self.appended.wait_timeout_while(state, patience, none).unwrap();
+        state.completers.pop_front().expect("something is appended")
+    }
+}

@@ -1,0 +1,186 @@
+//! A node that starts with the entries of another is as that one was.
+
+use std::sync::Arc;
+use std::thread;
+
+use leveret::amqp::id::ConnectionId;
+use leveret::amqp::name::QueueName;
+use leveret::amqp::table::Table;
+use leveret::auth::password::PasswordHash;
+use leveret::auth::user::Origin;
+use leveret::broker::node::Node;
+use leveret::store::meta::MemoryMeta;
+use leveret::topology::command::Naming;
+use leveret::vhost::host::{DeclareQueue, Vhost};
+use leveret::vhost::queue::DeleteConditions;
+
+use super::{Entries, Served, node};
+use crate::raw::content::content;
+use crate::raw::method::{
+    QUEUE_DECLARE, basic_publish, exchange_bind, exchange_declare, queue_bind, queue_declare,
+    queue_delete, queue_unbind,
+};
+use crate::raw::wire::Field;
+
+const ME: ConnectionId = ConnectionId(1);
+
+fn declare(vhost: &Vhost, name: &str) -> u64 {
+    let declare = DeclareQueue {
+        name: QueueName::parse(name).unwrap(),
+        naming: Naming::Client,
+        durable: true,
+        owner: None,
+        auto_delete: false,
+        arguments: Table::default(),
+    };
+    let (queue, commit) = vhost.declare_queue(declare).unwrap();
+    assert!(commit.is_done());
+    queue.id.0
+}
+
+fn delete(vhost: &Vhost, name: &str) {
+    let name = QueueName::parse(name).unwrap();
+    let (_, commit) = vhost.delete_queue(&name, ME, DeleteConditions::default()).unwrap();
+    assert!(commit.is_done());
+}
+
+fn can_log_in(node: &Node, user: &str, password: &str) -> bool {
+    let response = format!("\0{user}\0{password}");
+    node.login("PLAIN", response.as_bytes(), Origin::Loopback).is_ok()
+}
+
+#[test]
+fn what_clients_declared_is_there_after_a_restart_and_routes() {
+    let log = Arc::new(MemoryMeta::default());
+    let before = Served::start(Arc::clone(&log) as _, &Entries::new());
+    let mut peer = before.connect();
+    let mut channel = peer.open(1);
+    channel.call(&exchange_declare("x/1", "headers").durable().auto_delete());
+    channel.call(&exchange_declare("inner", "direct").durable().internal());
+    channel.call(&queue_declare("q/1").durable().auto_delete());
+    channel.call(&queue_declare("transient"));
+    channel.call(&queue_declare("deleted").durable());
+    let arguments = [("x-match", Field::Str("any")), ("größe", Field::Str("%"))];
+    channel.call(&exchange_bind("inner", "x/1", "").arguments(&arguments));
+    channel.call(&queue_bind("q/1", "inner", "key"));
+    channel.call(&queue_bind("q/1", "amq.direct", "unbound"));
+    channel.call(&queue_bind("transient", "amq.direct", "key"));
+    channel.call(&queue_unbind("q/1", "amq.direct", "unbound"));
+    channel.call(&queue_delete("deleted"));
+
+    let again = Arc::new(MemoryMeta::default());
+    let after = Served::start(Arc::clone(&again) as _, &log.entries());
+    let mut peer = after.connect();
+    let mut channel = peer.open(1);
+    channel.call(&queue_declare("q/1").durable().auto_delete());
+    channel.call(&exchange_declare("x/1", "headers").durable().auto_delete());
+    channel.call(&exchange_declare("inner", "direct").durable().internal());
+    assert_eq!(again.entries(), Entries::new(), "nothing of it is new");
+    let message = content(b"x").headers(&[("größe", Field::Str("%"))]);
+    channel.publish(&basic_publish("x/1", "key"), &message);
+    channel.publish(&basic_publish("amq.direct", "unbound"), &message);
+    assert_eq!(channel.counts("q/1").0, 1);
+    for gone in ["transient", "deleted"] {
+        channel.send(&queue_declare(gone).passive());
+        let text = format!("NOT_FOUND - no queue '{gone}' in vhost '/'");
+        channel.peer().expect_channel_close(1, 404, &text, QUEUE_DECLARE);
+        channel = peer.open(1);
+    }
+}
+
+#[test]
+fn only_an_empty_node_is_bootstrapped() {
+    let log = Arc::new(MemoryMeta::default());
+    let first = node(Arc::clone(&log) as _, &Entries::new()).unwrap();
+    let entries = log.entries();
+    assert_eq!(
+        entries.keys().map(|key| &key[..]).collect::<Vec<_>>(),
+        [&b"user/guest"[..], b"vhost/%2F"]
+    );
+
+    let mut second = node(Arc::new(MemoryMeta::default()), &entries).unwrap();
+    let password = PasswordHash::new(b"other", [0; 4]);
+    let done = second.bootstrap("other", password, "other").unwrap();
+
+    assert!(done.is_done());
+    for node in [&first, &second] {
+        assert!(can_log_in(node, "guest", "guest"));
+        assert!(!can_log_in(node, "other", "other"));
+        assert!(node.admit("/").is_ok());
+        assert!(node.admit("other").is_err());
+    }
+}
+
+#[test]
+fn added_virtual_hosts_come_back_with_their_own() {
+    let log = Arc::new(MemoryMeta::default());
+    let mut first = node(Arc::clone(&log) as _, &Entries::new()).unwrap();
+    assert!(first.add_vhost("%2F").unwrap().is_done());
+    let id = declare(&first.admit("%2F").unwrap(), "q");
+
+    let second = node(Arc::new(MemoryMeta::default()), &log.entries()).unwrap();
+
+    assert_eq!((second.vhost_count(), second.queue_count()), (2, 1));
+    assert_eq!(second.admit("%2F").unwrap().find_queue(b"q").unwrap().id.0, id);
+}
+
+#[test]
+fn incarnations_go_on_above_those_that_are_there() {
+    let log = Arc::new(MemoryMeta::default());
+    let first = node(Arc::clone(&log) as _, &Entries::new()).unwrap();
+    let vhost = first.admit("/").unwrap();
+    let ids = ["a", "b", "c"].map(|name| declare(&vhost, name));
+
+    let second = node(Arc::new(MemoryMeta::default()), &log.entries()).unwrap();
+    let vhost = second.admit("/").unwrap();
+
+    assert_eq!(["a", "b", "c"].map(|name| declare(&vhost, name)), ids);
+    assert!(declare(&vhost, "d") > ids[2]);
+}
+
+#[test]
+fn the_log_has_the_changes_in_the_order_in_which_they_were_made() {
+    const NAMES: [&str; 3] = ["a", "b", "c"];
+    let log = Arc::new(MemoryMeta::default());
+    let first = node(Arc::clone(&log) as _, &Entries::new()).unwrap();
+    let vhost = first.admit("/").unwrap();
+
+    thread::scope(|scope| {
+        for worker in 0..4 {
+            let vhost = &vhost;
+            scope.spawn(move || {
+                for turn in 0..300 {
+                    let name = NAMES[(worker + turn) % 3];
+                    if (worker * turn) % 2 == 0 {
+                        declare(vhost, name);
+                    } else {
+                        delete(vhost, name);
+                    }
+                }
+            });
+        }
+    });
+
+    let second = node(Arc::new(MemoryMeta::default()), &log.entries()).unwrap();
+    let ids = |node: &Node| {
+        let vhost = node.admit("/").unwrap();
+        NAMES.map(|name| vhost.find_queue(name.as_bytes()).map(|queue| queue.id))
+    };
+    assert_eq!(ids(&second), ids(&first));
+}
+
+#[test]
+fn entries_that_make_no_sense_stop_the_start_by_their_key() {
+    for (key, why) in [
+        ("user/guest", "missing field `password_hash`"),
+        ("queue/%2F/q", "missing field `id`"),
+        ("future/x", "nothing that this version knows"),
+    ] {
+        let mut entries = Entries::from([(b"vhost/%2F".to_vec(), br#"{"version":1}"#.to_vec())]);
+        entries.insert(key.into(), br#"{"version":1}"#.to_vec());
+
+        let error = node(Arc::new(MemoryMeta::default()), &entries).unwrap_err().to_string();
+
+        assert_eq!(error, format!("durable entry '{key}': {why}"));
+    }
+}
