@@ -29,9 +29,9 @@
 //!                 exchange   how one exchange routes                      pure
 //!                 queue      one queue: order, consumers, credit          pure
 //!                 topology   what is declared; routing snapshots          pure
-//!                 store      contents of messages, in memory
+//!                 store      contents of messages; the log
 //!                 vhost      a virtual host: each queue behind its lock
-//!                 broker     the node: virtual hosts, users, alarm
+//!                 broker     the node: virtual hosts, users, alarms
 //! edges           server     listeners, connection tasks, methods
 //!                 ctl        the control socket and its tools
 //!                 perf       the load generator, for any broker
@@ -56,8 +56,9 @@
 //!    segment of this read and hands each queue one batch.
 //! 3. [`vhost::queue`] takes the batch in, or leaves it to whoever holds the lock;
 //!    [`store::memory`] keeps the segment, [`queue::core`] says who gets which message.
-//! 4. The worker tells the publisher that the queue has it, and hands deliveries to each
-//!    consumer's `server/outbox.rs`, which encodes them straight into the output.
+//!    What is persistent goes to the log ([`store::log`]), which one thread writes.
+//! 4. The worker tells the publisher, for persistent messages the log once they are durable. The
+//!    worker hands deliveries to each consumer's `server/outbox.rs`, which encodes them straight into the output.
 //! 5. The consumer's ack comes in by `server/settlement.rs`; the queue releases the message, the
 //!    store its segment with the last message in it.
 //!

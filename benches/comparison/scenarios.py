@@ -2,6 +2,7 @@
 and yields figures with their values.
 """
 
+import tempfile
 import time
 from dataclasses import dataclass
 from typing import Callable
@@ -28,7 +29,7 @@ class Scenario:
     watermark: int | None = None
 
 
-def load(title, *arguments, command="throughput", size=16, messages="msg/s", octets=False):
+def load(title, *arguments, command="throughput", size=16, messages="msg/s", octets=False, skip=()):
     """As fast as it goes; `messages` says what is counted, and `octets` shows it in octets."""
     def rate(per_second):
         if octets:
@@ -48,7 +49,7 @@ def load(title, *arguments, command="throughput", size=16, messages="msg/s", oct
                           "--seconds", options.seconds)
         yield rate(report["relay"]["flood"]["messages_per_second"])
 
-    return Scenario(measure, floor if not arguments else None)
+    return Scenario(measure, floor if not arguments else None, skip=skip)
 
 
 def latency(per_second, skip=()):
@@ -156,6 +157,30 @@ def queued(broker, options):
         yield Figure("RSS with 1 M queued messages of 1 KiB", "MiB"), resident
 
 
+def drain(broker, options):
+    """Fills a durable queue, then empties it."""
+    title = f"{DRAINED:,} persistent messages of 1 KiB"
+    report = broker.perf("drain", "--size", 1024, "--messages", DRAINED, *DURABLE, "--confirm", 1000,
+                         "--patience", options.patience)
+    yield Figure(f"{title}, filled", "msg/s", True), report["sent_per_second"]
+    yield Figure(f"{title}, emptied", "MB/s", True), report["received_per_second"] * 1024 / 1e6
+    if used := report["broker"]:
+        yield Figure(f"{title}, RSS when full", "MiB"), used["resident_filled"] / 2**20
+
+
+def one_at_a_time():
+    title = "1 KiB persistent, 100 publishers with one open publish each"
+    loaded = load(title, *DURABLE, "--publishers", 100, "--consumers", 1, "--confirm", 1, size=1024)
+
+    def floor(tool, options):
+        with tempfile.TemporaryDirectory(prefix="leveret-compare-") as home:
+            report = run_tool(tool, "floor", "--only", "disk", "--data-dir", home,
+                              "--seconds", options.seconds)
+        yield Figure(title, "msg/s", True), report["disk"][0]["syncs_per_second"]
+
+    return Scenario(loaded.measure, floor)
+
+
 def quantiles(title, latency):
     if latency is None:
         raise Failed("no latency was measured")
@@ -164,6 +189,8 @@ def quantiles(title, latency):
 
 
 ACKED = ("--acks", 100, "--prefetch", 1000, "--confirm", 1000)
+DURABLE = ("--persistent", "--durable")
+DRAINED = 500_000
 MANY = ("--queues", 50, "--publishers", 50, "--consumers", 50)
 TWENTY = ("--queues", 20, "--publishers", 20, "--consumers", 20)
 
@@ -190,4 +217,11 @@ SCENARIOS = {
     "j": load("16 KiB", size=16 << 10, octets=True),
     "j1m": load("1 MiB", size=1 << 20, octets=True),
     "k": Scenario(churn_beside_topic),
+    "p": load("1 KiB persistent, acks of 100, confirms", *DURABLE, *ACKED, size=1024),
+    "pquorum": load("1 KiB persistent, acks of 100, confirms, quorum queue", *DURABLE, *ACKED,
+                    "--queue-argument", "x-queue-type=quorum", size=1024, skip=("Leveret",)),
+    "pwritten": load("1 KiB persistent, acks of 100, confirms when written", *DURABLE, *ACKED,
+                     "--queue-argument", "x-confirm=written", size=1024, skip=("RabbitMQ",)),
+    "p100": one_at_a_time(),
+    "drain": Scenario(drain),
 }

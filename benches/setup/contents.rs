@@ -1,16 +1,17 @@
 //! A store, and a batch that is put into it and released again.
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use leveret::amqp::id::StoreRef;
 use leveret::amqp::message::MessageRef;
-use leveret::store::memory::MemoryStore;
+use leveret::store::memory::{Durability, MemoryStore};
+use leveret::store::segment::Segment;
 
 use super::BATCH;
 use super::client::header;
 
 pub struct Contents {
     store: MemoryStore,
-    segment: Bytes,
+    segment: Segment,
     offsets: Vec<u32>,
     stored: Vec<StoreRef>,
 }
@@ -26,7 +27,7 @@ impl Contents {
             MessageRef { address: b"\0\x06orders", header: &header, body: &body }
                 .write(&mut segment);
         }
-        let segment = segment.freeze();
+        let segment = Segment::transient(segment.freeze());
         Self { store: MemoryStore::new(), segment, offsets, stored: Vec::new() }
     }
 
@@ -42,7 +43,7 @@ impl Contents {
         self.stored.clear();
         let mut filling = self.store.fill(self.segment.clone());
         for offset in &self.offsets {
-            self.stored.push(filling.insert(*offset));
+            self.stored.push(filling.insert(*offset, Durability::Transient));
         }
     }
 

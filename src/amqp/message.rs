@@ -2,16 +2,20 @@
 //! encodes again.
 //!
 //! ```text
-//! address length: u16 | header length: u32 | body length: u32      (integers big-endian)
+//! checksum: u32 | address length: u16 | header length: u32 | body length: u32    (big-endian)
 //! | exchange: short string | routing key: short string | header | body
 //! ```
-//! The two short strings are the address. The header is a content header frame's payload (class,
-//! weight, body size, properties).
+//! The checksum is zero in memory: the store fills it in, so that a message rests on the disk in
+//! the same octets. The two short strings are the address. The header is a content header frame's
+//! payload (class, weight, body size, properties).
 
 use bytes::{BufMut, Bytes, BytesMut};
 
-/// Octets of the three lengths in front.
-pub const LENGTHS_SIZE: usize = 10;
+/// Octets of the checksum and the three lengths in front.
+pub const LENGTHS_SIZE: usize = CHECKSUM_SIZE + 10;
+
+/// Octets of the checksum.
+pub const CHECKSUM_SIZE: usize = 4;
 
 /// A message's parts, borrowed from where it rests or from the frames that it came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,7 +106,7 @@ impl Lengths {
     /// Reads them from the start of a message; `None` when it is shorter.
     #[inline]
     pub fn read(octets: &[u8]) -> Option<Self> {
-        let [a0, a1, h0, h1, h2, h3, b0, b1, b2, b3] = *octets.first_chunk()?;
+        let [_, _, _, _, a0, a1, h0, h1, h2, h3, b0, b1, b2, b3] = *octets.first_chunk()?;
         Some(Self {
             address: u16::from_be_bytes([a0, a1]).into(),
             header: u32::from_be_bytes([h0, h1, h2, h3]) as usize,
@@ -116,13 +120,13 @@ impl Lengths {
         LENGTHS_SIZE + self.address + self.header + self.body
     }
 
-    /// As they stand in front of a message.
+    /// As they stand in front of a message, with no checksum.
     #[inline]
     pub fn octets(self) -> [u8; LENGTHS_SIZE] {
         let [a0, a1] = u16::try_from(self.address).unwrap_or(u16::MAX).to_be_bytes();
         let [h0, h1, h2, h3] = u32::try_from(self.header).unwrap_or(u32::MAX).to_be_bytes();
         let [b0, b1, b2, b3] = u32::try_from(self.body).unwrap_or(u32::MAX).to_be_bytes();
-        [a0, a1, h0, h1, h2, h3, b0, b1, b2, b3]
+        [0, 0, 0, 0, a0, a1, h0, h1, h2, h3, b0, b1, b2, b3]
     }
 }
 

@@ -12,7 +12,7 @@ pub struct Run {
     pub count: u32,
     /// Octets that they take on the disk.
     pub octets: u32,
-    /// Where the first one begins: always a cold reference.
+    /// Where the first one begins.
     pub position: StoreRef,
     /// The size of their bodies, in octets.
     pub bytes: u64,
@@ -21,6 +21,21 @@ pub struct Run {
 }
 
 impl Run {
+    /// Takes in the run that comes next, if it follows in the queue and on the disk and both
+    /// together have at most `max` octets; returns whether it did.
+    pub fn extend(&mut self, next: &Self, max: u32) -> bool {
+        let follows = self.end() == next.first
+            && self.redelivered == next.redelivered
+            && self.position.0 + u64::from(self.octets) == next.position.0
+            && self.octets.saturating_add(next.octets) <= max;
+        if follows {
+            self.count += next.count;
+            self.octets += next.octets;
+            self.bytes += next.bytes;
+        }
+        follows
+    }
+
     /// The place behind the last message's.
     pub const fn end(&self) -> MessageIndex {
         MessageIndex(self.first.0 + self.count as u64)

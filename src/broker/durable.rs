@@ -7,31 +7,31 @@ use crate::amqp::entry::InvalidEntry;
 use crate::amqp::name::{InvalidName, VhostName};
 use crate::auth::durable::{is_user, read_user, user_entry};
 use crate::auth::password::PasswordHash;
+use crate::queue::core::Queue;
 use crate::store::meta::MetaChange;
 use crate::topology::durable::vhost_entry;
 use crate::topology::queue::QueueDefinition;
 use crate::topology::restore::restore;
 use crate::vhost::Commit;
 use crate::vhost::host::Vhost;
-use crate::vhost::worker::QueueWorker;
 
 impl Node {
     /// Puts back users, virtual hosts and what is declared in them, from all the entries that the
-    /// log has; they may come in any order. `worker` makes each queue's worker, with what the
-    /// queue holds. Nothing is logged.
+    /// log has; they may come in any order. `contents` says what each queue holds. Nothing
+    /// is logged.
     ///
     /// # Errors
     /// An entry that does not make sense; the node may have got a part of the others.
     pub fn restore<'e>(
         &mut self,
         entries: impl IntoIterator<Item = (&'e [u8], &'e [u8])>,
-        mut worker: impl FnMut(&QueueDefinition) -> QueueWorker,
+        mut contents: impl FnMut(&QueueDefinition) -> Queue,
     ) -> Result<(), InvalidEntry> {
         let (users, others): (Vec<_>, Vec<_>) =
             entries.into_iter().partition(|(key, _)| is_user(key));
         for topology in restore(others)? {
-            let (ids, log) = (Arc::clone(&self.ids), Arc::clone(&self.log));
-            let vhost = Vhost::restored(topology, ids, log, &mut worker);
+            let (ids, store) = (Arc::clone(&self.ids), self.store.clone());
+            let vhost = Vhost::restored(topology, ids, store, &mut contents);
             self.vhosts.insert(vhost.name().clone(), Arc::new(vhost));
         }
         for (key, value) in users {
@@ -57,7 +57,7 @@ impl Node {
             return Ok(Commit::done());
         }
         let entries = [user_entry(user, &password), vhost_entry(&vhost)];
-        let commit = self.log.append(entries.map(put).into());
+        let commit = self.store.meta.append(entries.map(put).into());
         self.users.insert(user, password);
         self.insert_vhost(vhost, commit.clone());
         Ok(commit)
@@ -72,14 +72,14 @@ impl Node {
         if let Some(vhost) = self.vhosts.get(&name) {
             return Ok(vhost.last_commit());
         }
-        let commit = self.log.append(vec![put(vhost_entry(&name))]);
+        let commit = self.store.meta.append(vec![put(vhost_entry(&name))]);
         self.insert_vhost(name, commit.clone());
         Ok(commit)
     }
 
     fn insert_vhost(&self, name: VhostName, created: Commit) {
-        let (ids, log) = (Arc::clone(&self.ids), Arc::clone(&self.log));
-        let vhost = Vhost::new(name.clone(), ids, log, created);
+        let (ids, store) = (Arc::clone(&self.ids), self.store.clone());
+        let vhost = Vhost::new(name.clone(), ids, store, created);
         self.vhosts.insert(name, Arc::new(vhost));
     }
 }

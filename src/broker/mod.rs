@@ -5,3 +5,5 @@ pub mod connections;
 mod durable;
 pub mod memory;
 pub mod node;
+pub mod storage;
+pub mod valve;

@@ -1,6 +1,7 @@
 //! What all connections of a node share.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use dashmap::DashMap;
@@ -15,9 +16,10 @@ use crate::amqp::name::VhostName;
 use crate::amqp::reply_code::ReplyCode;
 use crate::auth::mechanism::{Mechanism, MechanismError};
 use crate::auth::user::{LoginRefused, Origin, User, Users};
-use crate::store::meta::MetaLog;
+use crate::store::shared::Store;
 use crate::vhost::host::Vhost;
 use crate::vhost::ids::Ids;
+use crate::vhost::queue::Queue;
 
 /// How often memory is looked at.
 const MEMORY_INTERVAL: Duration = Duration::from_millis(100);
@@ -37,6 +39,8 @@ pub struct Node {
     pub connections: Connections,
     /// Whether publishes are not read, for want of memory.
     pub alarm: Alarm,
+    /// Whether publishes are not read, for want of disk space.
+    pub(super) disk_low: AtomicBool,
     /// Resident memory, in bytes, above which the alarm goes on.
     pub high_watermark: u64,
     /// How many connections there may be.
@@ -45,7 +49,7 @@ pub struct Node {
     mechanisms: Vec<Mechanism>,
     pub(super) vhosts: DashMap<VhostName, Arc<Vhost>>,
     /// Where vhosts, users and topology are kept.
-    pub(super) log: Arc<dyn MetaLog>,
+    pub(super) store: Store,
 }
 
 /// Why a login failed.
@@ -91,18 +95,19 @@ impl Node {
         mechanisms: Vec<Mechanism>,
         high_watermark: u64,
         connections_max: Option<u32>,
-        log: Arc<dyn MetaLog>,
+        store: Store,
     ) -> Self {
         Self {
             ids: Arc::default(),
             connections: Connections::default(),
             alarm: Alarm::default(),
+            disk_low: AtomicBool::new(false),
             high_watermark,
             connections_max,
             users,
             mechanisms,
             vhosts: DashMap::new(),
-            log,
+            store,
         }
     }
 
@@ -119,6 +124,11 @@ impl Node {
                 found.ok_or_else(|| NotAdmitted::NoVhost(vhost.to_owned()))
             }
         }
+    }
+
+    /// All queues of all virtual hosts.
+    pub(super) fn queues(&self) -> Vec<Arc<Queue>> {
+        self.vhosts.iter().flat_map(|vhost| vhost.queues()).collect()
     }
 
     /// How many virtual hosts there are.

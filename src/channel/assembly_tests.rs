@@ -38,7 +38,7 @@ fn a_message_comes_in_its_resting_form() {
     assert_eq!((published.message.header, published.message.body), (&b"header"[..], &b"hello"[..]));
     let (record, mandatory) = assembly.take().unwrap();
     assert!(mandatory);
-    assert_eq!(&record[..], b"\0\x0a\0\0\0\x06\0\0\0\x05\x04logs\x04kernheaderhello");
+    assert_eq!(&record[..], b"\0\0\0\0\0\x0a\0\0\0\x06\0\0\0\x05\x04logs\x04kernheaderhello");
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn a_taken_message_is_gone_with_its_buffer() {
 
     let (record, _) = assembly.take().unwrap();
 
-    assert_eq!(&record[..], b"\0\x0a\0\0\0\x06\0\0\0\0\x04logs\x04kernheader");
+    assert_eq!(&record[..], b"\0\0\0\0\0\x0a\0\0\0\x06\0\0\0\0\x04logs\x04kernheader");
     assert_eq!(assembly.published(), None);
     assert!(assembly.take().is_none());
 }

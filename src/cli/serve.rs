@@ -41,6 +41,7 @@ pub(crate) async fn run(start: impl Future<Output = Result<Broker, StartError>>)
     tokio::select! {
         name = signals.next() => info!("{name} received, stopping"),
         () = broker.stop_requested() => info!("asked to stop, stopping"),
+        why = broker.failed() => return fail(Exit::InputOutput, &why),
     }
     tokio::select! {
         stopped = timeout(STOP, broker.shutdown()) => {

@@ -84,6 +84,7 @@ mod tests {
                 "amqp.handshake_timeout" => "7s",
                 "auth.mechanisms" => "PLAIN",
                 "log.level" => "debug",
+                "store.confirm" => "written",
                 _ => "5000",
             };
 

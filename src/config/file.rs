@@ -147,7 +147,7 @@ mod tests {
             (
                 "\n[amqq]\n",
                 "leveret.toml:2: amqq: unknown section; there are node, amqp, auth, bootstrap, \
-                 limits, memory, log, ctl",
+                 limits, memory, store, disk, log, ctl",
             ),
             ("amqp = 1", "leveret.toml:1: amqp: expected a section with keys, found a value"),
             (

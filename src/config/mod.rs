@@ -33,8 +33,12 @@ pub struct Config {
     pub bootstrap: Bootstrap,
     /// Bounds on what clients may ask for.
     pub limits: Limits,
-    /// When publishers are held back.
+    /// When publishers are held back, for want of memory.
     pub memory: Memory,
+    /// How durable messages are kept.
+    pub store: Store,
+    /// When publishers are held back, for want of disk space.
+    pub disk: Disk,
     /// What is logged.
     pub log: Log,
     /// The local control socket.
@@ -178,6 +182,43 @@ impl Watermark {
 impl Default for Watermark {
     fn default() -> Self {
         Self::Fraction(0.6)
+    }
+}
+
+/// Section `[store]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Store {
+    /// When publishers are told that a persistent message is safe.
+    pub confirm: Confirm,
+    /// Octets of durable queues' messages that stay in memory though they are on the disk.
+    pub memory: u64,
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self { confirm: Confirm::Synced, memory: 32 << 20 }
+    }
+}
+
+/// When a persistent message in a durable queue is confirmed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Confirm {
+    /// When it survives a power loss.
+    Synced,
+    /// When the operating system has it.
+    Written,
+}
+
+/// Section `[disk]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Disk {
+    /// Free space, in bytes, below which publishers are no longer read.
+    pub free_limit: u64,
+}
+
+impl Default for Disk {
+    fn default() -> Self {
+        Self { free_limit: 50_000_000 }
     }
 }
 

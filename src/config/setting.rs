@@ -135,6 +135,18 @@ pub static SETTINGS: &[Setting] = &[
         config.memory.total_override = Some(value.size(u64::MAX)?);
         Ok(())
     }),
+    Setting::new("store", "confirm", |config, value| {
+        config.store.confirm = value.confirm()?;
+        Ok(())
+    }),
+    Setting::new("store", "memory", |config, value| {
+        config.store.memory = value.size(u64::MAX)?;
+        Ok(())
+    }),
+    Setting::new("disk", "free_limit", |config, value| {
+        config.disk.free_limit = value.size(u64::MAX)?;
+        Ok(())
+    }),
     Setting::new("log", "level", |config, value| {
         config.log.level = value.log_level()?;
         Ok(())

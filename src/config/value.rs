@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::error::Unfit;
 use super::unit::{parse_duration, parse_size};
-use super::{LogLevel, Watermark};
+use super::{Confirm, LogLevel, Watermark};
 
 /// A value, typed as far as its source knows types.
 #[derive(Clone, Debug, PartialEq)]
@@ -153,6 +153,18 @@ impl Value<'_> {
             Some("info" | "notice") => Ok(LogLevel::Info),
             Some("debug") => Ok(LogLevel::Debug),
             _ => Err(self.unfit("none, error, warning, info or debug")),
+        }
+    }
+
+    /// When publishers are told.
+    ///
+    /// # Errors
+    /// Not one of the two names.
+    pub fn confirm(&self) -> Result<Confirm, Unfit> {
+        match self.as_str() {
+            Some("synced") => Ok(Confirm::Synced),
+            Some("written") => Ok(Confirm::Written),
+            _ => Err(self.unfit("synced or written")),
         }
     }
 

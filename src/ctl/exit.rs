@@ -12,6 +12,8 @@ pub enum Exit {
     Unavailable = 69,
     /// The node answered nonsense.
     Internal = 70,
+    /// The disk failed.
+    InputOutput = 74,
     /// No answer in time.
     Timeout = 75,
     /// Settings that cannot be used.

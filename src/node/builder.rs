@@ -1,30 +1,32 @@
 //! From settings to a running broker.
 
 use std::fmt;
-use std::fs;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::oneshot;
 use tracing::info;
 
 use super::running::Broker;
 use super::status::ControlledNode;
+use crate::amqp::confirm::Confirm;
 use crate::amqp::name::InvalidName;
 use crate::auth::mechanism::Mechanism;
 use crate::auth::password::PasswordHash;
 use crate::auth::user::Users;
 use crate::broker::memory;
 use crate::broker::node::Node;
-use crate::config::Config;
+use crate::broker::storage::{Storage, StorageError};
+use crate::config::{self, Config};
 use crate::connection::server_properties::{Announcement, server_properties};
 use crate::connection::settings::Settings;
 use crate::ctl::name::default_node_name;
 use crate::ctl::socket::{self, BindError, Socket};
 use crate::server::listener::Listener;
-use crate::store::meta::MemoryMeta;
+use crate::vhost::Commit;
 
 /// Settings for a broker that is to be started in this process.
 #[derive(Clone, Debug, Default)]
@@ -36,8 +38,8 @@ pub struct Builder {
 /// Why a broker did not start.
 #[derive(Debug)]
 pub enum StartError {
-    /// The data directory cannot be made.
-    DataDir(PathBuf, io::Error),
+    /// The data directory cannot be used.
+    Storage(StorageError),
     /// The control socket cannot be opened.
     Control(BindError),
     /// An address cannot be listened on.
@@ -90,12 +92,15 @@ impl Builder {
     /// The data directory, the control socket or an address is not to be had.
     pub async fn start(self) -> Result<Broker, StartError> {
         let Self { config, link } = self;
-        let data_dir = &config.node.data_dir;
-        fs::create_dir_all(data_dir)
-            .map_err(|error| StartError::DataDir(data_dir.clone(), error))?;
+        let mut storage = storage(&config)?;
         let socket = Socket::bind(&socket::path(&config)).map_err(StartError::Control)?;
         let socket = socket.linked_from(link);
-        let node = Arc::new(node(&config)?);
+        let mut node = node(&config, &storage);
+        storage.restore(&mut node).map_err(StartError::Storage)?;
+        let first = bootstrap(&config, &mut node)?;
+        let node = Arc::new(node);
+        let storage = storage.start(&node).map_err(StartError::Storage)?;
+        durable(&first).await;
         let mut listeners = Vec::new();
         for address in &config.amqp.listen {
             let listener = Listener::bind(*address).await;
@@ -109,7 +114,7 @@ impl Builder {
             memory_total(&config) >> 20,
         );
         let control = ControlledNode::new(config, Arc::clone(&node), addresses);
-        Ok(Broker::start(Arc::new(control), socket, listeners, &settings))
+        Ok(Broker::start(Arc::new(control), storage, socket, listeners, &settings))
     }
 }
 
@@ -121,24 +126,46 @@ pub(super) fn node_name(config: &Config) -> String {
     config.node.name.clone().unwrap_or_else(default_node_name)
 }
 
-fn node(config: &Config) -> Result<Node, StartError> {
-    let bootstrap = &config.bootstrap;
-    let mut salt = [0; 4];
-    getrandom::fill(&mut salt).map_err(StartError::Random)?;
+/// Opens the data directory.
+fn storage(config: &Config) -> Result<Storage, StartError> {
+    let memory = usize::try_from(config.store.memory).unwrap_or(usize::MAX);
+    let confirm = match config.store.confirm {
+        config::Confirm::Synced => Confirm::Synced,
+        config::Confirm::Written => Confirm::Written,
+    };
+    Storage::open(&config.node.data_dir, memory, confirm).map_err(StartError::Storage)
+}
+
+/// Returns when it is durable.
+async fn durable(commit: &Commit) {
+    let (sender, done) = oneshot::channel();
+    commit.on_done(move || {
+        // Nobody listens any more: nobody is interested.
+        let _ = sender.send(());
+    });
+    // The log has failed; whoever runs the broker hears of that.
+    let _ = done.await;
+}
+
+fn node(config: &Config, storage: &Storage) -> Node {
     let users = Users::new(config.auth.loopback_users.iter().cloned());
     let mechanisms = config.auth.mechanisms.iter().filter_map(|name| Mechanism::parse(name));
-    let mut node = Node::new(
+    Node::new(
         users,
         mechanisms.collect(),
         config.memory.high_watermark.bytes(memory_total(config)),
         config.limits.connections,
-        Arc::new(MemoryMeta::default()),
-    );
+        storage.store.clone(),
+    )
+}
+
+/// The first user and the first virtual host, unless there are some.
+fn bootstrap(config: &Config, node: &mut Node) -> Result<Commit, StartError> {
+    let bootstrap = &config.bootstrap;
+    let mut salt = [0; 4];
+    getrandom::fill(&mut salt).map_err(StartError::Random)?;
     let password = PasswordHash::new(bootstrap.password.expose().as_bytes(), salt);
-    // What is durable after it, is only with it.
-    let first = node.bootstrap(&bootstrap.user, password, &bootstrap.vhost);
-    drop(first.map_err(StartError::Vhost)?);
-    Ok(node)
+    node.bootstrap(&bootstrap.user, password, &bootstrap.vhost).map_err(StartError::Vhost)
 }
 
 fn settings(config: &Config) -> Settings {
@@ -163,7 +190,7 @@ fn settings(config: &Config) -> Settings {
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::DataDir(path, error) => write!(f, "data directory {}: {error}", path.display()),
+            Self::Storage(error) => error.fmt(f),
             Self::Control(error) => error.fmt(f),
             Self::Listen(address, error) => write!(f, "cannot listen on {address}: {error}"),
             Self::Vhost(error) => write!(f, "bootstrap.vhost: {error}"),

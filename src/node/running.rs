@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tokio::task::JoinSet;
+use tokio::sync::oneshot;
+use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::timeout;
 use tracing::warn;
 
@@ -13,6 +14,7 @@ use super::builder::Builder;
 use super::status::ControlledNode;
 use crate::amqp::exception::Exception;
 use crate::amqp::reply_code::ReplyCode;
+use crate::broker::storage::RunningStorage;
 use crate::connection::settings::Settings;
 use crate::ctl::server;
 use crate::ctl::socket::Socket;
@@ -25,6 +27,7 @@ const CLOSE_WAIT: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Broker {
     control: Arc<ControlledNode>,
+    storage: Arc<RunningStorage>,
     listeners: JoinSet<()>,
     services: JoinSet<()>,
 }
@@ -37,6 +40,7 @@ impl Broker {
 
     pub(super) fn start(
         control: Arc<ControlledNode>,
+        storage: RunningStorage,
         socket: Socket,
         open: Vec<Listener>,
         settings: &Arc<Settings>,
@@ -48,8 +52,10 @@ impl Broker {
         let mut services = JoinSet::new();
         let node = Arc::clone(&control.node);
         services.spawn(async move { node.watch_memory().await });
+        let (node, limit) = (Arc::clone(&control.node), control.disk_free_limit());
+        services.spawn(async move { node.watch_disk(limit).await });
         services.spawn(server::serve(socket, Arc::clone(&control)));
-        Self { control, listeners, services }
+        Self { control, storage: Arc::new(storage), listeners, services }
     }
 
     /// The addresses it listens on, with their real ports.
@@ -60,6 +66,19 @@ impl Broker {
     /// Returns when somebody has asked through the control socket for a stop.
     pub async fn stop_requested(&self) {
         self.control.stop.notified().await;
+    }
+
+    /// Returns when the data directory cannot be trusted any more, with the reason. Nothing that
+    /// waited for it is answered.
+    pub async fn failed(&self) -> String {
+        let log = self.storage.log();
+        let (sender, failed) = oneshot::channel();
+        log.failed().on_done(move || {
+            // Nobody listens any more: nobody is interested.
+            let _ = sender.send(());
+        });
+        let _ = failed.await;
+        log.failure().unwrap_or_default()
     }
 
     /// Stops: no new clients, connection.close 320 to those there are, and five seconds for
@@ -74,6 +93,10 @@ impl Broker {
         ));
         if timeout(CLOSE_WAIT, connections.drained()).await.is_err() {
             warn!("{} connections did not close in time", connections.len());
+        }
+        let storage = Arc::clone(&self.storage);
+        if spawn_blocking(move || storage.close()).await.is_err() {
+            warn!("the data directory was not closed in order");
         }
         // The control socket goes last: who asked for the stop takes its end for the node's.
         self.services.shutdown().await;

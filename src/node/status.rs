@@ -39,6 +39,12 @@ impl ControlledNode {
     }
 }
 
+impl ControlledNode {
+    pub(super) const fn disk_free_limit(&self) -> u64 {
+        self.config.disk.free_limit
+    }
+}
+
 impl ctl::node::Node for ControlledNode {
     fn status(&self) -> Status {
         let stopping = self.stopping.load(Ordering::Acquire);
@@ -48,7 +54,6 @@ impl ctl::node::Node for ControlledNode {
             purpose: "AMQP 0-9-1".to_owned(),
         };
         let data_dir = &self.config.node.data_dir;
-        let alarm = self.node.alarm.is_raised().then(|| "memory".to_owned());
         Status {
             node: node_name(&self.config),
             state: if stopping { State::Stopping } else { State::Running },
@@ -59,7 +64,7 @@ impl ctl::node::Node for ControlledNode {
             data_directory: std::path::absolute(data_dir)
                 .unwrap_or_else(|_| PathBuf::from(data_dir)),
             config_files: self.config.files.clone(),
-            alarms: alarm.into_iter().collect(),
+            alarms: self.node.alarms().into_iter().map(str::to_owned).collect(),
             memory: Memory {
                 used: memory::resident(),
                 high_watermark: self.node.high_watermark,

@@ -28,8 +28,10 @@ pub(super) enum Input {
     Frames,
     /// The rest of a large body frame is.
     Body(OpenBody),
-    /// A publish waits for memory; nothing is read.
+    /// A publish waits for memory or disk space; nothing is read, and the client knows.
     Blocked,
+    /// A publish waits until the disk has caught up; nothing is read.
+    Behind,
     /// The client has to read what it has been answered; nothing is read.
     Flooded,
     /// What was carried out last has to become durable; nothing is read.
@@ -41,7 +43,7 @@ pub(super) enum Input {
 impl Input {
     /// Whether what comes is left where it is for now.
     pub(super) const fn is_held(self) -> bool {
-        matches!(self, Self::Blocked | Self::Flooded | Self::Waiting)
+        matches!(self, Self::Blocked | Self::Behind | Self::Flooded | Self::Waiting)
     }
 }
 
@@ -70,7 +72,7 @@ impl Peer {
     /// `None` when that is not so.
     #[inline]
     fn take_publish(&mut self, now: Instant, input: &[u8]) -> Option<usize> {
-        if self.input != Input::Frames || !is_publish(input) || self.node.alarm.is_raised() {
+        if self.input != Input::Frames || !is_publish(input) || self.node.publishes_wait() {
             return None;
         }
         let (publish, octets) = parse_publish(input, self.core.frame_max())?;
@@ -87,12 +89,12 @@ impl Peer {
     fn take_one(&mut self, now: Instant, input: &[u8]) -> Option<usize> {
         match self.input {
             Input::Header => self.take_header(input),
-            Input::Blocked | Input::Flooded | Input::Waiting => None,
+            Input::Blocked | Input::Behind | Input::Flooded | Input::Waiting => None,
             Input::Lost => (!input.is_empty()).then_some(input.len()),
             Input::Frames => match parse_frame(input, self.core.frame_max()) {
                 Ok(Parsed::Incomplete { needed }) => self.begin_frame(input, needed),
                 Ok(Parsed::Frame(frame, octets)) => {
-                    if is_publish(input) && self.core.is_open() && self.node.alarm.is_raised() {
+                    if is_publish(input) && self.core.is_open() && self.node.publishes_wait() {
                         self.block(now);
                         return None;
                     }
@@ -179,12 +181,16 @@ impl Peer {
         consumed
     }
 
-    /// Stops reading at a publish that there is no memory for.
+    /// Stops reading at a publish that there is no room for.
     fn block(&mut self, now: Instant) {
-        info!(connection = %self.id, "connection {} blocked: low on memory", self.ends);
-        self.input = Input::Blocked;
         self.core.set_receive_check(now, ReceiveCheck::Paused);
-        self.core.blocked("low on memory", &mut self.replies);
+        let Some(reason) = self.node.blocked_reason() else {
+            self.input = Input::Behind;
+            return;
+        };
+        info!(connection = %self.id, "connection {} blocked: {reason}", self.ends);
+        self.input = Input::Blocked;
+        self.core.blocked(reason, &mut self.replies);
         self.write_replies();
     }
 

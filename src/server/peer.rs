@@ -129,7 +129,8 @@ impl Peer {
     /// Goes on with what was left unread, if it was and the reason is gone; `true` if so.
     pub(super) fn unblock(&mut self) -> bool {
         match self.input {
-            Input::Blocked if !self.node.alarm.is_raised() => {
+            Input::Behind if !self.node.is_lagging() => {}
+            Input::Blocked if self.node.blocked_reason().is_none() => {
                 self.core.unblocked(&mut self.replies);
                 self.write_replies();
             }

@@ -9,7 +9,7 @@ use bytes::{Bytes, BytesMut};
 use super::outbox::Outbox;
 use crate::amqp::id::{ChannelId, PublishTag, QueueId};
 use crate::amqp::message::MessageRef;
-use crate::vhost::batch::{Placed, PublishBatch};
+use crate::vhost::batch::{Placed, PublishBatch, octets};
 use crate::vhost::queue::Queue;
 use crate::vhost::routes::Route;
 use crate::vhost::session::Session;
@@ -44,6 +44,8 @@ pub(super) struct Publisher {
     queues: Vec<Pending>,
     by_queue: HashMap<QueueId, usize, foldhash::fast::RandomState>,
     registered: Vec<(ChannelId, u32)>,
+    /// Whether any message of the batch is persistent.
+    persistent: bool,
 }
 
 #[derive(Debug)]
@@ -64,6 +66,7 @@ impl Publisher {
             queues: Vec::new(),
             by_queue: HashMap::default(),
             registered: Vec::new(),
+            persistent: false,
         }
     }
 
@@ -97,11 +100,14 @@ impl Publisher {
         let wanted = (4 * self.segment.len()).max(self.segment_size / 2);
         self.segment_size = wanted.clamp(SEGMENT_MIN, SEGMENT_MAX);
         let shared = self.segment.split().freeze();
-        let segments: Arc<[Bytes]> = std::iter::once(shared).chain(self.large.drain(..)).collect();
+        let segments = std::iter::once(shared).chain(self.large.drain(..));
+        let persistent = std::mem::take(&mut self.persistent);
+        let queues = self.queues.iter().map(|pending| &pending.queue);
+        let octets = octets(segments, persistent, queues);
         self.by_queue.clear();
         for Pending { queue, messages } in self.queues.drain(..) {
             let publisher = Arc::clone(&self.outbox) as Arc<dyn Session>;
-            queue.publish(PublishBatch { segments: Arc::clone(&segments), messages, publisher });
+            queue.publish(PublishBatch { octets: octets.clone(), messages, publisher });
         }
     }
 
@@ -112,6 +118,7 @@ impl Publisher {
             self.end_run();
             self.route = Arc::clone(route);
         }
+        self.persistent |= placed.persistent;
         self.run.push(placed);
     }
 

@@ -1,4 +1,4 @@
-//! The contents of one queue's messages, in memory.
+//! The contents of one queue's messages, as far as they are in memory.
 //!
 //! Messages rest in *segments*: the octets of a whole batch, shared by every queue that has a
 //! message in it and given back when none has. A segment of which little is still used would keep
@@ -6,6 +6,8 @@
 
 use bytes::Bytes;
 
+use super::format::position::Position;
+use super::segment::Segment;
 use crate::amqp::id::StoreRef;
 use crate::amqp::message::{Lengths, MessageRef, Resting};
 
@@ -21,19 +23,40 @@ const CHUNK: usize = 1024 * 1024;
 /// A message of this size and more is copied into a segment of its own.
 const LARGE: usize = 32 * 1024;
 
+/// The bit of references to messages that are in the log, or are to be.
+const LOGGED: u64 = 1 << 62;
+
 #[derive(Debug)]
-struct Segment {
-    octets: Bytes,
+struct Held {
+    segment: Segment,
     /// Messages of this queue that are not released.
     live: u32,
     /// Their size.
     live_octets: usize,
 }
 
-impl Segment {
+impl Held {
     fn is_sparse(&self) -> bool {
-        self.live_octets < self.octets.len() / 2
+        self.live_octets < self.segment.octets.len() / 2
     }
+}
+
+/// Whether a message is in the log, or is to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// It is.
+    Logged,
+    /// It is only in memory.
+    Transient,
+}
+
+/// Where a message is on the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Located {
+    /// Where it begins.
+    pub position: Position,
+    /// Octets that it takes.
+    pub octets: u32,
 }
 
 /// The contents of one queue's messages.
@@ -42,11 +65,13 @@ impl Segment {
 /// that was released, or replaced by [`compact`](Self::compact), must not be used again.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
-    segments: Vec<Option<Segment>>,
+    segments: Vec<Option<Held>>,
     /// Places of `segments` that are empty.
     vacant: Vec<u32>,
     pinned: usize,
     live_octets: usize,
+    /// What was pinned when compaction last could not help.
+    hopeless: usize,
 }
 
 /// A segment while its messages are put in. Dropping it completes the segment.
@@ -59,12 +84,13 @@ pub struct Filling<'a> {
 impl Filling<'_> {
     /// Adds the message that starts at `offset` of the segment, in the layout of
     /// [`amqp::message`](crate::amqp::message).
-    pub fn insert(&mut self, offset: u32) -> StoreRef {
-        let store = StoreRef(u64::from(self.number) << 32 | u64::from(offset));
-        if let Some(segment) = self.store.segment_mut(store) {
-            let size = record(&segment.octets, offset).len();
-            segment.live += 1;
-            segment.live_octets += size;
+    pub fn insert(&mut self, offset: u32, durability: Durability) -> StoreRef {
+        let logged = if durability == Durability::Logged { LOGGED } else { 0 };
+        let store = StoreRef(logged | u64::from(self.number) << 32 | u64::from(offset));
+        if let Some(held) = self.store.held_mut(store) {
+            let size = record(&held.segment.octets, offset).len();
+            held.live += 1;
+            held.live_octets += size;
             self.store.live_octets += size;
         }
         store
@@ -83,17 +109,17 @@ impl MemoryStore {
         Self::default()
     }
 
-    /// Takes a batch's octets in: less than 4 GiB, and shared rather than copied. The segment goes
-    /// again at once if no message of it is inserted.
-    pub fn fill(&mut self, octets: Bytes) -> Filling<'_> {
-        let number = self.add(octets);
+    /// Takes a segment in: less than 4 GiB, and shared rather than copied. It goes again at once if
+    /// no message of it is inserted.
+    pub fn fill(&mut self, segment: Segment) -> Filling<'_> {
+        let number = self.add(segment);
         Filling { store: self, number }
     }
 
     /// Reads a message.
     #[inline]
     pub fn read(&self, store: StoreRef) -> Option<Resting<'_>> {
-        let segment = &self.segment(store)?.octets;
+        let segment = &self.held(store)?.segment.octets;
         let message = MessageRef::read(segment.get(parts(store).1 as usize..)?)?;
         Some(Resting { message, segment })
     }
@@ -101,12 +127,24 @@ impl MemoryStore {
     /// Forgets a message. The last of a segment gives the segment back.
     pub fn release(&mut self, store: StoreRef) {
         let (number, offset) = parts(store);
-        let Some(segment) = self.segment_mut(store) else { return };
-        let size = record(&segment.octets, offset).len();
-        segment.live = segment.live.saturating_sub(1);
-        segment.live_octets = segment.live_octets.saturating_sub(size);
+        let Some(held) = self.held_mut(store) else { return };
+        let size = record(&held.segment.octets, offset).len();
+        held.live = held.live.saturating_sub(1);
+        held.live_octets = held.live_octets.saturating_sub(size);
         self.live_octets = self.live_octets.saturating_sub(size);
         self.drop_if_unused(number);
+    }
+
+    /// Where a logged message is on the disk; `None` for one that is not there, or not yet.
+    pub fn locate(&self, store: StoreRef) -> Option<Located> {
+        if !is_logged(store) {
+            return None;
+        }
+        let held = self.held(store)?;
+        let (_, offset) = parts(store);
+        let octets = record(&held.segment.octets, offset).len();
+        let octets = u32::try_from(octets).unwrap_or(u32::MAX);
+        Some(Located { position: held.segment.position(offset)?, octets })
     }
 
     /// The size of the messages, in octets.
@@ -123,19 +161,25 @@ impl MemoryStore {
     /// Whether so much is wasted that [`compact`](Self::compact) is due.
     pub fn is_wasteful(&self) -> bool {
         self.pinned > self.live_octets.saturating_mul(MAX_RATIO).saturating_add(SLACK)
+            && self.pinned / 4 > self.hopeless / 3
     }
 
     /// Copies the messages of sparse segments together. `stores` are the references to all messages
-    /// of the store; those to copied ones are replaced.
+    /// of the store; those to copied ones are replaced. What is still to be written to the log stays
+    /// where the log will look for it.
     ///
     /// It visits every message, but comes due only after as many octets were released or wasted as
     /// are still in use.
     pub fn compact<'a>(&mut self, stores: impl Iterator<Item = &'a mut StoreRef>) {
-        let sparse = self.segments.iter().flatten().filter(|segment| segment.is_sparse());
-        let mut left: usize = sparse.map(|segment| segment.live_octets).sum();
+        let sparse = self.segments.iter().flatten().filter(|held| held.is_sparse());
+        let mut left: usize = sparse.map(|held| held.live_octets).sum();
         let mut chunk = Chunk::default();
         for store in stores {
-            if !self.segment(*store).is_some_and(Segment::is_sparse) {
+            if !self.held(*store).is_some_and(Held::is_sparse) {
+                continue;
+            }
+            let located = self.locate(*store);
+            if located.is_none() && is_logged(*store) {
                 continue;
             }
             let size = self.octets(*store).len();
@@ -150,41 +194,43 @@ impl MemoryStore {
             left = left.saturating_sub(size);
             let offset = chunk.append(self.octets(*store));
             self.release(*store);
-            chunk.moved.push((offset, store));
+            chunk.moved.push((offset, located, store));
         }
         chunk.move_into(self);
+        self.hopeless = 0;
+        self.hopeless = if self.is_wasteful() { self.pinned } else { 0 };
     }
 
-    fn add(&mut self, octets: Bytes) -> u32 {
-        self.pinned += octets.len();
-        let segment = Some(Segment { octets, live: 0, live_octets: 0 });
+    fn add(&mut self, segment: Segment) -> u32 {
+        self.pinned += segment.octets.len();
+        let held = Some(Held { segment, live: 0, live_octets: 0 });
         if let Some(number) = self.vacant.pop()
             && let Some(place) = self.segments.get_mut(number as usize)
         {
-            *place = segment;
+            *place = held;
             return number;
         }
-        self.segments.push(segment);
+        self.segments.push(held);
         u32::try_from(self.segments.len() - 1).unwrap_or(u32::MAX)
     }
 
     /// A message, whole; nothing if there is no such message.
     fn octets(&self, store: StoreRef) -> &[u8] {
-        self.segment(store).map_or(&[], |segment| record(&segment.octets, parts(store).1))
+        self.held(store).map_or(&[], |held| record(&held.segment.octets, parts(store).1))
     }
 
-    fn segment(&self, store: StoreRef) -> Option<&Segment> {
+    fn held(&self, store: StoreRef) -> Option<&Held> {
         self.segments.get(parts(store).0 as usize)?.as_ref()
     }
 
-    fn segment_mut(&mut self, store: StoreRef) -> Option<&mut Segment> {
+    fn held_mut(&mut self, store: StoreRef) -> Option<&mut Held> {
         self.segments.get_mut(parts(store).0 as usize)?.as_mut()
     }
 
     fn drop_if_unused(&mut self, number: u32) {
         let Some(place) = self.segments.get_mut(number as usize) else { return };
-        if let Some(segment) = place.take_if(|segment| segment.live == 0) {
-            self.pinned -= segment.octets.len();
+        if let Some(held) = place.take_if(|held| held.live == 0) {
+            self.pinned -= held.segment.octets.len();
             self.vacant.push(number);
         }
     }
@@ -194,8 +240,8 @@ impl MemoryStore {
 #[derive(Debug, Default)]
 struct Chunk<'a> {
     octets: Vec<u8>,
-    /// Offset of each, and the reference to replace.
-    moved: Vec<(u32, &'a mut StoreRef)>,
+    /// Offset of each, where it is on the disk, and the reference to replace.
+    moved: Vec<(u32, Option<Located>, &'a mut StoreRef)>,
 }
 
 impl Chunk<'_> {
@@ -212,18 +258,36 @@ impl Chunk<'_> {
 
     /// Makes a segment of what was gathered, and begins again.
     fn move_into(&mut self, store: &mut MemoryStore) {
-        let octets = std::mem::take(&mut self.octets).into_boxed_slice();
-        let mut filling = store.fill(Bytes::from(octets));
-        for (offset, reference) in self.moved.drain(..) {
-            *reference = filling.insert(offset);
+        let octets = Bytes::from(std::mem::take(&mut self.octets).into_boxed_slice());
+        let segment = if self.moved.iter().any(|(_, located, _)| located.is_some()) {
+            Segment::logged(octets)
+        } else {
+            Segment::transient(octets)
+        };
+        let places = segment.places.clone().unwrap_or_default();
+        let mut filling = store.fill(segment);
+        for (offset, located, reference) in self.moved.drain(..) {
+            let durability = match located {
+                None => Durability::Transient,
+                Some(Located { position, octets }) => {
+                    places.add(offset, offset + octets, position);
+                    Durability::Logged
+                }
+            };
+            *reference = filling.insert(offset, durability);
         }
     }
+}
+
+/// Whether a message in memory is in the log, or is to be.
+pub const fn is_logged(store: StoreRef) -> bool {
+    store.0 & LOGGED != 0
 }
 
 /// Segment number and offset.
 #[expect(clippy::cast_possible_truncation, reason = "the two halves of 64 bits")]
 fn parts(store: StoreRef) -> (u32, u32) {
-    ((store.0 >> 32) as u32, store.0 as u32)
+    (((store.0 & !LOGGED) >> 32) as u32, store.0 as u32)
 }
 
 /// The octets of the message at `offset`; none if there is no message.
@@ -240,19 +304,21 @@ mod tests {
 
     use super::*;
 
+    const TRANSIENT: Durability = Durability::Transient;
+
     /// A segment of one message per body, and where each begins.
-    fn segment(bodies: &[Vec<u8>]) -> (Bytes, Vec<u32>) {
+    fn segment(bodies: &[Vec<u8>]) -> (Segment, Vec<u32>) {
         let mut out = BytesMut::new();
         let mut offsets = Vec::new();
         for body in bodies {
             offsets.push(u32::try_from(out.len()).unwrap());
             MessageRef { address: b"\x01x\x03key", header: b"header", body }.write(&mut out);
         }
-        (out.freeze(), offsets)
+        (Segment::transient(out.freeze()), offsets)
     }
 
     fn insert(store: &mut MemoryStore, body: &[u8]) -> StoreRef {
-        store.fill(segment(&[body.to_vec()]).0).insert(0)
+        store.fill(segment(&[body.to_vec()]).0).insert(0, TRANSIENT)
     }
 
     #[test]
@@ -260,13 +326,14 @@ mod tests {
         let mut store = MemoryStore::new();
         let (octets, offsets) = segment(&[b"one".to_vec(), b"two".to_vec()]);
         let mut filling = store.fill(octets.clone());
-        let refs: Vec<StoreRef> = offsets.iter().map(|offset| filling.insert(*offset)).collect();
+        let refs: Vec<StoreRef> =
+            offsets.iter().map(|offset| filling.insert(*offset, TRANSIENT)).collect();
         drop(filling);
 
         store.release(refs[0]);
 
         assert_eq!(store.read(refs[1]).unwrap().message.body, b"two");
-        assert_eq!(store.pinned_octets(), octets.len());
+        assert_eq!(store.pinned_octets(), octets.octets.len());
         store.release(refs[1]);
         assert_eq!((store.pinned_octets(), store.live_octets()), (0, 0));
         assert!(store.read(refs[1]).is_none());
@@ -299,7 +366,7 @@ mod tests {
     fn compaction_gives_a_large_segment_back_for_the_sake_of_a_small_message() {
         let mut store = MemoryStore::new();
         let (octets, offsets) = segment(&[vec![7; 300_000], b"small".to_vec()]);
-        let mut small = [store.fill(octets).insert(offsets[1])];
+        let mut small = [store.fill(octets).insert(offsets[1], TRANSIENT)];
         assert!(store.is_wasteful());
 
         store.compact(small.iter_mut());
@@ -325,14 +392,14 @@ mod tests {
             let mut refs: Vec<StoreRef> = Vec::new();
             let mut bodies: Vec<Vec<u8>> = Vec::new();
             let mut live_octets = 0;
-            let size = |body: &Vec<u8>| body.len() + 22;
+            let size = |body: &Vec<u8>| body.len() + 26;
             for (number, (messages, releases)) in (0_u8..).zip(&batches) {
                 let batch: Vec<_> = messages.iter().map(|(len, _)| vec![number; *len]).collect();
                 let (octets, offsets) = segment(&batch);
                 let mut filling = store.fill(octets);
                 for ((body, offset), (_, ours)) in batch.into_iter().zip(offsets).zip(messages) {
                     if *ours {
-                        refs.push(filling.insert(offset));
+                        refs.push(filling.insert(offset, TRANSIENT));
                         live_octets += size(&body);
                         bodies.push(body);
                     }

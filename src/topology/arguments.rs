@@ -2,6 +2,7 @@
 //! Others are kept and mean nothing. An argument whose feature is missing is refused, never
 //! ignored: whoever sends it counts on it.
 
+use crate::amqp::confirm::Confirm;
 use crate::amqp::table::{TableRef, Value};
 
 use super::equivalence::compare_argument;
@@ -9,6 +10,9 @@ use super::error::{Error, Resource};
 
 const DEAD_LETTER_EXCHANGE: &str = "x-dead-letter-exchange";
 const QUEUE_TYPE: &str = "x-queue-type";
+
+/// Leveret's own: when persistent messages are confirmed.
+pub(super) const CONFIRM: &str = "x-confirm";
 
 /// The longest time that a timer can be set for, in milliseconds: ten years of 365 days
 /// (RabbitMQ: `?MAX_EXPIRY_TIMER`).
@@ -22,7 +26,7 @@ type Check = fn(Value<'_>, TableRef<'_>) -> Result<(), Refusal>;
 
 /// The arguments of a classic queue, in the order in which RabbitMQ checks and compares them
 /// (RabbitMQ: `rabbit_amqqueue:declare_args/0`).
-const CLASSIC_QUEUE: [(&str, Check); 14] = [
+const CLASSIC_QUEUE: [(&str, Check); 15] = [
     ("x-expires", |value, _| time(value, 1).and_then(missing)),
     ("x-message-ttl", |value, _| time(value, 0).and_then(missing)),
     (DEAD_LETTER_EXCHANGE, |value, _| long_str(value).and_then(missing)),
@@ -37,6 +41,7 @@ const CLASSIC_QUEUE: [(&str, Check); 14] = [
     (QUEUE_TYPE, queue_type),
     ("x-queue-leader-locator", leader_locator),
     ("x-queue-master-locator", |value, _| long_str(value).map(drop)),
+    (CONFIRM, confirm),
 ];
 
 /// What only quorum queues or streams have.
@@ -227,6 +232,13 @@ fn queue_type(value: Value<'_>, _: TableRef<'_>) -> Result<(), Refusal> {
     match long_str(type_or_default(Some(value)))? {
         b"classic" => Ok(()),
         other => Err(format!("\"unsupported queue type '{}'\"", String::from_utf8_lossy(other))),
+    }
+}
+
+fn confirm(value: Value<'_>, _: TableRef<'_>) -> Result<(), Refusal> {
+    match Confirm::parse(long_str(value)?) {
+        Some(_) => Ok(()),
+        None => Err("invalid_confirm".to_owned()),
     }
 }
 

@@ -1,8 +1,9 @@
 //! A declared queue, as far as the topology knows it.
 
+use crate::amqp::confirm::Confirm;
 use crate::amqp::id::{ConnectionId, QueueId};
 use crate::amqp::name::{QueueName, VhostName};
-use crate::amqp::table::Table;
+use crate::amqp::table::{Table, Value};
 
 use super::arguments;
 use super::equivalence::compare_field;
@@ -36,6 +37,14 @@ impl QueueDefinition {
                 Err(Error::Locked(Resource::queue(vhost, &self.name)))
             }
             _ => Ok(()),
+        }
+    }
+
+    /// When its persistent messages are confirmed, if the queue says so itself.
+    pub fn confirm(&self) -> Option<Confirm> {
+        match self.arguments.as_ref().get(arguments::CONFIRM)? {
+            Value::LongStr(name) => Confirm::parse(name),
+            _ => None,
         }
     }
 

@@ -1,24 +1,41 @@
 //! What connections send to queues: batches of publishes and of settlements.
 
+use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
 use super::inbox::Weigh;
+use super::queue::Queue;
 use super::session::Session;
 use crate::amqp::id::{ChannelId, ConnectionId, MessageIndex, PublishTag};
+use crate::amqp::run::Run;
 use crate::queue::command::Settlement;
+use crate::store::placement::{Octets, Pins};
 
 /// Messages published to one queue by one connection, in order.
 #[derive(Clone, Debug)]
 pub struct PublishBatch {
-    /// The octets that the messages lie in, each as [`crate::amqp::message`] has it. All queues that
-    /// something of the same read went to share them, so that some may hold nothing for this one.
-    pub segments: Arc<[Bytes]>,
+    /// What the messages lie in. All queues that something of the same read went to share it, so
+    /// that some of it may hold nothing for this one.
+    pub octets: Octets,
     /// The messages.
     pub messages: Vec<Placed>,
     /// Who published.
     pub publisher: Arc<dyn Session>,
+}
+
+/// The octets of a batch that goes to `queues`; `persistent` if any message is.
+pub fn octets<'a>(
+    segments: impl Iterator<Item = Bytes>,
+    persistent: bool,
+    queues: impl ExactSizeIterator<Item = &'a Arc<Queue>>,
+) -> Octets {
+    let several = queues.len() > 1;
+    match queues.filter(|_| persistent).find_map(|queue| queue.log.as_ref()) {
+        Some(log) => Octets::logged(segments, several.then(|| Pins::new(Arc::clone(log)))),
+        None => Octets::transient(segments),
+    }
 }
 
 /// A published message, and where it lies.
@@ -44,6 +61,8 @@ pub(super) enum Task {
     Publish(PublishBatch),
     Settle(Vec<(MessageIndex, Settlement)>),
     Resume(ConnectionId),
+    /// A run that was wanted, and what was read of it.
+    Loaded(Run, io::Result<Bytes>),
 }
 
 impl Weigh for Task {
@@ -52,14 +71,16 @@ impl Weigh for Task {
             Self::Publish(batch) => batch.messages.len(),
             Self::Settle(settled) => settled.len(),
             Self::Resume(_) => 1,
+            Self::Loaded(run, _) => run.count as usize,
         }
     }
 
     fn octets(&self) -> usize {
         match self {
-            Self::Publish(batch) => batch.segments.iter().map(Bytes::len).sum(),
+            Self::Publish(batch) => batch.octets.size(),
             Self::Settle(settled) => settled.len() * 16,
             Self::Resume(_) => 0,
+            Self::Loaded(_, octets) => octets.as_ref().map_or(0, Bytes::len),
         }
     }
 }

@@ -9,12 +9,13 @@ use parking_lot::Mutex;
 
 use super::ids::Ids;
 use super::queue::{DeleteConditions, Occupied, Queue, Remains};
-use super::worker::QueueWorker;
 use crate::amqp::id::ConnectionId;
 use crate::amqp::name::{ExchangeName, QueueName, VhostName};
 use crate::amqp::table::Table;
+use crate::queue::core::Queue as Core;
 use crate::store::commit::Commit;
-use crate::store::meta::{MetaChange, MetaLog};
+use crate::store::meta::MetaChange;
+use crate::store::shared::Store;
 use crate::topology::command::{BindCommand, Change, Command, DeleteCondition, Naming, Outcome};
 use crate::topology::durable::change_entry;
 use crate::topology::error::{Error, Resource};
@@ -31,7 +32,7 @@ pub struct Vhost {
     routing: ArcSwap<Routing>,
     queues: DashMap<QueueName, Arc<Queue>, foldhash::fast::RandomState>,
     ids: Arc<Ids>,
-    log: Arc<dyn MetaLog>,
+    store: Store,
 }
 
 /// What is declared. While it is locked the changes go to the log, so they are there in the order
@@ -64,28 +65,28 @@ pub struct DeclareQueue {
 /// that is durable which made it so. What need not survive a restart is done at once.
 impl Vhost {
     /// A virtual host with the predeclared exchanges, which is durable with `created`.
-    pub fn new(name: VhostName, ids: Arc<Ids>, log: Arc<dyn MetaLog>, created: Commit) -> Self {
-        Self::with(Topology::new(name), ids, log, created)
+    pub fn new(name: VhostName, ids: Arc<Ids>, store: Store, created: Commit) -> Self {
+        Self::with(Topology::new(name), ids, store, created)
     }
 
-    /// A virtual host as it was before a restart; `worker` makes each queue's worker, with what
-    /// the queue holds.
+    /// A virtual host as it was before a restart; `contents` says what
+    /// each queue holds.
     pub fn restored(
         topology: Topology,
         ids: Arc<Ids>,
-        log: Arc<dyn MetaLog>,
-        worker: &mut dyn FnMut(&QueueDefinition) -> QueueWorker,
+        store: Store,
+        contents: &mut dyn FnMut(&QueueDefinition) -> Core,
     ) -> Self {
         let queues: Vec<_> = topology.queues().cloned().collect();
-        let vhost = Self::with(topology, ids, log, Commit::done());
+        let vhost = Self::with(topology, ids, store, Commit::done());
         for definition in queues {
-            let queue = Queue::new(&definition, worker(&definition));
+            let queue = Queue::new(&definition, contents(&definition), &vhost.store);
             vhost.queues.insert(definition.name.clone(), queue);
         }
         vhost
     }
 
-    fn with(topology: Topology, ids: Arc<Ids>, log: Arc<dyn MetaLog>, last: Commit) -> Self {
+    fn with(topology: Topology, ids: Arc<Ids>, store: Store, last: Commit) -> Self {
         if let Some(last) = topology.last_queue_id() {
             ids.reserve_queues(last);
         }
@@ -95,7 +96,7 @@ impl Vhost {
             declared: Mutex::new(Declared { topology, last }),
             queues: DashMap::default(),
             ids,
-            log,
+            store,
         }
     }
 
@@ -117,6 +118,11 @@ impl Vhost {
     /// How many queues there are.
     pub fn queue_count(&self) -> usize {
         self.queues.len()
+    }
+
+    /// All queues.
+    pub fn queues(&self) -> Vec<Arc<Queue>> {
+        self.queues.iter().map(|queue| Arc::clone(&queue)).collect()
     }
 
     /// The queue of that name at work, whoever owns it.
@@ -272,7 +278,7 @@ impl Vhost {
         for change in &outcome.changes {
             match change {
                 Change::QueueCreated(definition) => {
-                    let queue = Queue::new(definition, QueueWorker::new(definition.id));
+                    let queue = Queue::new(definition, Core::new(), &self.store);
                     self.queues.insert(definition.name.clone(), queue);
                 }
                 Change::QueueDeleted(definition) => {
@@ -291,7 +297,7 @@ impl Vhost {
         if changes.is_empty() {
             return Commit::done();
         }
-        declared.last = self.log.append(changes);
+        declared.last = self.store.meta.append(changes);
         declared.last.clone()
     }
 }

@@ -23,6 +23,11 @@ impl Ids {
         ConsumerId(next(&self.consumers))
     }
 
+    /// The last incarnation of a queue so far.
+    pub fn last_queue(&self) -> QueueId {
+        QueueId(self.queues.load(Ordering::Relaxed))
+    }
+
     /// The next incarnation of a queue.
     pub fn next_queue(&self) -> QueueId {
         QueueId(next(&self.queues))

@@ -2,13 +2,17 @@
 
 pub mod batch;
 mod credit;
+mod durable;
 pub mod host;
 pub mod ids;
 mod inbox;
+mod journal;
 mod lock;
 #[cfg(test)]
 mod model;
+mod paging;
 pub mod queue;
+mod relocation;
 pub mod routes;
 pub mod session;
 pub mod worker;

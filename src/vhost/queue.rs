@@ -1,19 +1,29 @@
 //! One queue at work: its core and its messages' contents behind one lock, carried out against
 //! the sessions it serves.
 
-use std::sync::Arc;
+use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 
+use bytes::Bytes;
 use tokio::runtime::Handle;
 
 use super::batch::{PublishBatch, Task};
+use super::durable::Durable;
 use super::inbox::{Inbox, Turn};
+use super::journal::Journal;
 use super::session::{Consumer, Session};
 use super::worker::{Counts, NotAttached, QueueWorker, Terms};
 use crate::amqp::ack_mode::AckMode;
 use crate::amqp::id::{ChannelId, ConnectionId, ConsumerId, MessageIndex, QueueId};
 use crate::amqp::name::QueueName;
+use crate::amqp::run::Run;
 use crate::queue::command::{ChannelLimit, Settlement};
+use crate::queue::core::Queue as Core;
+use crate::store::format::checkpoint::QueueImage;
+use crate::store::log::Log;
+use crate::store::reclaim::{Holder, Holding, Relocation};
+use crate::store::shared::Store;
 use crate::topology::queue::QueueDefinition;
 
 /// A queue that connections publish to, consume from and settle with. All that one thread asks
@@ -28,6 +38,8 @@ pub struct Queue {
     pub owner: Option<ConnectionId>,
     /// Whether it goes with its last consumer.
     pub auto_delete: bool,
+    /// The log that its persistent messages go to, if it is durable.
+    pub log: Option<Arc<Log>>,
     inbox: Inbox<QueueWorker>,
     deleted: AtomicBool,
 }
@@ -69,16 +81,44 @@ impl Remains {
 }
 
 impl Queue {
-    /// A queue that holds what its worker does.
-    pub(super) fn new(definition: &QueueDefinition, worker: QueueWorker) -> Arc<Self> {
-        Arc::new(Self {
-            name: definition.name.clone(),
-            id: definition.id,
-            owner: definition.exclusive_owner,
-            auto_delete: definition.auto_delete,
-            inbox: Inbox::new(worker),
-            deleted: AtomicBool::new(false),
+    /// A queue that holds what `core` does, all of it on the disk.
+    pub(super) fn new(definition: &QueueDefinition, core: Core, store: &Store) -> Arc<Self> {
+        let log = store.log.as_ref().filter(|_| definition.durable);
+        Arc::new_cyclic(|shared| {
+            let durable = log.map(|log| {
+                let confirm = definition.confirm().unwrap_or(store.confirm);
+                let journal = Journal::new(Arc::clone(log), definition.id, confirm);
+                Durable::new(journal, Arc::clone(&store.residence), Weak::clone(shared))
+            });
+            Self {
+                name: definition.name.clone(),
+                id: definition.id,
+                owner: definition.exclusive_owner,
+                auto_delete: definition.auto_delete,
+                log: log.cloned(),
+                inbox: Inbox::new(QueueWorker::new(definition.id, core, durable)),
+                deleted: AtomicBool::new(false),
+            }
         })
+    }
+
+    /// What it holds, as far as it is written; `None` if it is not durable.
+    pub fn image(self: &Arc<Self>) -> Option<QueueImage> {
+        self.log.as_ref()?;
+        self.with(QueueWorker::image)
+    }
+
+    /// What it has written in that file, if it is durable.
+    pub fn holding(self: &Arc<Self>, file: u32) -> Option<Holding> {
+        self.log.as_ref()?;
+        let runs = self.with(|worker| worker.runs_in(file));
+        let holder = Arc::new(Arc::clone(self));
+        (!runs.is_empty()).then_some(Holding { queue: self.id, runs, holder })
+    }
+
+    /// Takes in what was read from the disk.
+    pub(super) fn loaded(self: &Arc<Self>, run: Run, octets: io::Result<Bytes>) {
+        self.submit(Task::Loaded(run, octets));
     }
 
     /// Whether it was deleted: what is published to it is accepted and dropped.
@@ -195,6 +235,14 @@ impl Queue {
             Ok(runtime) => drop(runtime.spawn(rest)),
             // A connection that goes with its runtime, while the runtime is being dropped.
             Err(_) => while self.inbox.run() == Turn::HandOver {},
+        }
+    }
+}
+
+impl Holder for Arc<Queue> {
+    fn relocate(&self, relocation: Relocation) {
+        if let Some(log) = &self.log {
+            self.with(|worker| worker.relocate(log, &relocation));
         }
     }
 }

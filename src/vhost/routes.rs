@@ -121,6 +121,7 @@ mod tests {
     use crate::amqp::table::Table;
     use crate::exchange::binding::{Binding, Destination};
     use crate::store::meta::MemoryMeta;
+    use crate::store::shared::Store;
     use crate::topology::command::{BindCommand, Naming};
     use crate::vhost::Commit;
     use crate::vhost::host::DeclareQueue;
@@ -129,7 +130,7 @@ mod tests {
     fn vhost_with(queue: &str) -> Vhost {
         let name = VhostName::parse("/").unwrap();
         let log = Arc::new(MemoryMeta::default());
-        let vhost = Vhost::new(name, Arc::default(), log, Commit::done());
+        let vhost = Vhost::new(name, Arc::default(), Store::in_memory(log), Commit::done());
         let name = QueueName::parse(queue).unwrap();
         let naming = Naming::Client;
         let declare = DeclareQueue {

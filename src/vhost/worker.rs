@@ -6,15 +6,17 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::batch::{PublishBatch, Task};
 use super::credit::{Share, deal};
+use super::durable::Durable;
 use super::inbox::Worker;
+use super::journal::accept;
 use super::session::{self, Consumer, Credit, Room, Session};
 use crate::amqp::ack_mode::AckMode;
-use crate::amqp::id::{ChannelId, ConnectionId, ConsumerId, PublishTag, QueueId, Timestamp};
+use crate::amqp::id::{ChannelId, ConnectionId, ConsumerId, QueueId, Timestamp};
 use crate::amqp::message::Resting;
 use crate::queue::command::{Attach, ChannelLimit, Command, Exclusivity, Stored};
 use crate::queue::core::Queue;
 use crate::queue::effect::{Budget, Delivery, Effect, Effects};
-use crate::store::memory::MemoryStore;
+use crate::store::memory::{Durability, MemoryStore};
 
 /// What is delivered between two looks at whether the receivers still have room.
 const BUDGET: Budget = Budget { messages: 256, bytes: 256 << 10 };
@@ -54,10 +56,12 @@ pub enum NotAttached {
 
 /// A queue's core and the contents of its messages.
 #[derive(Debug)]
-pub struct QueueWorker {
+pub(super) struct QueueWorker {
     queue: QueueId,
-    core: Queue,
-    store: MemoryStore,
+    pub(super) core: Queue,
+    pub(super) store: MemoryStore,
+    /// Its part in the store, if it is durable.
+    pub(super) durable: Option<Durable>,
     consumers: HashMap<ConsumerId, Attached, foldhash::fast::RandomState>,
     commands: Vec<Command>,
     effects: Effects,
@@ -87,6 +91,7 @@ impl Worker for QueueWorker {
                 );
                 self.run();
             }
+            Task::Loaded(run, octets) => self.loaded(&run, octets),
             Task::Resume(session) => {
                 self.each_of(session, |consumer| Command::Resume { consumer });
                 self.run();
@@ -106,12 +111,13 @@ impl Worker for QueueWorker {
 }
 
 impl QueueWorker {
-    /// The worker of an empty queue.
-    pub fn new(queue: QueueId) -> Self {
+    /// The worker of a queue that holds what `core` does.
+    pub(super) fn new(queue: QueueId, core: Queue, durable: Option<Durable>) -> Self {
         Self {
             queue,
-            core: Queue::default(),
+            core,
             store: MemoryStore::default(),
+            durable,
             consumers: HashMap::default(),
             commands: Vec::new(),
             effects: Effects::new(BUDGET),
@@ -170,6 +176,7 @@ impl QueueWorker {
     }
 
     pub(super) fn get(&mut self, session: &dyn Session, channel: ChannelId, acks: AckMode) -> bool {
+        self.load_front();
         self.commands.push(Command::Get { request: 0, acks });
         self.apply();
         self.deliver();
@@ -224,6 +231,9 @@ impl QueueWorker {
         let mut consumers: Vec<_> =
             self.consumers.drain().map(|(_, attached)| attached.consumer).collect();
         consumers.sort_unstable_by_key(|consumer| consumer.id);
+        if let Some(durable) = self.durable.take() {
+            durable.delete(&self.core, &self.store);
+        }
         self.core = Queue::default();
         self.store = MemoryStore::default();
         consumers
@@ -240,30 +250,39 @@ impl QueueWorker {
     fn publish(&mut self, batch: &PublishBatch) {
         if !self.closed {
             for run in batch.messages.chunk_by(|a, b| a.segment == b.segment) {
-                let Some(octets) = run.first().and_then(|m| batch.segments.get(m.segment as usize))
+                let Some(segment) = run.first().and_then(|m| batch.octets.segment(m.segment))
                 else {
                     continue;
                 };
-                let mut segment = self.store.fill(octets.clone());
+                let is_durable = self.durable.is_some();
+                let mut segment = self.store.fill(segment.clone());
                 self.commands.extend(run.iter().map(|message| {
-                    let store = segment.insert(message.offset);
+                    let logged = is_durable && message.persistent;
+                    let durability =
+                        if logged { Durability::Logged } else { Durability::Transient };
+                    let store = segment.insert(message.offset, durability);
                     Command::Enqueue(Stored { store, bytes: message.body_len })
                 }));
             }
+            if let Some(durable) = &mut self.durable {
+                durable.journal.enqueue(batch, self.core.next_index());
+            }
             self.run();
         }
-        accept(batch);
+        let logged = self.durable.is_some();
+        let accepted = batch.messages.iter().filter(|message| !(logged && message.persistent));
+        accept(&*batch.publisher, accepted.filter_map(|m| Some((m.channel, m.confirm?))));
     }
 
     /// Applies the commands gathered and carries out what follows, until no consumer has to be
     /// paused for it; returns the number of messages delivered.
-    fn run(&mut self) -> usize {
+    pub(super) fn run(&mut self) -> usize {
         let mut delivered = 0;
         loop {
             self.apply();
             delivered += self.deliver();
             self.settle_accounts();
-            if self.commands.is_empty() {
+            if self.commands.is_empty() && !self.page() {
                 return delivered;
             }
         }
@@ -329,6 +348,9 @@ impl QueueWorker {
             {
                 consumer.session.release_credit(consumer.channel, *credit);
             }
+        }
+        if let Some(durable) = &mut self.durable {
+            durable.settle(&self.effects, &self.store);
         }
         for (_, store) in self.effects.released() {
             self.store.release(*store);
@@ -415,20 +437,6 @@ impl QueueWorker {
                 Command::Pause { consumer } | Command::Resume { consumer } => *consumer,
                 _ => ConsumerId(0),
             });
-        }
-    }
-}
-
-/// Tells the publisher that the queue has what it published.
-fn accept(batch: &PublishBatch) {
-    let wanting = batch.messages.iter().filter_map(|m| Some((m.channel, m.confirm?)));
-    let wanting: Vec<(ChannelId, PublishTag)> = wanting.collect();
-    let mut tags = Vec::with_capacity(wanting.len());
-    for run in wanting.chunk_by(|a, b| a.0 == b.0) {
-        tags.clear();
-        tags.extend(run.iter().map(|(_, tag)| *tag));
-        if let Some((channel, _)) = run.first() {
-            batch.publisher.accepted(*channel, &tags);
         }
     }
 }

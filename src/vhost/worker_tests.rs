@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bytes::BytesMut;
 
 use super::*;
-use crate::amqp::id::MessageIndex;
+use crate::amqp::id::{MessageIndex, PublishTag};
 use crate::amqp::message::MessageRef;
 use crate::amqp::name::ConsumerTag;
+use crate::store::placement::Octets;
 use crate::vhost::batch::Placed;
 
 /// Counts what it is sent, and has room for `room` messages.
@@ -86,7 +87,7 @@ fn publish(worker: &mut QueueWorker, messages: usize) {
     let messages = placed.collect();
     let publisher = session(99, usize::MAX);
     worker.work(Task::Publish(PublishBatch {
-        segments: [segment.freeze()].into(),
+        octets: Octets::transient([segment.freeze()].into_iter()),
         messages,
         publisher,
     }));
@@ -95,7 +96,7 @@ fn publish(worker: &mut QueueWorker, messages: usize) {
 
 #[test]
 fn pausing_one_consumer_loses_nothing_of_the_others() {
-    let mut worker = QueueWorker::new(QueueId(1));
+    let mut worker = QueueWorker::new(QueueId(1), Queue::new(), None);
     let (narrow, wide) = (session(1, 1), session(2, usize::MAX));
     consume(&mut worker, &narrow, AckMode::Automatic);
     consume(&mut worker, &wide, AckMode::Automatic);
@@ -110,7 +111,7 @@ fn pausing_one_consumer_loses_nothing_of_the_others() {
 
 #[test]
 fn a_consumer_whose_session_is_full_starts_paused() {
-    let mut worker = QueueWorker::new(QueueId(1));
+    let mut worker = QueueWorker::new(QueueId(1), Queue::new(), None);
     let full = session(1, 0);
     publish(&mut worker, 10);
 
@@ -123,7 +124,7 @@ fn a_consumer_whose_session_is_full_starts_paused() {
 
 #[test]
 fn what_nobody_has_room_for_stays_ready() {
-    let mut worker = QueueWorker::new(QueueId(1));
+    let mut worker = QueueWorker::new(QueueId(1), Queue::new(), None);
     let narrow = session(1, 1);
     consume(&mut worker, &narrow, AckMode::Manual);
 
@@ -138,7 +139,7 @@ fn what_nobody_has_room_for_stays_ready() {
 
 #[test]
 fn nobody_consumes_from_a_queue_that_is_gone() {
-    let mut worker = QueueWorker::new(QueueId(1));
+    let mut worker = QueueWorker::new(QueueId(1), Queue::new(), None);
     worker.close();
     let terms = Terms {
         prefetch: 0,

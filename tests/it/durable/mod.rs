@@ -14,10 +14,11 @@ use leveret::auth::password::PasswordHash;
 use leveret::auth::user::Users;
 use leveret::broker::node::Node;
 use leveret::connection::settings::Settings;
+use leveret::queue::core::Queue;
 use leveret::server::listener::Listener;
 use leveret::store::commit::{Commit, Completer};
 use leveret::store::meta::{MemoryMeta, MetaChange, MetaLog};
-use leveret::vhost::worker::QueueWorker;
+use leveret::store::shared::Store;
 use tokio::runtime::Runtime;
 
 use crate::raw::peer::{PATIENCE, Peer};
@@ -27,9 +28,9 @@ type Entries = BTreeMap<Vec<u8>, Vec<u8>>;
 /// A node that keeps what is durable in `log`, started with `entries`.
 fn node(log: Arc<dyn MetaLog>, entries: &Entries) -> Result<Node, InvalidEntry> {
     let users = Users::new([]);
-    let mut node = Node::new(users, vec![Mechanism::Plain], u64::MAX, None, log);
+    let mut node = Node::new(users, vec![Mechanism::Plain], u64::MAX, None, Store::in_memory(log));
     let entries = entries.iter().map(|(key, value)| (&key[..], &value[..]));
-    node.restore(entries, |definition| QueueWorker::new(definition.id))?;
+    node.restore(entries, |_| Queue::new())?;
     let password = PasswordHash::new(b"guest", [1, 2, 3, 4]);
     assert!(node.bootstrap("guest", password, "/").unwrap().is_done());
     Ok(node)

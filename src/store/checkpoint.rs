@@ -1,0 +1,93 @@
+//! Checkpoints: what the log comes to is written down, so that a restart need not begin at its
+//! start, and so that files can be written again.
+//!
+//! A checkpoint is fuzzy: queues go on while one after the other is asked what it holds. So a
+//! record from behind the place where the replay begins may be in it already; applied once more it
+//! changes nothing.
+
+use std::io;
+
+use super::commit::Commit;
+use super::disk::Disk;
+use super::format::checkpoint::{Checkpoint, QueueImage, Replay};
+use super::log::Log;
+
+/// The checkpoint's file.
+pub const CHECKPOINT: &str = "checkpoint";
+
+/// The same while it is written.
+const CHECKPOINT_NEW: &str = "checkpoint.new";
+
+/// A checkpoint for which queues are being asked.
+#[derive(Debug)]
+pub struct Capture {
+    replay: Replay,
+    /// Files that no queue had anything in when it began. No image can refer to them, nor will
+    /// anything that is written later.
+    empty: Vec<u32>,
+}
+
+/// A checkpoint that has to wait until everything that is in it is durable.
+#[derive(Debug)]
+pub struct Captured {
+    checkpoint: Checkpoint,
+    empty: Vec<u32>,
+    /// Done when it can be published.
+    pub durable: Commit,
+}
+
+impl Capture {
+    /// Begins: whoever is asked for an image is asked after this.
+    pub fn begin(log: &Log) -> Self {
+        let replay = log.progress.lock().replay;
+        Self { replay, empty: log.files.empty(replay.position.file) }
+    }
+
+    /// Ends, with the images of all queues, and a number above all their ids.
+    pub fn end(self, log: &Log, images: Vec<QueueImage>, next_queue: u64) -> Captured {
+        let Self { replay, empty } = self;
+        let meta = log.meta();
+        let checkpoint = Checkpoint { clean: false, replay, next_queue, meta, images };
+        Captured { checkpoint, empty, durable: log.barrier() }
+    }
+
+    /// Ends after the writer has ended: nothing will follow.
+    ///
+    /// # Errors
+    /// The disk failed.
+    pub fn end_clean(
+        self,
+        log: &Log,
+        images: Vec<QueueImage>,
+        next_queue: u64,
+    ) -> io::Result<()> {
+        let Self { replay, .. } = self;
+        let checkpoint =
+            Checkpoint { clean: true, replay, next_queue, meta: log.meta(), images };
+        publish(&**log.files.disk(), &checkpoint)
+    }
+}
+
+impl Captured {
+    /// Puts it in the place of the one before, and gives the files back that only that one needed.
+    ///
+    /// # Errors
+    /// The disk failed, or is full: the one before is still good then.
+    pub fn publish(self, log: &Log) -> io::Result<()> {
+        publish(&**log.files.disk(), &self.checkpoint)?;
+        log.files.reclaim(&self.empty)
+    }
+}
+
+/// Replaces the checkpoint, all or nothing.
+///
+/// # Errors
+/// The disk failed, or is full.
+pub fn publish(disk: &dyn Disk, checkpoint: &Checkpoint) -> io::Result<()> {
+    let octets = checkpoint.octets();
+    let file = disk.create(CHECKPOINT_NEW, octets.len() as u64)?;
+    file.write_at(&octets, 0)?;
+    file.sync()?;
+    disk.rename(CHECKPOINT_NEW, CHECKPOINT)?;
+    disk.sync()
+}

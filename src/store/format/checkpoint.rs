@@ -1,0 +1,127 @@
+//! The checkpoint: what the log before it comes to.
+//!
+//! ```text
+//! magic "LeveretC" | checksum: u32 of all that follows | version: u16 | clean: u8
+//! | replay: file, offset, batch number, checksum of the batch before it | next queue id
+//! | meta: count, then key and value each | images: count, then each: queue id, next index, runs
+//! ```
+//! The numbers behind `clean` are of varying length.
+
+use std::collections::BTreeMap;
+
+use super::VERSION;
+use super::batch::HeaderError;
+use super::octets::{Reader, put_number, put_octets};
+use super::position::Position;
+use super::record::list;
+use super::run::{put_run, read_run};
+use crate::amqp::id::QueueId;
+use crate::amqp::run::Run;
+
+const MAGIC: [u8; 8] = *b"LeveretC";
+
+/// The whole state at some place of the log. Records behind that place may be in it already.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// Whether the broker was stopped in order after it was written.
+    pub clean: bool,
+    /// The first batch that may not be in it.
+    pub replay: Replay,
+    /// Above the id of every queue so far.
+    pub next_queue: u64,
+    /// Topology and users.
+    pub meta: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// The durable queues that have held something.
+    pub images: Vec<QueueImage>,
+}
+
+/// Where the log goes on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Replay {
+    /// Where the next batch is, or would be.
+    pub position: Position,
+    /// Its number.
+    pub batch: u64,
+    /// The checksum of the batch before it.
+    pub previous: u32,
+}
+
+/// What one queue holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueueImage {
+    /// The queue.
+    pub queue: QueueId,
+    /// Messages that are logged from here on are not in the image; those before are, if they live.
+    pub next_index: u64,
+    /// The living messages, in order of their places.
+    pub runs: Vec<Run>,
+}
+
+impl Checkpoint {
+    /// The file's octets.
+    pub fn octets(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        out.extend_from_slice(&MAGIC);
+        out.extend_from_slice(&[0; 4]);
+        out.extend_from_slice(&VERSION.to_be_bytes());
+        out.push(u8::from(self.clean));
+        let Replay { position, batch, previous } = self.replay;
+        for number in [position.file.into(), position.offset.into(), batch, previous.into()] {
+            put_number(&mut out, number);
+        }
+        put_number(&mut out, self.next_queue);
+        put_number(&mut out, self.meta.len() as u64);
+        for (key, value) in &self.meta {
+            put_octets(&mut out, key);
+            put_octets(&mut out, value);
+        }
+        put_number(&mut out, self.images.len() as u64);
+        for image in &self.images {
+            put_number(&mut out, image.queue.0);
+            put_number(&mut out, image.next_index);
+            put_number(&mut out, image.runs.len() as u64);
+            image.runs.iter().for_each(|run| put_run(&mut out, run));
+        }
+        let checksum = crc32c::crc32c(out.get(12..).unwrap_or_default());
+        if let Some(place) = out.get_mut(8..12) {
+            place.copy_from_slice(&checksum.to_be_bytes());
+        }
+        out
+    }
+
+    /// Reads the file's octets.
+    ///
+    /// # Errors
+    /// They are damaged, or of a newer version.
+    pub fn read(octets: &[u8]) -> Result<Self, HeaderError> {
+        let mut reader = Reader(octets);
+        let magic = reader.array().ok_or(HeaderError::Damaged)?;
+        let stored = u32::from_be_bytes(reader.array().ok_or(HeaderError::Damaged)?);
+        if magic != MAGIC || crc32c::crc32c(reader.0) != stored {
+            return Err(HeaderError::Damaged);
+        }
+        let version = u16::from_be_bytes(reader.array().ok_or(HeaderError::Damaged)?);
+        if version > VERSION {
+            return Err(HeaderError::Newer(version));
+        }
+        Self::read_content(&mut reader).ok_or(HeaderError::Damaged)
+    }
+
+    fn read_content(reader: &mut Reader<'_>) -> Option<Self> {
+        let clean = reader.octet()? == 1;
+        let position = Position { file: reader.number32()?, offset: reader.number32()? };
+        let replay =
+            Replay { position, batch: reader.number()?, previous: reader.number32()? };
+        let next_queue = reader.number()?;
+        let meta = list(reader, |reader| {
+            Some((reader.octets()?.to_vec(), reader.octets()?.to_vec()))
+        })?;
+        let images = list(reader, |reader| {
+            let queue = QueueId(reader.number()?);
+            let next_index = reader.number()?;
+            Some(QueueImage { queue, next_index, runs: list(reader, read_run)? })
+        })?;
+        let meta = meta.into_iter().collect();
+        reader.is_empty().then_some(Self { clean, replay, next_queue, meta, images })
+    }
+}

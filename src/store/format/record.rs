@@ -1,0 +1,145 @@
+//! The records of a batch.
+
+use super::octets::{Reader, put_number, put_octets};
+use super::run::{put_run, read_run};
+use crate::amqp::id::QueueId;
+use crate::amqp::run::Run;
+use crate::store::meta::MetaChange;
+
+const ENQUEUED: u8 = 1;
+const SETTLED: u8 = 2;
+const MOVED: u8 = 3;
+const DELETED: u8 = 4;
+const META: u8 = 5;
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Record {
+    /// Messages came into a queue.
+    Enqueued(QueueId, Vec<Run>),
+    /// Messages left a queue for good.
+    Settled(QueueId, Vec<Range>),
+    /// Messages of a queue, as far as it still has them, lie elsewhere now.
+    Moved(QueueId, Vec<Run>),
+    /// A queue went, with all of its messages.
+    Deleted(QueueId),
+    /// Entries of the meta map changed, all together.
+    Meta(Vec<MetaChange>),
+}
+
+/// Consecutive places in a queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Range {
+    /// The first.
+    pub first: u64,
+    /// How many.
+    pub count: u64,
+}
+
+impl Record {
+    /// Appends the record.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Enqueued(queue, runs) => put_runs(out, ENQUEUED, *queue, runs),
+            Self::Moved(queue, runs) => put_runs(out, MOVED, *queue, runs),
+            Self::Settled(queue, ranges) => put_settled(out, *queue, ranges),
+            Self::Deleted(queue) => put_kind(out, DELETED, *queue),
+            Self::Meta(changes) => put_meta(out, changes),
+        }
+    }
+
+    /// Reads the records of a batch; `None` when one of them is malformed.
+    pub fn read_all(octets: &[u8]) -> Option<Vec<Self>> {
+        let mut reader = Reader(octets);
+        let mut records = Vec::new();
+        while !reader.is_empty() {
+            records.push(Self::read(&mut reader)?);
+        }
+        Some(records)
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let kind = reader.octet()?;
+        if kind == META {
+            return Some(Self::Meta(list(reader, read_change)?));
+        }
+        let queue = QueueId(reader.number()?);
+        Some(match kind {
+            ENQUEUED => Self::Enqueued(queue, list(reader, read_run)?),
+            SETTLED => Self::Settled(queue, list(reader, read_range)?),
+            MOVED => Self::Moved(queue, list(reader, read_run)?),
+            DELETED => Self::Deleted(queue),
+            _ => return None,
+        })
+    }
+}
+
+/// Appends [`Record::Enqueued`].
+pub fn put_enqueued(out: &mut Vec<u8>, queue: QueueId, runs: &[Run]) {
+    put_runs(out, ENQUEUED, queue, runs);
+}
+
+/// Appends [`Record::Settled`].
+pub fn put_settled(out: &mut Vec<u8>, queue: QueueId, ranges: &[Range]) {
+    put_kind(out, SETTLED, queue);
+    put_number(out, ranges.len() as u64);
+    for range in ranges {
+        put_number(out, range.first);
+        put_number(out, range.count);
+    }
+}
+
+/// Appends [`Record::Meta`].
+pub fn put_meta(out: &mut Vec<u8>, changes: &[MetaChange]) {
+    out.push(META);
+    put_number(out, changes.len() as u64);
+    for change in changes {
+        put_octets(out, &change.key);
+        out.push(u8::from(change.value.is_some()));
+        if let Some(value) = &change.value {
+            put_octets(out, value);
+        }
+    }
+}
+
+fn put_kind(out: &mut Vec<u8>, kind: u8, queue: QueueId) {
+    out.push(kind);
+    put_number(out, queue.0);
+}
+
+fn put_runs(out: &mut Vec<u8>, kind: u8, queue: QueueId, runs: &[Run]) {
+    put_kind(out, kind, queue);
+    put_number(out, runs.len() as u64);
+    for run in runs {
+        put_run(out, run);
+    }
+}
+
+fn read_range(reader: &mut Reader<'_>) -> Option<Range> {
+    let (first, count) = (reader.number()?, reader.number()?);
+    first.checked_add(count)?;
+    Some(Range { first, count })
+}
+
+fn read_change(reader: &mut Reader<'_>) -> Option<MetaChange> {
+    let key = reader.octets()?.to_vec();
+    let value = match reader.octet()? {
+        0 => None,
+        1 => Some(reader.octets()?.to_vec()),
+        _ => return None,
+    };
+    Some(MetaChange { key, value })
+}
+
+/// A list with its length in front. Nothing is reserved for a length before its octets are read.
+pub fn list<'a, T>(
+    reader: &mut Reader<'a>,
+    item: impl Fn(&mut Reader<'a>) -> Option<T>,
+) -> Option<Vec<T>> {
+    let count = reader.number()?;
+    let mut items = Vec::new();
+    for _ in 0..count {
+        items.push(item(reader)?);
+    }
+    Some(items)
+}

@@ -1,0 +1,186 @@
+//! Copies what lives in a file that is mostly dead to the end of the log, so that the file can be
+//! written again. Each message is copied once, however many queues have it.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc;
+
+use bytes::{Bytes, BytesMut};
+use parking_lot::Mutex;
+
+use super::commit::Commit;
+use super::files::{FILE_SIZE, Usage};
+use super::format::position::Position;
+use super::log::{Log, Move};
+use crate::amqp::id::QueueId;
+use crate::amqp::run::Run;
+
+/// Octets that are copied at once, unless messages that lie together are more.
+const CHUNK: usize = 1 << 20;
+
+/// Octets of files that are always tolerated, besides twice what lives in them.
+const ALLOWANCE: u64 = 4 * FILE_SIZE;
+
+/// A queue that has messages in a file.
+pub struct Holding {
+    /// The queue.
+    pub queue: QueueId,
+    /// The messages, as runs that lie in the file.
+    pub runs: Vec<Run>,
+    /// Is told where they are now.
+    pub holder: Arc<dyn Holder>,
+}
+
+/// A queue whose messages can lie elsewhere.
+pub trait Holder: Send + Sync {
+    /// Takes note that what it still has of these runs lies elsewhere, counts that off from the old
+    /// file, and counts off from the new one what it has no longer.
+    fn relocate(&self, relocation: Relocation);
+}
+
+/// Where messages of one queue lie now.
+#[derive(Clone, Debug)]
+pub struct Relocation {
+    /// The runs as they were, and where each begins now.
+    pub runs: Vec<(Run, Position)>,
+    /// The octets that were moved.
+    pub octets: Bytes,
+    /// Where these begin now.
+    pub start: Position,
+}
+
+/// A file worth copying, if there is one: the one with the smallest part alive.
+pub fn choose(log: &Log) -> Option<u32> {
+    let totals = log.files.totals();
+    if totals.size <= 2 * totals.live + ALLOWANCE {
+        return None;
+    }
+    let end = log.progress.lock().replay.position.file;
+    let usages = log.files.usages(end).into_iter();
+    let sparse = usages.filter(|(_, usage)| usage.live > 0 && usage.live < usage.written / 2);
+    sparse.min_by_key(|(_, Usage { live, written })| live * 1024 / written).map(|(file, _)| file)
+}
+
+/// Octets that lie together in the file and live in some queue, and who has what of them.
+struct Cluster {
+    start: u32,
+    end: u32,
+    /// Places in the list of holdings and in the list of their runs.
+    runs: Vec<(usize, usize)>,
+}
+
+/// Copies what `holdings` have in `file`.
+///
+/// # Errors
+/// The disk failed.
+pub fn copy_forward(log: &Log, file: u32, holdings: &[Holding]) -> io::Result<()> {
+    let mut group: Vec<Cluster> = Vec::new();
+    let mut size = 0;
+    for cluster in clusters(holdings) {
+        size += (cluster.end - cluster.start) as usize;
+        group.push(cluster);
+        if size >= CHUNK {
+            move_clusters(log, file, holdings, &std::mem::take(&mut group))?;
+            size = 0;
+        }
+    }
+    move_clusters(log, file, holdings, &group)
+}
+
+fn clusters(holdings: &[Holding]) -> Vec<Cluster> {
+    let of = |holding: usize, at: usize, run: &Run| {
+        let start = Position::of(run.position).offset;
+        Cluster { start, end: start + run.octets, runs: vec![(holding, at)] }
+    };
+    let mut all: Vec<Cluster> = holdings
+        .iter()
+        .enumerate()
+        .flat_map(|(holding, it)| {
+            it.runs.iter().enumerate().map(move |(at, run)| of(holding, at, run))
+        })
+        .collect();
+    all.sort_unstable_by_key(|cluster| (cluster.start, cluster.end));
+    all.dedup_by(|next, last| {
+        let overlaps = next.start < last.end;
+        if overlaps {
+            last.end = last.end.max(next.end);
+            last.runs.append(&mut next.runs);
+        }
+        overlaps
+    });
+    all
+}
+
+fn move_clusters(
+    log: &Log,
+    file: u32,
+    holdings: &[Holding],
+    clusters: &[Cluster],
+) -> io::Result<()> {
+    if clusters.is_empty() {
+        return Ok(());
+    }
+    let mut octets = BytesMut::new();
+    // For each queue that has something here: its runs, and where they begin in `octets`.
+    let mut moved: Vec<Vec<(Run, u32)>> = holdings.iter().map(|_| Vec::new()).collect();
+    for cluster in clusters {
+        let base = u32::try_from(octets.len()).unwrap_or(u32::MAX);
+        let position = Position { file, offset: cluster.start };
+        let length = (cluster.end - cluster.start) as usize;
+        let read = log.files.read(position, length)?;
+        if read.len() < length {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        octets.extend_from_slice(&read);
+        for (holding, at) in &cluster.runs {
+            if let Some(run) = holdings.get(*holding).and_then(|it| it.runs.get(*at))
+                && let Some(moved) = moved.get_mut(*holding)
+            {
+                moved.push((*run, base + Position::of(run.position).offset - cluster.start));
+            }
+        }
+    }
+    let octets = octets.freeze();
+    let start = append(log, &octets, holdings, &moved)?;
+    for (holding, runs) in holdings.iter().zip(moved) {
+        if !runs.is_empty() {
+            let runs = runs.into_iter().map(|(run, at)| (run, start.plus(at))).collect();
+            holding.holder.relocate(Relocation { runs, octets: octets.clone(), start });
+        }
+    }
+    Ok(())
+}
+
+/// Has the octets written, and says where they begin once they are durable.
+fn append(
+    log: &Log,
+    octets: &Bytes,
+    holdings: &[Holding],
+    moved: &[Vec<(Run, u32)>],
+) -> io::Result<Position> {
+    let at = |(run, offset): &(Run, u32)| Run {
+        position: Position { file: 0, offset: *offset }.store_ref(),
+        ..*run
+    };
+    let runs = holdings.iter().zip(moved).filter(|(_, runs)| !runs.is_empty());
+    let runs = runs.map(|(it, runs)| (it.queue, runs.iter().map(at).collect())).collect();
+    let place = Arc::new(Mutex::new(None));
+    let (commit, completer) = Commit::pending();
+    log.push_move(Move { octets: octets.clone(), runs, moved: Arc::clone(&place), completer });
+    wait(&commit)?;
+    let start = *place.lock();
+    start.ok_or_else(|| io::ErrorKind::BrokenPipe.into())
+}
+
+/// Waits until something is durable.
+///
+/// # Errors
+/// It never will be: the writer has ended.
+pub fn wait(commit: &Commit) -> io::Result<()> {
+    let (sender, durable) = mpsc::channel();
+    commit.on_done(move || {
+        // Whoever waits is there: it waits.
+        let _ = sender.send(());
+    });
+    durable.recv().map_err(|_| io::ErrorKind::BrokenPipe.into())
+}

@@ -1,0 +1,85 @@
+//! Messages of a queue that lie elsewhere on the disk now.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+
+use super::worker::QueueWorker;
+use crate::amqp::id::StoreRef;
+use crate::amqp::run::Run;
+use crate::store::format::position::Position;
+use crate::store::format::run::messages;
+use crate::store::log::Log;
+use crate::store::memory::{Durability, MemoryStore};
+use crate::store::reclaim::Relocation;
+use crate::store::segment::Segment;
+
+impl QueueWorker {
+    /// What it has written in that file, as runs.
+    pub(super) fn runs_in(&mut self, file: u32) -> Vec<Run> {
+        let Self { core, store, durable, .. } = self;
+        durable.as_mut().map(|durable| durable.runs_in(file, core, store)).unwrap_or_default()
+    }
+
+    /// Has what is still there of these runs lie elsewhere.
+    pub(super) fn relocate(&mut self, log: &Log, relocation: &Relocation) {
+        if self.durable.is_none() {
+            return count_off(log, relocation);
+        }
+        let Self { core, store, .. } = self;
+        let mut in_memory = HashMap::new();
+        for (run, position) in &relocation.runs {
+            let moved = Run { position: position.store_ref(), ..*run };
+            if core.replace_run(run, &[moved]) {
+                log.release(Position::of(run.position), run.octets.into());
+            } else {
+                in_memory.extend(each(run, *position, relocation));
+            }
+        }
+        if in_memory.is_empty() {
+            return;
+        }
+        // What is in memory gets a copy of its own: others share the segment and its places.
+        for at in core.stores_mut() {
+            let Some(old) = store.locate(*at) else { continue };
+            let Some((offset, octets)) = in_memory.remove(&old.position) else { continue };
+            log.release(old.position, old.octets.into());
+            store.release(*at);
+            *at = replace(store, relocation, offset, octets);
+        }
+        for (_, (offset, octets)) in in_memory {
+            log.release(relocation.start.plus(offset), octets.into());
+        }
+    }
+}
+
+/// A queue that was deleted has nothing there any more.
+fn count_off(log: &Log, relocation: &Relocation) {
+    for (run, position) in &relocation.runs {
+        log.release(*position, run.octets.into());
+    }
+}
+
+/// The messages of a moved run: where each was, where it is among the moved octets, and its size.
+fn each(
+    run: &Run,
+    position: Position,
+    relocation: &Relocation,
+) -> impl Iterator<Item = (Position, (u32, u32))> {
+    let start = position.offset - relocation.start.offset;
+    let old = Position::of(run.position);
+    let octets = relocation.octets.get(start as usize..).unwrap_or_default();
+    let octets = octets.get(..run.octets as usize).unwrap_or_default();
+    messages(octets).filter_map(Result::ok).filter_map(move |(at, message)| {
+        let at = u32::try_from(at).ok()?;
+        Some((old.plus(at), (start + at, u32::try_from(message.len()).ok()?)))
+    })
+}
+
+/// Puts one message into memory, in octets of its own, and forgets where it was in memory.
+fn replace(store: &mut MemoryStore, relocation: &Relocation, offset: u32, octets: u32) -> StoreRef {
+    let range = offset as usize..(offset + octets) as usize;
+    let copy = Bytes::copy_from_slice(relocation.octets.get(range).unwrap_or_default());
+    let segment = Segment::read_from(relocation.start.plus(offset), copy);
+    store.fill(segment).insert(0, Durability::Logged)
+}
