@@ -3,6 +3,8 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
@@ -16,7 +18,8 @@ const GIVE_BACK: (&str, &str) = ("MALLOC_MMAP_THRESHOLD_", "131072");
 pub struct Process {
     child: Child,
     pub address: SocketAddr,
-    _data: tempfile::TempDir,
+    /// Its data, where it has them for itself.
+    data: Option<tempfile::TempDir>,
 }
 
 impl Process {
@@ -24,17 +27,31 @@ impl Process {
     #[track_caller]
     pub fn start(settings: &[(&str, &str)]) -> Self {
         let data = tempfile::tempdir().unwrap();
+        let mut started = Self::spawn(data.path(), settings, Stdio::null());
+        started.data = Some(data);
+        started
+    }
+
+    /// Starts it on data that outlive it. Its errors go where the test's go.
+    #[track_caller]
+    pub fn start_on(data: &Path, settings: &[(&str, &str)]) -> Self {
+        let errors = [("LOG_LEVEL", "error")];
+        Self::spawn(data, &[&errors, settings].concat(), Stdio::inherit())
+    }
+
+    #[track_caller]
+    fn spawn(data: &Path, settings: &[(&str, &str)], errors: Stdio) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_leveret"));
-        command.args(["serve", "--amqp", "127.0.0.1:0", "--data-dir"]).arg(data.path());
+        command.args(["serve", "--amqp", "127.0.0.1:0", "--data-dir"]).arg(data);
         command.env(GIVE_BACK.0, GIVE_BACK.1);
         command.envs(settings.iter().map(|(name, value)| (format!("LEVERET_{name}"), value)));
-        command.stdout(Stdio::piped()).stderr(Stdio::null());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(errors);
         let mut child = command.spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let address = line.trim().rsplit(' ').next().and_then(|word| word.parse().ok());
         let address = address.unwrap_or_else(|| panic!("no address in {line:?}"));
-        Self { child, address, _data: data }
+        Self { child, address, data: None }
     }
 
     #[track_caller]
@@ -48,6 +65,14 @@ impl Process {
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
         let kib: u64 = line.trim().trim_end_matches(" kB").parse().unwrap();
         kib * 1024
+    }
+
+    /// Kills it, which has been running up to now.
+    #[track_caller]
+    pub fn kill(mut self) {
+        assert_eq!(self.child.try_wait().unwrap(), None, "it ended by itself");
+        self.child.kill().unwrap();
+        assert_eq!(self.child.wait().unwrap().signal(), Some(9));
     }
 
     /// Sends SIGTERM.

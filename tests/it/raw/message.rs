@@ -4,7 +4,7 @@ use super::method::{
     BASIC_ACK, BASIC_DELIVER, BASIC_GET_OK, BASIC_NACK, BASIC_RETURN, CONNECTION_CLOSE, Method,
     QUEUE_DECLARE_OK, basic_get, basic_publish, queue_declare,
 };
-use super::peer::{Channel, Peer};
+use super::peer::{Channel, NoFrame, Peer};
 use super::wire::{BODY, Frame, HEADER, Reader};
 use crate::raw::content::content;
 
@@ -70,6 +70,18 @@ fn long_long(reader: &mut Reader<'_>) -> u64 {
     u64::from_be_bytes(reader.octets(8).try_into().unwrap())
 }
 
+impl Confirm {
+    /// Reads a basic.ack or basic.nack.
+    #[track_caller]
+    pub fn read(frame: &Frame) -> Self {
+        let id = frame.method_id();
+        assert!(matches!(id, Some(BASIC_ACK | BASIC_NACK)), "{id:?} is no confirm");
+        let mut arguments = frame.arguments();
+        let (tag, multiple) = (long_long(&mut arguments), octet_flag(&mut arguments));
+        Self { tag, multiple, acked: id == Some(BASIC_ACK) }
+    }
+}
+
 impl Delivery {
     /// Consumer and body: what a test of turns and order looks at.
     pub fn brief(&self) -> (&str, &str) {
@@ -90,18 +102,27 @@ impl Peer {
     /// The content that follows a method on that channel.
     #[track_caller]
     pub fn expect_content(&mut self, channel: u16) -> Received {
-        let header = self.expect_frame();
+        self.read_content(channel).expect("the content is whole")
+    }
+
+    /// The same of a broker that may end at any moment.
+    ///
+    /// # Errors
+    /// The socket ended, or the broker took too long.
+    #[track_caller]
+    pub fn read_content(&mut self, channel: u16) -> Result<Received, NoFrame> {
+        let header = self.read_frame()?;
         assert_eq!((header.channel, header.kind), (channel, HEADER));
         let size = u64::from_be_bytes(header.payload[4..12].try_into().unwrap());
         let (mut body, mut parts) = (Vec::new(), Vec::new());
         while (body.len() as u64) < size {
-            let part = self.expect_frame();
+            let part = self.read_frame()?;
             assert_eq!((part.channel, part.kind), (channel, BODY));
             parts.push(part.payload.len());
             body.extend(part.payload);
         }
         assert_eq!(body.len() as u64, size, "the body has the announced size");
-        Received { header: header.payload, body, parts }
+        Ok(Received { header: header.payload, body, parts })
     }
 
     #[track_caller]
@@ -118,15 +139,24 @@ impl Peer {
     /// What is behind a basic.deliver that has been read.
     #[track_caller]
     pub fn read_delivery(&mut self, deliver: &Frame) -> Delivery {
+        self.try_delivery(deliver).expect("the delivery is whole")
+    }
+
+    /// The same of a broker that may end at any moment.
+    ///
+    /// # Errors
+    /// The socket ended, or the broker took too long.
+    #[track_caller]
+    pub fn try_delivery(&mut self, deliver: &Frame) -> Result<Delivery, NoFrame> {
         let mut arguments = deliver.arguments();
-        Delivery {
+        Ok(Delivery {
             consumer: arguments.short_str(),
             tag: long_long(&mut arguments),
             redelivered: octet_flag(&mut arguments),
             exchange: arguments.short_str(),
             key: arguments.short_str(),
-            content: self.expect_content(deliver.channel),
-        }
+            content: self.read_content(deliver.channel)?,
+        })
     }
 
     #[track_caller]
@@ -156,12 +186,8 @@ impl Peer {
     #[track_caller]
     pub fn expect_confirm(&mut self, channel: u16) -> Confirm {
         let frame = self.expect_frame();
-        let id = frame.method_id();
-        assert!(matches!(id, Some(BASIC_ACK | BASIC_NACK)), "{id:?} is no confirm");
         assert_eq!(frame.channel, channel);
-        let mut arguments = frame.arguments();
-        let (tag, multiple) = (long_long(&mut arguments), octet_flag(&mut arguments));
-        Confirm { tag, multiple, acked: id == Some(BASIC_ACK) }
+        Confirm::read(&frame)
     }
 
     /// Reads confirms until each publish from `first` to `last` is acknowledged, each once.
