@@ -19,6 +19,7 @@ mod broker;
 mod confirm;
 mod consume;
 mod content;
+mod crash;
 mod durable;
 mod errors;
 mod exchange;
