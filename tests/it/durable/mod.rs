@@ -1,5 +1,7 @@
-//! Topology and users that outlive the node, on a log of the test's own.
+//! What outlives the node: topology and users on a log of the test's own, messages in processes.
 
+mod end;
+mod messages;
 mod restart;
 mod waiting;
 
