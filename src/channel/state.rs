@@ -133,9 +133,10 @@ impl Channel {
         self.mode != Mode::Committing && self.assembly.admits(body_size)
     }
 
-    /// Numbers a publish, if the channel confirms.
+    /// Numbers a publish, if somebody waits until it is accepted: the client for a confirm, or a
+    /// commit for all that it publishes.
     pub fn number_publish(&mut self) -> Option<PublishTag> {
-        if self.mode != Mode::Confirming {
+        if !matches!(self.mode, Mode::Confirming | Mode::Committing) {
             return None;
         }
         self.published += 1;

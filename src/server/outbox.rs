@@ -22,6 +22,7 @@ use crate::channel::deliveries::{Deliveries, Reach, Unacked, UnknownDeliveryTag}
 use crate::codec::encode;
 use crate::queue::command::ChannelLimit;
 use crate::vhost::session::{Credit, Delivery, Got, Room, Session};
+use crate::vhost::{Commit, Completer};
 
 /// Octets of output at which queues are told to pause; one batch of each may still come on top.
 const OUTPUT_MAX: usize = 512 << 10;
@@ -79,9 +80,20 @@ pub(super) enum Freed {
 struct Sending {
     deliveries: Deliveries,
     confirms: Confirms,
+    /// Whether its publishes are a transaction's, which is answered instead of them.
+    commit: Option<CommitState>,
     credit: ChannelCredit,
     /// Queues that asked in vain for credit.
     starved: Vec<QueueId>,
+}
+
+/// How far a transaction is that is being committed.
+#[derive(Debug)]
+enum CommitState {
+    /// More may be published.
+    Publishing,
+    /// Completed when the queues have accepted everything.
+    Accepting(Completer),
 }
 
 impl Outbox {
@@ -230,7 +242,28 @@ impl Outbox {
         for queues in pending {
             sending.confirms.publish(queues);
         }
-        state.answer(channel);
+        // Not the end of a transaction: that more may be numbered is why nobody waits yet.
+        drop(state.answer(channel));
+    }
+
+    /// Has no publish of the channel answered that is numbered from now on.
+    pub(super) fn begin_commit(&self, channel: ChannelId) {
+        if let Some(sending) = self.state.lock().channels.get_mut(&channel) {
+            sending.commit = Some(CommitState::Publishing);
+        }
+    }
+
+    /// Something that is done when all publishes since [`Self::begin_commit`] are accepted.
+    pub(super) fn end_commit(&self, channel: ChannelId) -> Commit {
+        let mut state = self.state.lock();
+        let Some(sending) = state.channels.get_mut(&channel) else { return Commit::done() };
+        if sending.confirms.is_empty() {
+            sending.commit = None;
+            return Commit::done();
+        }
+        let (commit, completer) = Commit::pending();
+        sending.commit = Some(CommitState::Accepting(completer));
+        commit
     }
 }
 
@@ -289,8 +322,12 @@ impl Session for Outbox {
         for publish in publishes {
             sending.confirms.settle(*publish, Outcome::Ack);
         }
-        state.answer(channel);
+        let committed = state.answer(channel);
         wake(guard);
+        // Who waits for it looks at the outbox.
+        if let Some(completer) = committed {
+            completer.complete();
+        }
     }
 
     fn cancelled(&self, channel: ChannelId, consumer: ConsumerId, tag: &ConsumerTag) {
@@ -368,13 +405,14 @@ impl State {
         self.replies += self.output.len() - before;
     }
 
-    /// Answers what is complete of a channel's publishes.
-    fn answer(&mut self, channel: ChannelId) {
+    /// Answers what is complete of a channel's publishes. If that was the last of a transaction,
+    /// it is committed.
+    fn answer(&mut self, channel: ChannelId) -> Option<Completer> {
         let before = self.output.len();
-        if let Some(sending) = self.channels.get_mut(&channel) {
-            sending.answer(channel, &mut self.output.octets);
-        }
+        let sending = self.channels.get_mut(&channel)?;
+        let committed = sending.answer(channel, &mut self.output.octets);
         self.replies += self.output.len() - before;
+        committed
     }
 
     /// Sets a new buffer's size at once: growing to it would copy it as much again.
@@ -412,7 +450,17 @@ impl Sending {
         self.deliveries.deliver(queue, delivery.index, Some(delivery.to.id), delivery.acks)
     }
 
-    fn answer(&mut self, channel: ChannelId, output: &mut BytesMut) {
+    fn answer(&mut self, channel: ChannelId, output: &mut BytesMut) -> Option<Completer> {
+        if self.commit.is_some() {
+            self.confirms.drain(&mut |_, _, _| {});
+            let is_accepted = |commit: &mut _| {
+                matches!(commit, CommitState::Accepting(_)) && self.confirms.is_empty()
+            };
+            return match self.commit.take_if(is_accepted) {
+                Some(CommitState::Accepting(completer)) => Some(completer),
+                _ => None,
+            };
+        }
         self.confirms.drain(&mut |tag, reach, outcome| {
             let multiple = reach == Reach::UpTo;
             match outcome {
@@ -420,5 +468,6 @@ impl Sending {
                 Outcome::Nack => encode::nack(output, channel, tag, multiple),
             }
         });
+        None
     }
 }

@@ -12,6 +12,7 @@ use crate::channel::deliveries::Unacked;
 use crate::channel::state::Channel;
 use crate::codec::method::Method;
 use crate::queue::command::Settlement;
+use crate::vhost::Commit;
 use crate::vhost::routes::Route;
 
 /// What a channel has asked for since its last commit or rollback.
@@ -59,9 +60,11 @@ impl Service {
             }
             Method::TxCommit => {
                 channel.begin_commit()?;
-                self.commit(at);
+                let commit = self.commit(channel, at);
                 channel.end_commit();
-                AMQPMethod::CommitOk(CommitOk {})
+                let reply = AMQPClass::Tx(AMQPMethod::CommitOk(CommitOk {}));
+                self.reply_after(commit, at, false, reply);
+                return Ok(());
             }
             _ => {
                 channel.check_rollback()?;
@@ -74,9 +77,14 @@ impl Service {
         Ok(())
     }
 
-    fn commit(&mut self, at: ChannelId) {
+    /// Carries out what the transaction gathered. The commit is done when every queue has accepted
+    /// what was published to it, which for persistent messages in durable queues is when they are
+    /// in the log.
+    fn commit(&mut self, channel: &mut Channel, at: ChannelId) -> Commit {
         let Transaction { published, settled } = self.transactions.remove(&at).unwrap_or_default();
-        for publish in published {
+        self.outbox.begin_commit(at);
+        for mut publish in published {
+            publish.terms.confirm = channel.number_publish();
             self.publish_record(publish);
         }
         self.outbox.freed(at, settled.iter().map(|(unacked, _)| unacked));
@@ -84,5 +92,6 @@ impl Service {
             self.add_settled([unacked], settlement);
         }
         self.flush();
+        self.outbox.end_commit(at)
     }
 }

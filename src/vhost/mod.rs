@@ -17,4 +17,4 @@ pub mod routes;
 pub mod session;
 pub mod worker;
 
-pub use crate::store::commit::Commit;
+pub use crate::store::commit::{Commit, Completer};

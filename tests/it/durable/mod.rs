@@ -3,6 +3,7 @@
 mod end;
 mod messages;
 mod restart;
+mod transaction;
 mod waiting;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -23,14 +24,22 @@ use leveret::store::meta::{MemoryMeta, MetaChange, MetaLog};
 use leveret::store::shared::Store;
 use tokio::runtime::Runtime;
 
+use crate::raw::content::content;
+use crate::raw::method::{
+    BASIC_CONSUME_OK, BASIC_DELIVER, basic_consume, basic_publish, queue_declare,
+};
 use crate::raw::peer::{PATIENCE, Peer};
 
 type Entries = BTreeMap<Vec<u8>, Vec<u8>>;
 
 /// A node that keeps what is durable in `log`, started with `entries`.
 fn node(log: Arc<dyn MetaLog>, entries: &Entries) -> Result<Node, InvalidEntry> {
-    let users = Users::new([]);
-    let mut node = Node::new(users, vec![Mechanism::Plain], u64::MAX, None, Store::in_memory(log));
+    node_on(Store::in_memory(log), entries)
+}
+
+/// The same with messages in a log, too.
+fn node_on(store: Store, entries: &Entries) -> Result<Node, InvalidEntry> {
+    let mut node = Node::new(Users::new([]), vec![Mechanism::Plain], u64::MAX, None, store);
     let entries = entries.iter().map(|(key, value)| (&key[..], &value[..]));
     node.restore(entries, |_| Queue::new())?;
     let password = PasswordHash::new(b"guest", [1, 2, 3, 4]);
@@ -47,7 +56,11 @@ struct Served {
 
 impl Served {
     fn start(log: Arc<dyn MetaLog>, entries: &Entries) -> Self {
-        let node = Arc::new(node(log, entries).unwrap());
+        Self::serve(node(log, entries).unwrap())
+    }
+
+    fn serve(node: Node) -> Self {
+        let node = Arc::new(node);
         let runtime = Runtime::new().unwrap();
         let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
         let listener = runtime.block_on(Listener::bind(any_port)).unwrap();
@@ -67,6 +80,23 @@ impl Served {
             async { tokio::time::timeout(PATIENCE, self.node.connections.drained()).await };
         self.runtime.block_on(drained).expect("connections end");
     }
+}
+
+/// Consumes from the queue `probe`, on channel 1.
+fn listen(peer: &mut Peer, probe: &str) {
+    let mut channel = peer.open(1);
+    channel.call(&queue_declare(probe).exclusive());
+    channel.send(&basic_consume(probe, "").no_ack());
+    channel.peer().expect_method(1, BASIC_CONSUME_OK);
+}
+
+/// The next that the peer reads is a delivery, which somebody else sends now.
+#[track_caller]
+fn expect_no_answer(peer: &mut Peer, bystander: &mut Peer, probe: &str) {
+    bystander.channel(1).publish(&basic_publish("", probe), &content(b"x"));
+    peer.expect_method(1, BASIC_DELIVER);
+    peer.expect_frame();
+    peer.expect_frame();
 }
 
 /// A log whose commits are done when the test says so, from [`Self::hold`] on.

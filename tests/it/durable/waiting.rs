@@ -9,13 +9,13 @@ use std::time::{Duration, Instant};
 use leveret::amqp::exception::Exception;
 use leveret::amqp::reply_code::ReplyCode;
 
-use super::{Entries, HeldLog, Served};
+use super::{Entries, HeldLog, Served, expect_no_answer, listen};
 use crate::raw::content::content;
 use crate::raw::login::Login;
 use crate::raw::method::{
-    BASIC_CONSUME_OK, BASIC_DELIVER, BASIC_GET_EMPTY, Method, NONE, QUEUE_DECLARE_OK,
-    basic_consume, basic_get, basic_publish, exchange_bind, exchange_declare, exchange_delete,
-    exchange_unbind, queue_bind, queue_declare, queue_delete, queue_unbind,
+    BASIC_DELIVER, BASIC_GET_EMPTY, Method, NONE, QUEUE_DECLARE_OK, basic_get, basic_publish,
+    exchange_bind, exchange_declare, exchange_delete, exchange_unbind, queue_bind, queue_declare,
+    queue_delete, queue_unbind,
 };
 use crate::raw::peer::Peer;
 use crate::raw::wire::{HEARTBEAT, frame};
@@ -25,23 +25,6 @@ fn held() -> (Arc<HeldLog>, Served) {
     let served = Served::start(Arc::clone(&log) as _, &Entries::new());
     log.hold();
     (log, served)
-}
-
-/// Consumes from the queue `probe`, on channel 1.
-fn listen(peer: &mut Peer, probe: &str) {
-    let mut channel = peer.open(1);
-    channel.call(&queue_declare(probe).exclusive());
-    channel.send(&basic_consume(probe, "").no_ack());
-    channel.peer().expect_method(1, BASIC_CONSUME_OK);
-}
-
-/// The next that the peer reads is a delivery, which somebody else sends now.
-#[track_caller]
-fn expect_no_answer(peer: &mut Peer, bystander: &mut Peer, probe: &str) {
-    bystander.channel(1).publish(&basic_publish("", probe), &content(b"x"));
-    peer.expect_method(1, BASIC_DELIVER);
-    peer.expect_frame();
-    peer.expect_frame();
 }
 
 fn durable_methods() -> Vec<Method> {
