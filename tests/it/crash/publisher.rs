@@ -1,4 +1,4 @@
-//! A publisher that waits for confirms, and goes on until the broker is gone.
+//! A publisher that waits for confirms, or commits, and goes on until the broker is gone.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,9 @@ use super::message::{Message, MessageId, PUBLISHERS_MAX};
 use super::random::Random;
 use crate::raw::close::Close;
 use crate::raw::message::Confirm;
-use crate::raw::method::{BASIC_ACK, BASIC_RETURN, confirm_select};
+use crate::raw::method::{
+    BASIC_ACK, BASIC_RETURN, TX_COMMIT_OK, confirm_select, tx_commit, tx_select,
+};
 use crate::raw::peer::{NoFrame, Peer};
 
 /// What a publisher does.
@@ -15,8 +17,9 @@ use crate::raw::peer::{NoFrame, Peer};
 pub struct Publisher {
     seed: u64,
     id: u32,
-    /// Messages that may wait for their confirm.
+    /// Messages that may wait for their confirm, or that a transaction has.
     window: u32,
+    transactional: bool,
     /// Messages of the round.
     limit: u32,
 }
@@ -26,18 +29,20 @@ impl Publisher {
         let id = round * PUBLISHERS_MAX + place;
         let mut random = Random::new(seed, 1 << 40 | u64::from(id));
         let window = random.choose(&[1, 10, 100, 1000]);
-        Self { seed, id, window, limit: random.within(100..=4000) }
+        let (limit, transactional) = (random.within(100..=4000), random.happens(20));
+        Self { seed, id, window, transactional, limit }
     }
 
     /// Publishes on channel 1 until the broker is gone.
     pub fn run(self, mut peer: Peer, journal: &mut Journal<'_>) {
-        peer.channel(1).call(&confirm_select());
+        let select = if self.transactional { tx_select() } else { confirm_select() };
+        peer.channel(1).call(&select);
         let gone = self.publish(&mut peer, journal).unwrap_err();
         assert_eq!(gone, NoFrame::Ended, "{self:?}");
     }
 
     fn publish(self, peer: &mut Peer, journal: &mut Journal<'_>) -> Result<(), NoFrame> {
-        let Self { seed, id: publisher, window, limit } = self;
+        let Self { seed, id: publisher, window, transactional, limit } = self;
         let (mut number, mut open) = (0, BTreeSet::new());
         loop {
             while open.len() < window as usize && number < limit {
@@ -47,11 +52,19 @@ impl Publisher {
                 peer.channel(1).publish(&message.publish(), &message.content());
                 open.insert(number);
                 number += 1;
+                if transactional && (open.len() == window as usize || number == limit) {
+                    peer.channel(1).send(&tx_commit());
+                }
             }
             let frame = peer.read_frame()?;
             match frame.method_id() {
                 Some(BASIC_ACK) => {
                     for number in confirmed(&mut open, Confirm::read(&frame)) {
+                        journal.note(What::Confirmed(MessageId { publisher, number }));
+                    }
+                }
+                Some(TX_COMMIT_OK) => {
+                    for number in std::mem::take(&mut open) {
                         journal.note(What::Confirmed(MessageId { publisher, number }));
                     }
                 }
