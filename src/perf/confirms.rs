@@ -1,6 +1,9 @@
 //! What came back of the publishes of one connection: confirms and returned messages.
 
+use std::time::Instant;
+
 use super::bits::Bits;
+use super::confirm_times::ConfirmTimes;
 use super::error::PerfError;
 use super::session;
 use super::stamp::Stamp;
@@ -28,6 +31,8 @@ pub(super) struct Flow {
     /// Those that no queue got.
     pub(super) returned: Bits,
     answered: Bits,
+    /// How long confirms take, if that is measured.
+    pub(super) times: Option<ConfirmTimes>,
     /// Whether the next body frame begins a returned message.
     is_return: bool,
 }
@@ -36,6 +41,20 @@ impl Confirms {
     pub(super) fn new(channels: u16) -> Self {
         let flows = vec![Flow::default(); channels.into()];
         Self { flows, answered: 0, acked: 0, settled: 0 }
+    }
+
+    /// Measures how long confirms take from now on; only where there is one channel.
+    pub(super) fn measure(&mut self, start: Instant) {
+        if let [flow] = &mut self.flows[..] {
+            flow.times = Some(ConfirmTimes::new(start));
+        }
+    }
+
+    /// Notes the time of the next publish.
+    pub(super) fn sent(&mut self, at: u64) {
+        if let [Flow { times: Some(times), .. }] = &mut self.flows[..] {
+            times.sent(at);
+        }
     }
 
     /// How many messages no queue got.
@@ -89,6 +108,9 @@ impl Flow {
 
     fn ack(&mut self, sequence: u64) {
         self.acked.insert(sequence);
+        if let Some(times) = &mut self.times {
+            times.confirmed(sequence);
+        }
     }
 
     fn take_return(&mut self, body: &[u8]) {

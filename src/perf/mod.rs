@@ -8,6 +8,7 @@ mod bits;
 mod block;
 mod check;
 pub mod churn;
+mod confirm_times;
 mod confirms;
 pub mod connections;
 mod consumed;

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use amq_protocol::protocol::AMQPClass;
 use amq_protocol::protocol::basic;
 use bytes::BytesMut;
+use hdrhistogram::Histogram;
 
 use super::block::Block;
 use super::confirms::Confirms;
@@ -64,6 +65,12 @@ pub(super) struct Published {
 }
 
 impl Published {
+    /// Times from publishes to their confirms, in nanoseconds, if they were measured.
+    pub(super) fn confirm_ages(&self) -> Option<&Histogram<u64>> {
+        let times = self.confirms.flows.first()?.times.as_ref()?;
+        Some(&times.ages)
+    }
+
     /// Messages that were not returned.
     pub(super) fn routed(&self) -> u64 {
         self.sent.saturating_sub(self.confirms.returned())
@@ -83,7 +90,10 @@ pub(super) fn publish(session: &mut Session, mut block: Block, order: &Order<'_>
     if order.pace.is_some() {
         process::sleep_exactly();
     }
-    let confirms = Confirms::new(session.open_count());
+    let mut confirms = Confirms::new(session.open_count());
+    if order.pace.is_some() && order.window.is_some() {
+        confirms.measure(order.start);
+    }
     let mut published = Published { sent: 0, confirms, cpu: Duration::ZERO, error: None };
     let outcome = run(session, &mut block, order, &mut published)
         .and_then(|()| settle(session, order, &mut published));
@@ -110,6 +120,12 @@ fn run(
             }
         } else {
             let give_up = Instant::now() + order.patience;
+            if let Some(pace) = order.pace {
+                let numbers = published.sent..published.sent + turn.count as u64;
+                for number in numbers {
+                    confirms.sent(turn.at.unwrap_or_else(|| pace.due_at(number)));
+                }
+            }
             session.wire.write_all(
                 stamp(block, published.sent, turn, order.pace),
                 |frame| confirms.take(&frame),

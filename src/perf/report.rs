@@ -70,6 +70,8 @@ pub struct Report {
     pub own_cpu_micros_per_delivery: Option<f64>,
     /// Ages of the messages when they came; only with a rate.
     pub latency: Option<Latency>,
+    /// Times from publishes to their confirms; only with a rate, and one channel a connection.
+    pub confirm_latency: Option<Latency>,
     /// What went wrong on channels and connections.
     pub errors: Vec<String>,
 }
@@ -130,6 +132,7 @@ impl Report {
             own_cpu_micros_per_publish: 1e6 / ratio(sent, publishing),
             own_cpu_micros_per_delivery: (received > 0).then(|| 1e6 / ratio(received, taking)),
             latency: Latency::of([&measured.ages]),
+            confirm_latency: Latency::of(published.iter().filter_map(|one| one.confirm_ages())),
             errors: errors(plan, &published, &consumed),
         }
     }
@@ -223,6 +226,9 @@ impl fmt::Display for Report {
         writeln!(f, "seconds       {:.3}", self.seconds)?;
         if let Some(latency) = &self.latency {
             writeln!(f, "latency       {latency}")?;
+        }
+        if let Some(latency) = &self.confirm_latency {
+            writeln!(f, "to confirms   {latency}")?;
         }
         if let Some(broker) = &self.broker {
             let what = if self.received > 0 { "delivery" } else { "publish" };

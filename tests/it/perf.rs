@@ -124,10 +124,12 @@ fn a_fanout_brings_every_message_to_every_queue() {
 fn a_rate_is_kept_and_latency_told() {
     let broker = TestBroker::start();
 
-    let report = run(&broker, "latency --messages 200 --rate 2000");
+    let report = run(&broker, "latency --messages 200 --rate 2000 --confirm 10");
 
     let latency = report.latency.unwrap();
     assert!(report.seconds > 0.09, "{report}");
+    let confirms = report.confirm_latency.unwrap();
+    assert!(confirms.min > 0.0 && confirms.max < 60e6);
     assert!(latency.min > 0.0 && latency.min <= latency.p50 && latency.p50 <= latency.max);
     assert!(report.to_string().starts_with("latency"), "{report}");
 }
