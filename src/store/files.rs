@@ -13,6 +13,9 @@ use super::format::position::Position;
 /// The size of a file, in octets, unless a single message needs more.
 pub const FILE_SIZE: u64 = 32 << 20;
 
+/// The highest number of a file.
+pub const FILE_MAX: u32 = (1 << 31) - 1;
+
 /// Files kept for writing again.
 const SPARE_MAX: usize = 2;
 
@@ -66,7 +69,8 @@ pub fn file_name(number: u32) -> String {
 /// The number of the file of that name, if it is one of the log's.
 pub fn file_number(name: &str) -> Option<u32> {
     let digits = name.strip_suffix(".log").filter(|digits| digits.len() == 16)?;
-    u32::from_str_radix(digits, 16).ok().filter(|number| *number < 1 << 31)
+    let number = u32::from_str_radix(digits, 16).ok().filter(|number| *number <= FILE_MAX)?;
+    (file_name(number) == name).then_some(number)
 }
 
 /// The name of a file that holds nothing and waits to be written again.
@@ -211,6 +215,8 @@ mod tests {
         assert_eq!(file_number(&file_name(0xAB)), Some(0xAB));
         assert_eq!(file_number("00000000000000ab.spare"), None);
         assert_eq!(file_number("ab.log"), None);
+        assert_eq!(file_number("00000000000000AB.log"), None);
+        assert_eq!(file_number("+0000000000000ab.log"), None);
         assert_eq!(file_number("ffffffffffffffff.log"), None);
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 
+use crate::amqp::id::QueueId;
 use crate::store::format::batch::HeaderError;
 
 /// Why a data directory cannot be opened.
@@ -28,13 +29,26 @@ pub struct Damage {
     pub file: String,
     /// Octets from its start.
     pub offset: u64,
-    /// What should be there, and what is lost with it.
+    /// What should be there.
     pub what: String,
+    /// Messages that are lost with it, as far as that is known.
+    pub lost: Vec<Loss>,
+}
+
+/// Messages with consecutive places that a queue loses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Loss {
+    /// The queue.
+    pub queue: QueueId,
+    /// The first one's place.
+    pub first: u64,
+    /// How many.
+    pub count: u64,
 }
 
 impl OpenError {
     pub(crate) fn damage(file: impl Into<String>, offset: u64, what: impl Into<String>) -> Self {
-        Self::Damage(Damage { file: file.into(), offset, what: what.into() })
+        Self::Damage(Damage::new(file, offset, what))
     }
 
     /// For a header that is damaged or newer.
@@ -43,6 +57,56 @@ impl OpenError {
             HeaderError::Damaged => Self::damage(file, 0, what),
             HeaderError::Newer(version) => Self::Newer { file, version },
         }
+    }
+}
+
+impl Damage {
+    /// Damage with which no message is lost, or it is not known which.
+    pub fn new(file: impl Into<String>, offset: u64, what: impl Into<String>) -> Self {
+        Self { file: file.into(), offset, what: what.into(), lost: Vec::new() }
+    }
+
+    /// The same with messages that are lost.
+    #[must_use]
+    pub fn losing(mut self, lost: impl IntoIterator<Item = Loss>) -> Self {
+        lost.into_iter().for_each(|loss| self.lose(loss));
+        self
+    }
+
+    /// Counts more messages as lost; what follows the last ones is put together with them.
+    pub fn lose(&mut self, loss: Loss) {
+        match self.lost.last_mut() {
+            Some(last) if last.queue == loss.queue && last.end() == Some(loss.first) => {
+                last.count += loss.count;
+            }
+            _ => self.lost.push(loss),
+        }
+    }
+
+    /// One line, in which queues have the names that `name` gives them.
+    pub fn describe(&self, name: impl Fn(QueueId) -> String) -> String {
+        let Self { file, offset, what, lost } = self;
+        let mut line = format!("{file} is damaged at offset {offset}: {what}");
+        for (at, Loss { queue, first, count }) in lost.iter().enumerate() {
+            line += if at == 0 { "; lost: " } else { ", " };
+            line += &match count {
+                1 => format!("the message at place {first} of {}", name(*queue)),
+                _ => format!("{count} messages from place {first} on of {}", name(*queue)),
+            };
+        }
+        line
+    }
+}
+
+impl Loss {
+    const fn end(self) -> Option<u64> {
+        self.first.checked_add(self.count)
+    }
+}
+
+impl From<Damage> for OpenError {
+    fn from(damage: Damage) -> Self {
+        Self::Damage(damage)
     }
 }
 
@@ -67,7 +131,7 @@ impl fmt::Display for OpenError {
 
 impl fmt::Display for Damage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} is damaged at offset {}: {}", self.file, self.offset, self.what)
+        f.write_str(&self.describe(|queue| format!("queue {}", queue.0)))
     }
 }
 

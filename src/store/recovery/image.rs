@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::amqp::id::{MessageIndex, QueueId};
-use crate::amqp::message::MessageRef;
+use super::walk::{Walk, parts, walk};
+use crate::amqp::id::QueueId;
 use crate::amqp::run::Run;
 use crate::store::format::checkpoint::{Checkpoint, QueueImage};
 use crate::store::format::position::Position;
 use crate::store::format::record::Record;
-use crate::store::format::run::messages;
 use crate::store::meta::MetaChange;
 
 /// A state that records are applied to. Records that are in it already change nothing.
@@ -31,12 +30,25 @@ struct Image {
 
 /// Consecutive messages of a run. Where they begin is known only for a whole run: the others are
 /// found by reading it.
-#[derive(Clone, Copy, Debug)]
-struct Slice {
-    run: Run,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slice {
+    /// The run.
+    pub run: Run,
     /// Messages of the run before the slice.
-    skip: u32,
-    count: u32,
+    pub skip: u32,
+    /// Messages of the slice.
+    pub count: u32,
+}
+
+/// What is left in a queue.
+#[derive(Clone, Debug)]
+pub struct Contents {
+    /// The queue.
+    pub queue: QueueId,
+    /// Above the place of every message so far.
+    pub next_index: u64,
+    /// The messages, in order of their places.
+    pub slices: Vec<Slice>,
 }
 
 impl State {
@@ -85,6 +97,23 @@ impl State {
         }
     }
 
+    /// Takes in messages as if they had come into the queue just now.
+    pub fn adopt(&mut self, queue: QueueId, slice: Slice) {
+        let image = self.queues.entry(queue).or_default();
+        image.carve(slice.first(), slice.end());
+        image.insert(slice);
+    }
+
+    /// The meta map, and what is left in each queue.
+    pub fn into_parts(self) -> (BTreeMap<Vec<u8>, Vec<u8>>, Vec<Contents>) {
+        let contents = |(queue, image): (QueueId, Image)| Contents {
+            queue,
+            next_index: image.end,
+            slices: image.slices.into_values().collect(),
+        };
+        (self.meta, self.queues.into_iter().map(contents).collect())
+    }
+
     /// The queues' contents, in which parts of runs are runs of their own. `read` has to return the
     /// octets of a run.
     ///
@@ -93,29 +122,33 @@ impl State {
     pub fn resolve<E>(
         self,
         mut read: impl FnMut(&Run) -> Result<Vec<u8>, E>,
-        damaged: impl Fn(Position) -> E,
+        damaged: impl Fn(QueueId, &Slice, Position) -> E,
     ) -> Result<(BTreeMap<Vec<u8>, Vec<u8>>, Vec<QueueImage>), E> {
-        let mut images = Vec::with_capacity(self.queues.len());
-        for (queue, image) in self.queues {
-            let mut runs: Vec<Run> = Vec::with_capacity(image.slices.len());
-            let mut last: Option<(Run, Vec<u8>)> = None;
-            for slice in image.slices.into_values() {
-                let run = if slice.is_whole() {
-                    slice.run
-                } else {
-                    if last.as_ref().is_none_or(|(run, _)| *run != slice.run) {
-                        last = Some((slice.run, read(&slice.run)?));
-                    }
-                    let octets = last.as_ref().map_or(&[][..], |(_, octets)| octets);
-                    slice.find(octets).map_err(|offset| {
-                        damaged(Position::of(slice.run.position).plus(offset))
-                    })?
+        let (meta, contents) = self.into_parts();
+        let mut images = Vec::with_capacity(contents.len());
+        for Contents { queue, next_index, slices } in contents {
+            let mut runs: Vec<Run> = Vec::with_capacity(slices.len());
+            // Slices of one run mostly come one after the other; it is walked over once for them.
+            let mut last: Option<(Run, Walk)> = None;
+            for slice in slices {
+                if slice.is_whole() {
+                    runs.push(slice.run);
+                    continue;
+                }
+                let found = match last.take() {
+                    Some((run, found)) if run == slice.run => found,
+                    _ => walk(&slice.run, &read(&slice.run)?),
                 };
-                runs.push(run);
+                if let Some(offset) = found.damaged {
+                    let position = Position::of(slice.run.position).plus(offset);
+                    return Err(damaged(queue, &slice, position));
+                }
+                runs.extend(slice.parts(&found));
+                last = Some((slice.run, found));
             }
-            images.push(QueueImage { queue, next_index: image.end, runs });
+            images.push(QueueImage { queue, next_index, runs });
         }
-        Ok((self.meta, images))
+        Ok((meta, images))
     }
 }
 
@@ -165,56 +198,36 @@ impl Image {
 }
 
 impl Slice {
-    const fn whole(run: Run) -> Self {
+    /// All of a run.
+    pub const fn whole(run: Run) -> Self {
         Self { run, skip: 0, count: run.count }
     }
 
-    const fn is_whole(&self) -> bool {
+    /// Whether it is all of its run.
+    pub const fn is_whole(&self) -> bool {
         self.count == self.run.count
     }
 
-    const fn first(&self) -> u64 {
+    /// The place of its first message.
+    pub const fn first(&self) -> u64 {
         self.run.first.0 + self.skip as u64
     }
 
-    const fn end(&self) -> u64 {
+    /// The place behind its last message's.
+    pub const fn end(&self) -> u64 {
         self.first() + self.count as u64
     }
 
     /// What of it lies between these places.
-    fn part(&self, from: u64, to: u64) -> Option<Self> {
+    pub fn part(&self, from: u64, to: u64) -> Option<Self> {
         let (first, end) = (self.first().max(from), self.end().min(to));
         let skip = u32::try_from(first.checked_sub(self.run.first.0)?).ok()?;
         let count = u32::try_from(end.checked_sub(first)?).ok().filter(|count| *count > 0)?;
         Some(Self { run: self.run, skip, count })
     }
 
-    /// The slice as a run of its own, by the octets of its run; else where they are not as they
-    /// should be.
-    fn find(&self, octets: &[u8]) -> Result<Run, u32> {
-        let (mut start, mut size, mut bytes, mut seen) = (0, 0, 0, 0);
-        for message in messages(octets) {
-            let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-            let (at, message) = message.map_err(|damaged| offset(damaged.offset))?;
-            if seen == self.skip {
-                start = offset(at);
-            }
-            if seen >= self.skip && seen - self.skip < self.count {
-                size += offset(message.len());
-                bytes += MessageRef::read(message).map_or(0, |message| message.body.len() as u64);
-            }
-            seen += 1;
-        }
-        if seen != self.run.count {
-            return Err(u32::try_from(octets.len()).unwrap_or(u32::MAX));
-        }
-        Ok(Run {
-            first: MessageIndex(self.first()),
-            count: self.count,
-            octets: size,
-            position: Position::of(self.run.position).plus(start).store_ref(),
-            bytes,
-            redelivered: self.run.redelivered,
-        })
+    /// What of it is found, as runs of their own.
+    pub fn parts(&self, found: &Walk) -> Vec<Run> {
+        parts(&self.run, &found.messages, self.skip, self.count)
     }
 }

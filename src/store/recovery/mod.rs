@@ -8,4 +8,6 @@
 pub mod error;
 pub mod image;
 pub mod open;
+pub mod read;
 pub mod scan;
+pub mod walk;

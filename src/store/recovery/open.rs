@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use super::error::OpenError;
-use super::image::State;
-use super::scan::{End, read, scan};
+use super::error::{Damage, Loss, OpenError};
+use super::image::{Slice, State};
+use super::read::{RunReader, read};
+use super::scan::{End, scan};
+use crate::amqp::id::QueueId;
 use crate::amqp::run::Run;
 use crate::store::checkpoint::{CHECKPOINT, publish};
 use crate::store::disk::Disk;
-use crate::store::files::{Files, file_name, file_number};
+use crate::store::files::{FILE_MAX, Files, file_name, file_number};
 use crate::store::format::checkpoint::{Checkpoint, QueueImage, Replay};
 use crate::store::format::position::Position;
 use crate::store::log::Log;
@@ -67,8 +69,8 @@ pub fn open(disk: &Arc<dyn Disk>) -> Result<Opened, OpenError> {
     for name in disk.list()?.into_iter().filter(|name| name.ends_with(".spare")) {
         log.files.add_spare(name);
     }
-    for run in checkpoint.images.iter().flat_map(|image| &image.runs) {
-        check_run(&log.files, run)?;
+    for QueueImage { queue, runs, .. } in &checkpoint.images {
+        runs.iter().try_for_each(|run| count(&log.files, *queue, run))?;
     }
     // From here on a crash is one: what was delivered is not known.
     publish(&**disk, &checkpoint)?;
@@ -85,23 +87,56 @@ pub fn open(disk: &Arc<dyn Disk>) -> Result<Opened, OpenError> {
 /// As [`open`].
 pub fn recover(disk: &dyn Disk) -> Result<Recovered, OpenError> {
     let names = disk.list()?;
-    let mut files: Vec<u32> = names.iter().filter_map(|name| file_number(name)).collect();
-    files.sort_unstable();
+    let files = numbers(&names);
     let checkpoint = if names.iter().any(|name| name == CHECKPOINT) {
-        let octets = read(disk, CHECKPOINT, usize::MAX)?;
-        Checkpoint::read(&octets).map_err(|error| {
-            let what = "the checkpoint is not whole; without it the log cannot be understood";
-            OpenError::header(error, CHECKPOINT.to_owned(), what)
-        })?
+        Checkpoint::read(&read(disk, CHECKPOINT, usize::MAX)?)
+            .map_err(|error| OpenError::header(error, CHECKPOINT.to_owned(), UNREADABLE))?
     } else if let Some(file) = files.first() {
-        let what = "there is no checkpoint, without which the log cannot be understood";
-        return Err(OpenError::damage(file_name(*file), 0, what));
+        return Err(OpenError::damage(file_name(*file), 0, MISSING));
     } else {
-        let position = Position { file: 1, offset: 0 };
-        let replay = Replay { position, batch: 1, previous: 0 };
-        Checkpoint { replay, clean: true, ..Checkpoint::default() }
+        first()
     };
     replay(disk, files, checkpoint)
+}
+
+/// What is said of a checkpoint that is damaged.
+pub(in crate::store) const UNREADABLE: &str =
+    "the checkpoint is not whole, and without it the log cannot be understood";
+
+/// What is said of files without a checkpoint.
+pub(in crate::store) const MISSING: &str =
+    "there is no checkpoint, and without it the log cannot be understood";
+
+/// The checkpoint of an empty directory.
+pub(in crate::store) fn first() -> Checkpoint {
+    let position = Position { file: 1, offset: 0 };
+    let replay = Replay { position, batch: 1, previous: 0 };
+    Checkpoint { replay, clean: true, ..Checkpoint::default() }
+}
+
+/// The numbers of the log's files among these names, in order.
+pub(in crate::store) fn numbers(names: &[String]) -> Vec<u32> {
+    let mut files: Vec<u32> = names.iter().filter_map(|name| file_number(name)).collect();
+    files.sort_unstable();
+    files
+}
+
+/// Where a log goes on that ends at `end`, in a file behind all there are; `None` when their
+/// numbers are used up.
+pub(in crate::store) fn go_on(end: Replay, files: &[u32]) -> Option<Replay> {
+    let next = files.last().map_or(Some(0), |last| last.checked_add(1))?;
+    let file = Some(end.position.file.max(next)).filter(|file| *file <= FILE_MAX)?;
+    Some(Replay { position: Position { file, offset: 0 }, ..end })
+}
+
+/// A number above the ids of all queues; `None` when they are used up.
+pub(in crate::store) fn above<'i>(
+    images: impl IntoIterator<Item = &'i QueueImage>,
+    least: u64,
+) -> Option<u64> {
+    images
+        .into_iter()
+        .try_fold(least, |above, image| Some(above.max(image.queue.0.checked_add(1)?)))
 }
 
 fn replay(
@@ -112,47 +147,52 @@ fn replay(
     let (from, next_queue) = (checkpoint.replay, checkpoint.next_queue);
     let was_clean = checkpoint.clean;
     let mut state = State::new(checkpoint);
-    let End { replay: end, torn } = scan(disk, &files, from, &mut |batch| {
+    let End { replay: end, torn, damage } = scan(disk, &files, from, &mut |batch| {
         batch.records.into_iter().for_each(|record| state.apply(record));
-        Ok(())
+        batch.damage.map_or(Ok(()), |damage| Err(damage.into()))
     })?;
+    if let Some(damage) = damage {
+        return Err(damage.into());
+    }
     let replayed = end.batch - from.batch;
     let clean = was_clean && replayed == 0;
-    let read_run = |run: &Run| {
-        let position = Position::of(run.position);
-        let mut octets = vec![0; run.octets as usize];
-        let file = disk.open(&file_name(position.file))?;
-        let read = file.read_at(&mut octets, position.offset.into())?;
-        octets.truncate(read);
-        Ok::<_, OpenError>(octets)
-    };
-    let damaged = |position: Position| {
-        let what = "a message of a queue is damaged";
-        OpenError::damage(file_name(position.file), position.offset.into(), what)
-    };
-    let (meta, mut images) = state.resolve(read_run, damaged)?;
+    let mut reader = RunReader::new(disk);
+    let read = |run: &Run| Ok::<_, OpenError>(reader.read(run)?.octets);
+    let (meta, mut images) = state.resolve(read, damaged)?;
     if !clean {
         // What was delivered since is not known (RabbitMQ: `rabbit_variable_queue`, dirty recovery).
         images.iter_mut().flat_map(|image| &mut image.runs).for_each(|run| run.redelivered = true);
     }
     let messages = images.iter().flat_map(|image| &image.runs).map(|run| u64::from(run.count));
     let report = Report { clean, replayed, torn, messages: messages.sum() };
-    let file = files.last().map_or(end.position.file, |last| end.position.file.max(last + 1));
-    let position = Position { file, offset: 0 };
-    let next_queue = images.iter().map(|image| image.queue.0 + 1).max().unwrap_or(0).max(next_queue);
-    let replay = Replay { position, ..end };
+    let used_up = |what| OpenError::damage(CHECKPOINT, 0, what);
+    let replay = go_on(end, &files).ok_or_else(|| used_up(FILES_USED_UP))?;
+    let next_queue = above(&images, next_queue).ok_or_else(|| used_up(QUEUES_USED_UP))?;
     let checkpoint = Checkpoint { clean: false, replay, next_queue, meta, images };
     Ok(Recovered { checkpoint, report, files })
 }
 
+/// What is said when files have got all the numbers there are.
+pub(in crate::store) const FILES_USED_UP: &str = "the files' numbers are used up";
+
+/// The same of queues.
+pub(in crate::store) const QUEUES_USED_UP: &str = "the queues' numbers are used up";
+
+fn damaged(queue: QueueId, slice: &Slice, position: Position) -> OpenError {
+    let what = "a message is not as it was written; at most these are lost";
+    let lost = Loss { queue, first: slice.first(), count: slice.count.into() };
+    Damage::new(file_name(position.file), position.offset.into(), what).losing([lost]).into()
+}
+
 /// Counts a run as alive, if it can be.
-fn check_run(files: &Files, run: &Run) -> Result<(), OpenError> {
+fn count(files: &Files, queue: QueueId, run: &Run) -> Result<(), OpenError> {
     let position = Position::of(run.position);
     let end = u64::from(position.offset) + u64::from(run.octets);
     if files.size(position.file).is_none_or(|size| size < end) {
+        let what = "the file is missing or too short";
+        let lost = Loss { queue, first: run.first.0, count: run.count.into() };
         let name = file_name(position.file);
-        let what = format!("{} messages of a queue should be here", run.count);
-        return Err(OpenError::damage(name, position.offset.into(), what));
+        return Err(Damage::new(name, position.offset.into(), what).losing([lost]).into());
     }
     files.add(position.file, run.octets.into());
     Ok(())

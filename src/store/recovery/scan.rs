@@ -2,7 +2,8 @@
 
 use std::io;
 
-use super::error::OpenError;
+use super::error::{Damage, OpenError};
+use super::read::read;
 use crate::store::disk::Disk;
 use crate::store::files::file_name;
 use crate::store::format::batch::{BATCH_HEADER_SIZE, BatchHeader, FileHeader, HeaderError};
@@ -12,7 +13,7 @@ use crate::store::format::record::Record;
 use crate::store::format::run::messages;
 use crate::store::format::{BLOCK, blocks};
 
-/// A whole batch.
+/// A batch whose records are whole.
 #[derive(Debug)]
 pub struct FoundBatch {
     /// Where it begins.
@@ -21,22 +22,26 @@ pub struct FoundBatch {
     pub header: BatchHeader,
     /// Its records.
     pub records: Vec<Record>,
+    /// One of its messages that is damaged, though the log was durable beyond it.
+    pub damage: Option<Damage>,
 }
 
 /// Where a log ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct End {
     /// Where the next batch would be.
     pub replay: Replay,
     /// Whether octets were left there of a batch that is not whole.
     pub torn: bool,
+    /// Why that cannot be the end: the log was durable beyond it.
+    pub damage: Option<Damage>,
 }
 
 /// Calls `visit` with each batch from `from` on, in order. `files` are the numbers of the files
-/// there are.
+/// there are, in order.
 ///
 /// # Errors
-/// The disk failed, or something that was durable is damaged.
+/// The disk failed, or a newer version has written; or what `visit` returns.
 pub fn scan(
     disk: &dyn Disk,
     files: &[u32],
@@ -49,46 +54,63 @@ pub fn scan(
         let after = files.iter().copied().find(|file| *file > number);
         let octets = if files.contains(&number) { read_file(disk, number)? } else { Vec::new() };
         if next.position.offset == 0 && !begins(number, &octets, &next)? {
-            return match after {
-                Some(_) => Err(missing(number, "a file of the log is missing or has no header")),
-                None => Ok(End { replay: next, torn: false }),
-            };
+            let what =
+                "a file of the log is missing or has no header; it and all that follows is lost";
+            let damage = after.map(|_| Damage::new(file_name(number), 0, what));
+            return Ok(End { replay: next, torn: false, damage });
+        }
+        if octets.len() < next.position.offset as usize {
+            let what = "the log goes on here and is missing; it and all that follows is lost";
+            let damage = Damage::new(file_name(number), next.position.offset.into(), what);
+            return Ok(End { replay: next, torn: false, damage: Some(damage) });
         }
         next.position.offset = next.position.offset.max(BLOCK as u32);
-        let torn = scan_file(&octets, &mut next, visit)?;
-        let at = next.position;
-        match after {
-            Some(file) if follows(disk, file, &next)? => {
-                next.position = Position { file, offset: 0 };
-            }
-            Some(file) if file_begun(disk, file)? => return Err(lost(at, next.batch)),
-            _ if is_durable(number, octets.get(at.offset as usize..), next.batch) => {
-                return Err(lost(at, next.batch));
-            }
-            _ => return Ok(End { replay: next, torn }),
+        let begun = after.map_or(Ok(false), |file| file_begun(disk, file))?;
+        let halt = scan_file(&octets, begun, &mut next, visit)?;
+        if let Some(file) = after
+            && follows(disk, file, &next)?
+        {
+            next.position = Position { file, offset: 0 };
+            continue;
         }
+        let rest = octets.get(next.position.offset as usize..);
+        let damage = match halt {
+            Halt::Unreadable(what) => Some(damage(&next, what)),
+            _ if begun || is_durable(number, rest, next.batch) => {
+                let what = "is not whole, though the log was durable beyond it; it and all that follows is lost";
+                Some(damage(&next, what))
+            }
+            _ => None,
+        };
+        return Ok(End { replay: next, torn: halt != Halt::Nothing, damage });
     }
 }
 
-fn lost(at: Position, batch: u64) -> OpenError {
-    OpenError::damage(
-        file_name(at.file),
-        at.offset.into(),
-        format!("batch {batch} is not whole, though the log was durable beyond it; it and all that follows would be lost"),
-    )
+/// Damage of the batch that should be next.
+fn damage(next: &Replay, what: &str) -> Damage {
+    let Replay { position, batch, .. } = next;
+    Damage::new(file_name(position.file), position.offset.into(), format!("batch {batch} {what}"))
 }
 
-fn missing(file: u32, what: &str) -> OpenError {
-    OpenError::damage(file_name(file), 0, what)
+/// Why a file does not go on.
+#[derive(PartialEq, Eq)]
+enum Halt {
+    /// There is nothing.
+    Nothing,
+    /// There is something that is no whole batch.
+    Torn,
+    /// There is a batch that nobody can have written.
+    Unreadable(&'static str),
 }
 
-/// Goes through one file from `next` on, which ends where there is no whole batch. Returns whether
-/// there is something that is none.
+/// Goes through one file from `next` on, which ends where there is no whole batch. `begun` says
+/// that a later file was begun, before which this one was durable.
 fn scan_file(
     octets: &[u8],
+    begun: bool,
     next: &mut Replay,
     visit: &mut dyn FnMut(FoundBatch) -> Result<(), OpenError>,
-) -> Result<bool, OpenError> {
+) -> Result<Halt, OpenError> {
     loop {
         let position = next.position;
         let rest = octets.get(position.offset as usize..).unwrap_or_default();
@@ -97,41 +119,128 @@ fn scan_file(
             Err(HeaderError::Newer(version)) => {
                 return Err(OpenError::Newer { file: file_name(position.file), version });
             }
-            Err(HeaderError::Damaged) => return Ok(BatchHeader::peek(rest).is_some()),
+            Err(HeaderError::Damaged) if BatchHeader::peek(rest).is_some() => {
+                return Ok(Halt::Torn);
+            }
+            Err(HeaderError::Damaged) => return Ok(Halt::Nothing),
         };
-        let expected = header.number == next.batch && header.previous == next.previous;
-        let body = rest.get(BATCH_HEADER_SIZE..BATCH_HEADER_SIZE + header.messages as usize);
-        if !expected || !messages(body.unwrap_or_default()).all(|message| message.is_ok()) {
-            return Ok(true);
+        if header.number != next.batch || header.previous != next.previous {
+            return Ok(Halt::Torn);
+        }
+        let damaged = find_damaged(rest, &header);
+        let behind = rest.get(blocks(header.size())..);
+        if damaged.is_some() && !begun && !is_durable(position.file, behind, header.number) {
+            return Ok(Halt::Torn);
         }
         let Some(records) = Record::read_all(records) else {
-            let what = "a record of this batch cannot be understood";
-            return Err(OpenError::damage(file_name(position.file), position.offset.into(), what));
+            return Ok(Halt::Unreadable("cannot be understood; it and all that follows is lost"));
         };
-        visit(FoundBatch { position, header, records })?;
+        let Some(batch) = header.number.checked_add(1) else {
+            return Ok(Halt::Unreadable("has the last number there is"));
+        };
+        let damage = damaged.map(|offset| {
+            let what = format!("a message of batch {} is not as it was written", header.number);
+            Damage::new(file_name(position.file), u64::from(position.offset) + offset, what)
+        });
+        visit(FoundBatch { position, header, records, damage })?;
         let size = u32::try_from(blocks(header.size())).unwrap_or(u32::MAX);
-        *next = Replay {
-            position: position.plus(size),
-            batch: header.number + 1,
-            previous: checksum,
-        };
+        *next = Replay { position: position.plus(size), batch, previous: checksum };
     }
+}
+
+/// Calls `visit` with the batches of each file, as far as they are whole one after the other from
+/// its start, whether or not its first one follows on the file before. Returns where the log goes
+/// on behind the last of them. `files` are the numbers of the files there are, in order.
+///
+/// # Errors
+/// The disk failed, or a newer version has written; or what `visit` returns.
+pub fn scan_each(
+    disk: &dyn Disk,
+    files: &[u32],
+    visit: &mut dyn FnMut(FoundBatch) -> Result<(), OpenError>,
+) -> Result<Option<Replay>, OpenError> {
+    let mut headers = Vec::new();
+    for &file in files {
+        match FileHeader::read(&read_header(disk, file)?) {
+            Ok(header) if header.file == file => headers.push(header),
+            Err(error @ HeaderError::Newer(_)) => {
+                return Err(OpenError::header(error, file_name(file), ""));
+            }
+            _ => {}
+        }
+    }
+    let mut end: Option<Replay> = None;
+    for (at, header) in headers.iter().enumerate() {
+        let FileHeader { file, first_batch: batch, previous } = *header;
+        // What is behind the first batch of the next file was cut off by a start before.
+        let limit = headers.get(at + 1).map_or(u64::MAX, |after| after.first_batch);
+        let position = Position { file, offset: BLOCK as u32 };
+        let mut next = Replay { position, batch, previous };
+        scan_file(&read_file(disk, file)?, at + 1 < headers.len(), &mut next, &mut |batch| {
+            if batch.header.number < limit { visit(batch) } else { Ok(()) }
+        })?;
+        if end.is_none_or(|end| end.batch <= next.batch) {
+            end = Some(next);
+        }
+    }
+    Ok(end)
+}
+
+/// Where the first damaged message of the batch is, in octets from the batch's start.
+fn find_damaged(batch: &[u8], header: &BatchHeader) -> Option<u64> {
+    let body = batch.get(BATCH_HEADER_SIZE..BATCH_HEADER_SIZE + header.messages as usize);
+    let damaged = messages(body.unwrap_or_default()).find_map(Result::err)?;
+    Some((BATCH_HEADER_SIZE + damaged.offset) as u64)
+}
+
+/// The whole batches from `from` on, wherever they are, though nothing leads to them. `files` are
+/// the numbers of the files there are, in order.
+///
+/// # Errors
+/// The disk failed.
+pub fn find_batches(
+    disk: &dyn Disk,
+    files: &[u32],
+    from: Replay,
+    visit: &mut dyn FnMut(BatchHeader, Vec<Record>),
+) -> io::Result<()> {
+    for &file in files.iter().filter(|file| **file >= from.position.file) {
+        let octets = read_file(disk, file)?;
+        let here = file == from.position.file;
+        let mut at = if here { from.position.offset as usize } else { BLOCK };
+        while let Some(rest) = octets.get(at..).filter(|rest| !rest.is_empty()) {
+            let found = BatchHeader::peek(rest).filter(|header| header.number >= from.batch);
+            let found = found.and_then(|_| BatchHeader::read(file, rest).ok());
+            let found =
+                found.and_then(|(header, records, _)| Some((header, Record::read_all(records)?)));
+            at = at.saturating_add(match found {
+                Some((header, records)) => {
+                    visit(header, records);
+                    blocks(header.size())
+                }
+                None => BLOCK,
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Whether a batch in these octets says that the log was durable up to batch `number` or further.
 fn is_durable(file: u32, octets: Option<&[u8]>, number: u64) -> bool {
     let octets = octets.unwrap_or_default();
     (0..octets.len()).step_by(BLOCK).filter_map(|at| octets.get(at..)).any(|rest| {
-        BatchHeader::peek(rest).is_some_and(|header| header.durable >= number)
-            && BatchHeader::read(file, rest).is_ok()
+        let says = |header: BatchHeader| header.durable >= number && header.durable < header.number;
+        BatchHeader::peek(rest).is_some_and(says) && BatchHeader::read(file, rest).is_ok()
     })
 }
 
 /// Whether the file begins as it has to when the log goes on in it at `next`.
 fn begins(number: u32, octets: &[u8], next: &Replay) -> Result<bool, OpenError> {
     match FileHeader::read(octets) {
-        Ok(header) => Ok(header
-            == FileHeader { file: number, first_batch: next.batch, previous: next.previous }),
+        Ok(header) => {
+            Ok(header
+                == FileHeader { file: number, first_batch: next.batch, previous: next.previous })
+        }
         Err(HeaderError::Damaged) => Ok(false),
         Err(error) => Err(OpenError::header(error, file_name(number), "")),
     }
@@ -153,14 +262,4 @@ fn read_header(disk: &dyn Disk, number: u32) -> io::Result<Vec<u8>> {
 
 fn read_file(disk: &dyn Disk, number: u32) -> io::Result<Vec<u8>> {
     read(disk, &file_name(number), usize::MAX)
-}
-
-/// Reads a file from its start: all of it, or `max` octets.
-pub fn read(disk: &dyn Disk, name: &str, max: usize) -> io::Result<Vec<u8>> {
-    let file = disk.open(name)?;
-    let size = usize::try_from(file.size()?).unwrap_or(usize::MAX).min(max);
-    let mut octets = vec![0; size];
-    let read = file.read_at(&mut octets, 0)?;
-    octets.truncate(read);
-    Ok(octets)
 }
