@@ -16,7 +16,7 @@ use super::log::Log;
 pub const CHECKPOINT: &str = "checkpoint";
 
 /// The same while it is written.
-const CHECKPOINT_NEW: &str = "checkpoint.new";
+pub const CHECKPOINT_NEW: &str = "checkpoint.new";
 
 /// A checkpoint for which queues are being asked.
 #[derive(Debug)]
@@ -55,15 +55,9 @@ impl Capture {
     ///
     /// # Errors
     /// The disk failed.
-    pub fn end_clean(
-        self,
-        log: &Log,
-        images: Vec<QueueImage>,
-        next_queue: u64,
-    ) -> io::Result<()> {
+    pub fn end_clean(self, log: &Log, images: Vec<QueueImage>, next_queue: u64) -> io::Result<()> {
         let Self { replay, .. } = self;
-        let checkpoint =
-            Checkpoint { clean: true, replay, next_queue, meta: log.meta(), images };
+        let checkpoint = Checkpoint { clean: true, replay, next_queue, meta: log.meta(), images };
         publish(&**log.files.disk(), &checkpoint)
     }
 }

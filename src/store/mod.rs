@@ -48,6 +48,7 @@
 //! See [`format::checkpoint`]. It names the batch from which to replay; records that are in it
 //! already change nothing when they are applied again.
 
+pub mod check;
 pub mod checkpoint;
 pub mod commit;
 pub mod disk;
@@ -60,6 +61,7 @@ pub mod meta;
 pub mod placement;
 pub mod reclaim;
 pub mod recovery;
+pub mod repair;
 pub mod residence;
 pub mod segment;
 pub mod shared;
