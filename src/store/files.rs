@@ -78,6 +78,12 @@ fn spare_name(number: u32) -> String {
     format!("{number:016x}.spare")
 }
 
+/// Whether a file of that name holds nothing and waits to be written again.
+pub fn is_spare(name: &str) -> bool {
+    let log = name.strip_suffix(".spare").map(|digits| format!("{digits}.log"));
+    log.is_some_and(|name| file_number(&name).is_some())
+}
+
 impl Files {
     /// No files yet.
     pub fn new(disk: Arc<dyn Disk>) -> Self {
@@ -218,5 +224,6 @@ mod tests {
         assert_eq!(file_number("00000000000000AB.log"), None);
         assert_eq!(file_number("+0000000000000ab.log"), None);
         assert_eq!(file_number("ffffffffffffffff.log"), None);
+        assert!(is_spare(&spare_name(0xAB)) && !is_spare("my.spare"));
     }
 }

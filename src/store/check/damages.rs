@@ -14,8 +14,13 @@ impl Damages {
         self.0.entry((damage.file.clone(), damage.offset)).or_insert(damage)
     }
 
-    /// All of it, in order.
+    /// All of it, in order, each with what is lost in order.
     pub(super) fn into_list(self) -> Vec<Damage> {
-        self.0.into_values().collect()
+        let in_order = |mut damage: Damage| {
+            let mut lost = std::mem::take(&mut damage.lost);
+            lost.sort_unstable_by_key(|loss| (loss.queue, loss.first));
+            damage.losing(lost)
+        };
+        self.0.into_values().map(in_order).collect()
     }
 }

@@ -16,6 +16,7 @@ use self::verify::verify;
 use crate::store::checkpoint::{CHECKPOINT, CHECKPOINT_NEW};
 use crate::store::disk::Disk;
 use crate::store::files::file_name;
+use crate::store::format::batch::HeaderError;
 use crate::store::format::checkpoint::{Checkpoint, Replay};
 use crate::store::format::record::Record;
 use crate::store::recovery::error::{Damage, Loss, OpenError};
@@ -87,12 +88,12 @@ fn find(
     damages: &mut Damages,
 ) -> Result<Found, OpenError> {
     let damage = match read_checkpoint(disk, names, CHECKPOINT)? {
-        Some(Some(checkpoint)) => return follow(disk, files, checkpoint, damages),
-        None if files.is_empty() => return follow(disk, files, first(), damages),
-        Some(None) => Damage::new(CHECKPOINT, 0, UNREADABLE),
-        None => Damage::new(CHECKPOINT, 0, MISSING),
+        Stored::Whole(checkpoint) => return follow(disk, files, checkpoint, damages),
+        Stored::Missing if files.is_empty() => return follow(disk, files, first(), damages),
+        Stored::Damaged => Damage::new(CHECKPOINT, 0, UNREADABLE),
+        Stored::Missing => Damage::new(CHECKPOINT, 0, MISSING),
     };
-    if let Some(Some(checkpoint)) = read_checkpoint(disk, names, CHECKPOINT_NEW)? {
+    if let Stored::Whole(checkpoint) = read_checkpoint(disk, names, CHECKPOINT_NEW)? {
         let instead = format!("; {CHECKPOINT_NEW} is whole and has all that it had");
         damages.add(Damage { what: damage.what + &instead, ..damage });
         return follow(disk, files, checkpoint, damages);
@@ -110,21 +111,22 @@ fn find(
     Ok(of_rebuilt(rebuilt))
 }
 
-/// The checkpoint of that name: absent if there is none, nothing if it is damaged.
-fn read_checkpoint(
-    disk: &dyn Disk,
-    names: &[String],
-    name: &str,
-) -> Result<Option<Option<Checkpoint>>, OpenError> {
+/// What there is of a checkpoint.
+enum Stored {
+    Missing,
+    Damaged,
+    Whole(Checkpoint),
+}
+
+/// Reads the checkpoint of that name.
+fn read_checkpoint(disk: &dyn Disk, names: &[String], name: &str) -> Result<Stored, OpenError> {
     if !names.iter().any(|it| it == name) {
-        return Ok(None);
+        return Ok(Stored::Missing);
     }
     match Checkpoint::read(&read(disk, name, usize::MAX)?) {
-        Ok(checkpoint) => Ok(Some(Some(checkpoint))),
-        Err(error) => match OpenError::header(error, name.to_owned(), UNREADABLE) {
-            OpenError::Damage(_) => Ok(Some(None)),
-            newer => Err(newer),
-        },
+        Ok(checkpoint) => Ok(Stored::Whole(checkpoint)),
+        Err(HeaderError::Damaged) => Ok(Stored::Damaged),
+        Err(error) => Err(OpenError::header(error, name.to_owned(), UNREADABLE)),
     }
 }
 
@@ -175,8 +177,8 @@ fn describe_cut(
     let (_, contents) = lost.into_parts();
     Ok(damage.losing(contents.iter().flat_map(|it| {
         let queue = it.queue;
-        let loss = move |first, count: u32| Loss { queue, first, count: count.into() };
-        it.slices.iter().map(move |slice| loss(slice.first(), slice.count))
+        let one = move |first, count: u32| Loss { queue, first, count: count.into() };
+        it.slices.iter().map(move |slice| one(slice.first(), slice.count))
     })))
 }
 

@@ -55,7 +55,9 @@ impl Rebuilt {
         match &record {
             Record::Enqueued(queue, runs) => {
                 let known = self.note(*queue);
-                runs.iter().for_each(|run| known.add(run.first.0, run.end().0));
+                for run in runs {
+                    known.add(run.first.0, run.end().0);
+                }
             }
             Record::Settled(queue, ranges) => {
                 let known = self.note(*queue);
@@ -73,7 +75,9 @@ impl Rebuilt {
                     }
                 }
                 if !self.gone.contains(queue) {
-                    adopted.into_iter().for_each(|slice| self.state.adopt(*queue, slice));
+                    for slice in adopted {
+                        self.state.adopt(*queue, slice);
+                    }
                 }
             }
             Record::Deleted(queue) => {

@@ -5,7 +5,7 @@ use std::io;
 use crate::amqp::id::QueueId;
 use crate::amqp::run::Run;
 use crate::store::disk::Disk;
-use crate::store::files::file_number;
+use crate::store::files::{file_number, is_spare};
 use crate::store::format::VERSION;
 use crate::store::format::checkpoint::{Checkpoint, QueueImage, Replay};
 
@@ -51,7 +51,7 @@ impl Summary {
     /// Of what is left in a directory with files of these names.
     pub(super) fn new(disk: &dyn Disk, names: &[String], left: &Checkpoint) -> io::Result<Self> {
         let (files, octets) = measure(disk, names, |name| file_number(name).is_some())?;
-        let (spares, spare_octets) = measure(disk, names, |name| name.ends_with(".spare"))?;
+        let (spares, spare_octets) = measure(disk, names, is_spare)?;
         Ok(Self {
             version: VERSION,
             clean: false,

@@ -47,6 +47,11 @@ pub struct Loss {
 }
 
 impl OpenError {
+    /// Whether the disk failed, so that it says nothing of what is there.
+    pub const fn is_of_disk(&self) -> bool {
+        matches!(self, Self::Io(_))
+    }
+
     pub(crate) fn damage(file: impl Into<String>, offset: u64, what: impl Into<String>) -> Self {
         Self::Damage(Damage::new(file, offset, what))
     }
@@ -87,12 +92,13 @@ impl Damage {
     pub fn describe(&self, name: impl Fn(QueueId) -> String) -> String {
         let Self { file, offset, what, lost } = self;
         let mut line = format!("{file} is damaged at offset {offset}: {what}");
-        for (at, Loss { queue, first, count }) in lost.iter().enumerate() {
-            line += if at == 0 { "; lost: " } else { ", " };
-            line += &match count {
-                1 => format!("the message at place {first} of {}", name(*queue)),
-                _ => format!("{count} messages from place {first} on of {}", name(*queue)),
-            };
+        let loss = |Loss { queue, first, count }: &Loss| match count {
+            1 => format!("the message at place {first} of {}", name(*queue)),
+            _ => format!("{count} messages from place {first} on of {}", name(*queue)),
+        };
+        if !lost.is_empty() {
+            line += "; lost: ";
+            line += &lost.iter().map(loss).collect::<Vec<_>>().join(", ");
         }
         line
     }
@@ -123,7 +129,8 @@ impl fmt::Display for OpenError {
             Self::Damage(damage) => damage.fmt(f),
             Self::Newer { file, version } => write!(
                 f,
-                "{file} has version {version} of the format, which is newer than this program"
+                "{file} has version {version} of the format, which is newer than this program; only \
+                 one that knows it can read this directory"
             ),
         }
     }

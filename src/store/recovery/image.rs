@@ -10,11 +10,14 @@ use crate::store::format::position::Position;
 use crate::store::format::record::Record;
 use crate::store::meta::MetaChange;
 
+/// Topology and users: entries by their keys.
+pub type Meta = BTreeMap<Vec<u8>, Vec<u8>>;
+
 /// A state that records are applied to. Records that are in it already change nothing.
 #[derive(Debug, Default)]
 pub struct State {
     /// Topology and users.
-    pub meta: BTreeMap<Vec<u8>, Vec<u8>>,
+    pub meta: Meta,
     queues: BTreeMap<QueueId, Image>,
 }
 
@@ -58,7 +61,9 @@ impl State {
         for QueueImage { queue, next_index, runs } in checkpoint.images {
             let image = state.queues.entry(queue).or_default();
             (image.floor, image.end) = (next_index, next_index);
-            runs.into_iter().for_each(|run| image.add(run));
+            for run in runs {
+                image.add(run);
+            }
         }
         state
     }
@@ -82,11 +87,17 @@ impl State {
             }
             Record::Moved(queue, runs) => {
                 if let Some(image) = self.queues.get_mut(&queue) {
-                    runs.into_iter().for_each(|run| image.relocate(run));
+                    for run in runs {
+                        image.relocate(run);
+                    }
                 }
             }
             Record::Deleted(queue) => drop(self.queues.remove(&queue)),
-            Record::Meta(changes) => changes.into_iter().for_each(|change| self.change(change)),
+            Record::Meta(changes) => {
+                for change in changes {
+                    self.change(change);
+                }
+            }
         }
     }
 
@@ -105,7 +116,7 @@ impl State {
     }
 
     /// The meta map, and what is left in each queue.
-    pub fn into_parts(self) -> (BTreeMap<Vec<u8>, Vec<u8>>, Vec<Contents>) {
+    pub fn into_parts(self) -> (Meta, Vec<Contents>) {
         let contents = |(queue, image): (QueueId, Image)| Contents {
             queue,
             next_index: image.end,
@@ -123,7 +134,7 @@ impl State {
         self,
         mut read: impl FnMut(&Run) -> Result<Vec<u8>, E>,
         damaged: impl Fn(QueueId, &Slice, Position) -> E,
-    ) -> Result<(BTreeMap<Vec<u8>, Vec<u8>>, Vec<QueueImage>), E> {
+    ) -> Result<(Meta, Vec<QueueImage>), E> {
         let (meta, contents) = self.into_parts();
         let mut images = Vec::with_capacity(contents.len());
         for Contents { queue, next_index, slices } in contents {

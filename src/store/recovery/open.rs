@@ -10,7 +10,7 @@ use crate::amqp::id::QueueId;
 use crate::amqp::run::Run;
 use crate::store::checkpoint::{CHECKPOINT, publish};
 use crate::store::disk::Disk;
-use crate::store::files::{FILE_MAX, Files, file_name, file_number};
+use crate::store::files::{FILE_MAX, Files, file_name, file_number, is_spare};
 use crate::store::format::checkpoint::{Checkpoint, QueueImage, Replay};
 use crate::store::format::position::Position;
 use crate::store::log::Log;
@@ -66,7 +66,7 @@ pub fn open(disk: &Arc<dyn Disk>) -> Result<Opened, OpenError> {
     for file in files {
         log.files.open(file)?;
     }
-    for name in disk.list()?.into_iter().filter(|name| name.ends_with(".spare")) {
+    for name in disk.list()?.into_iter().filter(|name| is_spare(name)) {
         log.files.add_spare(name);
     }
     for QueueImage { queue, runs, .. } in &checkpoint.images {

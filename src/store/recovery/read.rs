@@ -12,9 +12,12 @@ use crate::store::format::position::Position;
 #[derive(Debug)]
 pub struct RunReader<'d> {
     disk: &'d dyn Disk,
-    /// The file that was read last, with its size in octets; absent where there is none.
-    last: Option<(u32, Option<(Arc<dyn DiskFile>, u64)>)>,
+    /// The number of the file that was read last, and the file, where there is one.
+    last: Option<(u32, Option<SizedFile>)>,
 }
+
+/// A file with its size in octets.
+type SizedFile = (Arc<dyn DiskFile>, u64);
 
 /// What there is of a run.
 #[derive(Debug)]
@@ -47,7 +50,7 @@ impl<'d> RunReader<'d> {
         Ok(RunOctets { octets, file_size: Some(size) })
     }
 
-    fn open(&mut self, number: u32) -> io::Result<Option<(Arc<dyn DiskFile>, u64)>> {
+    fn open(&mut self, number: u32) -> io::Result<Option<SizedFile>> {
         if let Some((last, file)) = &self.last
             && *last == number
         {

@@ -13,6 +13,10 @@ use crate::store::format::record::Record;
 use crate::store::format::run::messages;
 use crate::store::format::{BLOCK, blocks};
 
+/// Where the first batch of a file is: behind the block of its header.
+#[expect(clippy::cast_possible_truncation, reason = "a block is small")]
+const FIRST_BATCH: u32 = BLOCK as u32;
+
 /// A batch whose records are whole.
 #[derive(Debug)]
 pub struct FoundBatch {
@@ -64,7 +68,7 @@ pub fn scan(
             let damage = Damage::new(file_name(number), next.position.offset.into(), what);
             return Ok(End { replay: next, torn: false, damage: Some(damage) });
         }
-        next.position.offset = next.position.offset.max(BLOCK as u32);
+        next.position.offset = next.position.offset.max(FIRST_BATCH);
         let begun = after.map_or(Ok(false), |file| file_begun(disk, file))?;
         let halt = scan_file(&octets, begun, &mut next, visit)?;
         if let Some(file) = after
@@ -174,7 +178,7 @@ pub fn scan_each(
         let FileHeader { file, first_batch: batch, previous } = *header;
         // What is behind the first batch of the next file was cut off by a start before.
         let limit = headers.get(at + 1).map_or(u64::MAX, |after| after.first_batch);
-        let position = Position { file, offset: BLOCK as u32 };
+        let position = Position { file, offset: FIRST_BATCH };
         let mut next = Replay { position, batch, previous };
         scan_file(&read_file(disk, file)?, at + 1 < headers.len(), &mut next, &mut |batch| {
             if batch.header.number < limit { visit(batch) } else { Ok(()) }

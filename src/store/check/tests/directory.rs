@@ -43,9 +43,9 @@ impl Directory {
                 index: MessageIndex(place),
                 segment: 0,
                 offset: u32::try_from(octets.len()).unwrap(),
-                bytes: BODY as u32,
+                bytes: u32::try_from(BODY).unwrap(),
             });
-            let body = [place as u8; BODY];
+            let body = [u8::try_from(place).unwrap(); BODY];
             MessageRef { address: b"\x01x\x02ke", header: b"header", body: &body }
                 .write(&mut octets);
         }
