@@ -27,6 +27,11 @@ impl InvalidEntry {
     pub fn new(key: &[u8], why: impl fmt::Display) -> Self {
         Self { key: key.escape_ascii().to_string(), why: why.to_string() }
     }
+
+    /// Whether it is the entry of that key.
+    pub fn is_of(&self, key: &[u8]) -> bool {
+        self.key == key.escape_ascii().to_string()
+    }
 }
 
 impl fmt::Display for InvalidEntry {

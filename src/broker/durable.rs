@@ -41,8 +41,9 @@ impl Node {
         Ok(())
     }
 
-    /// Gives a node that has neither users nor virtual hosts its first ones, both or none of
-    /// which are durable; does nothing to any other (RabbitMQ: `rabbit:insert_default_data/0`).
+    /// Gives a node that has no users its first one, and its first virtual host if it has none of
+    /// these either, both or none of which are durable; does nothing to any other (RabbitMQ:
+    /// `rabbit:insert_default_data/0`). Only a repaired node has virtual hosts and no users.
     ///
     /// # Errors
     /// The virtual host's name is too long.
@@ -53,13 +54,17 @@ impl Node {
         vhost: &str,
     ) -> Result<Commit, InvalidName> {
         let vhost = VhostName::parse(vhost)?;
-        if !self.users.is_empty() || !self.vhosts.is_empty() {
+        if !self.users.is_empty() {
             return Ok(Commit::done());
         }
-        let entries = [user_entry(user, &password), vhost_entry(&vhost)];
-        let commit = self.store.meta.append(entries.map(put).into());
+        let is_first = self.vhosts.is_empty();
+        let mut entries = vec![put(user_entry(user, &password))];
+        entries.extend(is_first.then(|| put(vhost_entry(&vhost))));
+        let commit = self.store.meta.append(entries);
         self.users.insert(user, password);
-        self.insert_vhost(vhost, commit.clone());
+        if is_first {
+            self.insert_vhost(vhost, commit.clone());
+        }
         Ok(commit)
     }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
@@ -34,7 +34,12 @@ pub enum StorageError {
     /// Another process has it, or the system refuses it.
     Directory(real::OpenError),
     /// It cannot be understood.
-    Store(OpenError),
+    Store {
+        /// As it was given to [`Storage::open`].
+        directory: PathBuf,
+        /// Why.
+        error: OpenError,
+    },
     /// Topology or users cannot be understood.
     Entry(InvalidEntry),
     /// No thread for it.
@@ -69,7 +74,8 @@ impl Storage {
     /// It is in use, cannot be read, is damaged, or is of a newer version.
     pub fn open(path: &Path, memory: usize, confirm: Confirm) -> Result<Self, StorageError> {
         let disk: Arc<dyn Disk> = Arc::new(RealDisk::open(path).map_err(StorageError::Directory)?);
-        let opened = open(&disk).map_err(StorageError::Store)?;
+        let opened = open(&disk)
+            .map_err(|error| StorageError::Store { directory: path.to_owned(), error })?;
         report(path, &opened.report);
         Ok(Self::of(opened, memory, confirm))
     }
@@ -218,7 +224,18 @@ impl fmt::Display for StorageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Directory(error) => error.fmt(f),
-            Self::Store(error) => error.fmt(f),
+            Self::Store { directory, error: OpenError::Damage(damage) } => {
+                let directory = directory.display();
+                write!(
+                    f,
+                    "data directory {directory}: {damage}. Nothing was changed: `leveret store \
+                     check {directory}` says all that is damaged, `leveret store repair \
+                     {directory}` cuts it out and keeps a copy"
+                )
+            }
+            Self::Store { directory, error } => {
+                write!(f, "data directory {}: {error}", directory.display())
+            }
             Self::Entry(error) => error.fmt(f),
             Self::Thread(error) => write!(f, "no thread for the store: {error}"),
         }

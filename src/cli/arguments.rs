@@ -10,6 +10,8 @@ use leveret::config::{Config, LogLevel};
 use leveret::ctl::command::Invocation;
 use leveret::perf::options::Perf;
 
+use super::store;
+
 /// RabbitMQ's tools that this binary stands in for.
 const TOOLS: [&str; 2] = ["rabbitmqctl", "rabbitmq-diagnostics"];
 
@@ -24,6 +26,8 @@ pub(crate) enum Action {
     Ctl(Invocation),
     /// Put a broker under load.
     Perf(Box<Perf>),
+    /// Check or repair a data directory.
+    Store(store::Command),
 }
 
 /// An AMQP 0-9-1 message broker, a drop-in for RabbitMQ
@@ -51,6 +55,9 @@ enum Command {
     /// Put a broker, this one or another, under load and measure it
     #[command(subcommand_required = true, arg_required_else_help = true)]
     Perf(Box<Perf>),
+    /// Check or repair a data directory that no broker uses
+    #[command(subcommand)]
+    Store(store::Command),
 }
 
 /// Talk to a running broker
@@ -107,6 +114,7 @@ pub(crate) fn parse(words: Vec<OsString>) -> Result<Action, clap::Error> {
         Some(Command::CheckConfig { file }) => Action::CheckConfig(file),
         Some(Command::Ctl(invocation)) => Action::Ctl(invocation),
         Some(Command::Perf(perf)) => Action::Perf(perf),
+        Some(Command::Store(command)) => Action::Store(command),
     })
 }
 
@@ -182,6 +190,9 @@ mod tests {
             "leveret ctl",
             "leveret perf",
             "leveret perf throughput --acks some",
+            "leveret store",
+            "leveret store check",
+            "leveret store mend leveret-data",
             "rabbitmqctl",
             "rabbitmqctl dance",
         ] {

@@ -83,7 +83,7 @@ impl Visit for Fields {
 }
 
 /// UTC to the microsecond.
-fn write_time(out: &mut impl fmt::Write, seconds: u64, micros: u32) -> fmt::Result {
+pub(super) fn write_time(out: &mut impl fmt::Write, seconds: u64, micros: u32) -> fmt::Result {
     let (year, month, day) = date(seconds / 86_400);
     let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
     write!(out, "{year}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}.{micros:06}+00:00")

@@ -6,6 +6,7 @@ mod perf;
 mod serve;
 mod settings;
 mod start;
+mod store;
 
 use std::ffi::OsString;
 use std::future::Future;
@@ -30,6 +31,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
         Ok(Action::CheckConfig(file)) => check_config(&file),
         Ok(Action::Ctl(invocation)) => ctl(&invocation),
         Ok(Action::Perf(perf)) => perf::run(&perf),
+        Ok(Action::Store(command)) => store::run(&command),
         Err(error) => {
             let _ = error.print();
             if error.use_stderr() { Exit::Usage.into() } else { ExitCode::SUCCESS }

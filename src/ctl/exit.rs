@@ -8,6 +8,10 @@ pub enum Exit {
     Ok = 0,
     /// An unknown command, or wrong arguments.
     Usage = 64,
+    /// Data that is damaged, or of a newer version.
+    Data = 65,
+    /// There is nothing to read.
+    NoInput = 66,
     /// The node is down, or a check failed.
     Unavailable = 69,
     /// The node answered nonsense.

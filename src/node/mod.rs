@@ -1,5 +1,6 @@
 //! Builds and starts all of it: configuration in, a running broker out.
 
 pub mod builder;
+pub mod data;
 pub mod running;
 mod status;

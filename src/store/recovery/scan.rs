@@ -11,11 +11,7 @@ use crate::store::format::checkpoint::Replay;
 use crate::store::format::position::Position;
 use crate::store::format::record::Record;
 use crate::store::format::run::messages;
-use crate::store::format::{BLOCK, blocks};
-
-/// Where the first batch of a file is: behind the block of its header.
-#[expect(clippy::cast_possible_truncation, reason = "a block is small")]
-const FIRST_BATCH: u32 = BLOCK as u32;
+use crate::store::format::{BLOCK, FIRST_BATCH, blocks};
 
 /// A batch whose records are whole.
 #[derive(Debug)]

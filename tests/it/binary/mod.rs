@@ -5,6 +5,7 @@
 mod process;
 mod settings;
 mod signals;
+mod stored;
 mod tools;
 
 use process::{Place, Server, run};

@@ -13,9 +13,8 @@ use crate::store::disk::Disk;
 use crate::store::disk::simulated::SimulatedDisk;
 use crate::store::format::record::Range;
 use crate::store::meta::{MetaChange, MetaLog as _};
-use crate::store::placement::{PlacedMessage, Placement};
+use crate::store::placement::{Octets, PlacedMessage, Placement};
 use crate::store::recovery::open::{Opened, open, recover};
-use crate::store::segment::Segment;
 
 /// Octets of each body.
 pub(super) const BODY: usize = 100;
@@ -49,18 +48,11 @@ impl Directory {
             MessageRef { address: b"\x01x\x02ke", header: b"header", body: &body }
                 .write(&mut octets);
         }
-        let segments: Arc<[Segment]> = Arc::new([Segment::logged(Bytes::from(octets))]);
+        let octets = Octets::logged([Bytes::from(octets)].into_iter(), None);
         for queue in queues {
-            let queue = QueueId(*queue);
-            let segments = Arc::clone(&segments);
-            self.opened.log.enqueue(Placement::new(
-                queue,
-                messages.clone(),
-                segments,
-                None,
-                Confirm::Synced,
-                None,
-            ));
+            let (queue, messages) = (QueueId(*queue), messages.clone());
+            let placement = Placement::new(queue, messages, &octets, Confirm::Synced, None);
+            self.opened.log.enqueue(placement);
         }
         self.write()
     }
