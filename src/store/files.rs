@@ -10,9 +10,6 @@ use parking_lot::Mutex;
 use super::disk::{Disk, DiskFile};
 use super::format::position::Position;
 
-/// The size of a file, in octets, unless a single message needs more.
-pub const FILE_SIZE: u64 = 32 << 20;
-
 /// The highest number of a file.
 pub const FILE_MAX: u32 = (1 << 31) - 1;
 
@@ -23,6 +20,8 @@ const SPARE_MAX: usize = 2;
 #[derive(Debug)]
 pub struct Files {
     disk: Arc<dyn Disk>,
+    /// The size of a file, in octets, unless a single message needs more.
+    file_size: u64,
     table: Mutex<Table>,
 }
 
@@ -85,9 +84,9 @@ pub fn is_spare(name: &str) -> bool {
 }
 
 impl Files {
-    /// No files yet.
-    pub fn new(disk: Arc<dyn Disk>) -> Self {
-        Self { disk, table: Mutex::default() }
+    /// No files yet; new ones will have `file_size` octets.
+    pub fn new(disk: Arc<dyn Disk>, file_size: u64) -> Self {
+        Self { disk, file_size, table: Mutex::default() }
     }
 
     /// The disk they are on.
@@ -107,9 +106,17 @@ impl Files {
         Ok(handle)
     }
 
-    /// Takes note of a file that waits to be written again.
-    pub fn add_spare(&self, name: String) {
-        self.table.lock().spare.push(name);
+    /// Takes note of a file that waits to be written again, if it is as long as those that are
+    /// begun now; else removes it.
+    ///
+    /// # Errors
+    /// The disk failed.
+    pub fn open_spare(&self, name: String) -> io::Result<()> {
+        if self.disk.open(&name)?.size()? == self.file_size {
+            self.table.lock().spare.push(name);
+            return Ok(());
+        }
+        self.disk.remove(&name)
     }
 
     /// A file of at least `size` octets to write: one that has been used before, or a new one.
@@ -119,16 +126,13 @@ impl Files {
     /// Above all [`io::ErrorKind::StorageFull`].
     pub fn begin(&self, number: u32, size: u64) -> io::Result<(Arc<dyn DiskFile>, u64)> {
         let name = file_name(number);
-        let spare = if size <= FILE_SIZE { self.table.lock().spare.pop() } else { None };
-        let (handle, size) = match spare {
-            Some(spare) => {
-                self.disk.rename(&spare, &name)?;
-                (self.disk.open(&name)?, FILE_SIZE)
-            }
-            None => {
-                let size = size.max(FILE_SIZE);
-                (self.disk.create(&name, size)?, size)
-            }
+        let spare = if size <= self.file_size { self.table.lock().spare.pop() } else { None };
+        let (handle, size) = if let Some(spare) = spare {
+            self.disk.rename(&spare, &name)?;
+            (self.disk.open(&name)?, self.file_size)
+        } else {
+            let size = size.max(self.file_size);
+            (self.disk.create(&name, size)?, size)
         };
         let file = LogFile { handle: Arc::clone(&handle), size, usage: Usage::default() };
         self.table.lock().files.insert(number, file);
@@ -177,10 +181,10 @@ impl Files {
         for number in numbers {
             let Some(file) = self.table.lock().files.remove(number) else { continue };
             let room = self.table.lock().spare.len() < SPARE_MAX;
-            if room && file.size == FILE_SIZE {
+            if room && file.size == self.file_size {
                 let spare = spare_name(*number);
                 self.disk.rename(&file_name(*number), &spare)?;
-                self.add_spare(spare);
+                self.table.lock().spare.push(spare);
             } else {
                 self.disk.remove(&file_name(*number))?;
             }

@@ -10,12 +10,13 @@ use parking_lot::{Condvar, Mutex};
 
 use super::commit::{Commit, Completer};
 use super::disk::Disk;
-use super::files::{FILE_SIZE, Files};
+use super::files::{Files, Totals};
 use super::format::checkpoint::Replay;
 use super::format::position::Position;
 use super::format::record::Range;
 use super::meta::{MetaChange, MetaLog};
 use super::placement::Placement;
+use super::sizes::Sizes;
 use crate::amqp::id::QueueId;
 use crate::amqp::run::Run;
 
@@ -24,11 +25,13 @@ const LAG_MAX: usize = 64 << 20;
 
 /// Octets of disk space that are kept for what is appended already, and for settlements and
 /// checkpoints, without which no space comes back.
-pub const RESERVE: u64 = LAG_MAX as u64 + 2 * FILE_SIZE;
+pub const RESERVE: u64 = LAG_MAX as u64 + 2 * Sizes::DEFAULT.file;
 
 /// The log of one data directory. What one thread appends is written in that order.
 #[derive(Debug)]
 pub struct Log {
+    /// How large its parts are made.
+    pub sizes: Sizes,
     pub(super) files: Files,
     waiting: Mutex<Waiting>,
     wake: Condvar,
@@ -87,10 +90,16 @@ pub struct Move {
 
 impl Log {
     /// A log on `disk` that goes on at `replay` with `meta`. A [`super::writer::Writer`] writes it.
-    pub fn new(disk: Arc<dyn Disk>, replay: Replay, meta: BTreeMap<Vec<u8>, Vec<u8>>) -> Self {
+    pub fn new(
+        disk: Arc<dyn Disk>,
+        sizes: Sizes,
+        replay: Replay,
+        meta: BTreeMap<Vec<u8>, Vec<u8>>,
+    ) -> Self {
         let (failed, fail) = Commit::pending();
         Self {
-            files: Files::new(disk),
+            sizes,
+            files: Files::new(disk, sizes.file),
             waiting: Mutex::default(),
             wake: Condvar::new(),
             lag: AtomicUsize::new(0),
@@ -148,6 +157,11 @@ impl Log {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         Ok(octets)
+    }
+
+    /// What the files hold.
+    pub fn totals(&self) -> Totals {
+        self.files.totals()
     }
 
     /// Octets that can still be written to the disk.

@@ -65,4 +65,5 @@ pub mod repair;
 pub mod residence;
 pub mod segment;
 pub mod shared;
+pub mod sizes;
 pub mod writer;

@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use super::commit::Completer;
 use super::disk::DiskFile;
-use super::files::FILE_SIZE;
 use super::format::batch::{BATCH_HEADER_SIZE, BatchHeader, FileHeader};
 use super::format::checkpoint::Replay;
 use super::format::position::Position;
@@ -21,15 +20,6 @@ use super::placement::{Placement, Waiter};
 use crate::amqp::confirm::Confirm;
 use crate::amqp::id::QueueId;
 use crate::amqp::run::Run;
-
-/// Octets of messages after which a batch is written, unless one message has more.
-const BATCH_MAX: usize = 4 << 20;
-
-/// The longest run, in octets: what is loaded at once.
-pub const RUN_MAX: u32 = 1 << 20;
-
-/// Octets that are written without a sync when nobody waits for one.
-const UNSYNCED_MAX: u64 = 16 << 20;
 
 /// Room that the records of the next entry may need besides its runs.
 const RECORD_MAX: usize = 64;
@@ -111,7 +101,7 @@ impl Writer {
         let wait = wait && self.backlog.is_empty();
         let goes_on = self.log.take(&mut self.backlog, wait);
         let written = self.write_backlog();
-        if !goes_on || self.is_awaited() || self.unsynced >= UNSYNCED_MAX {
+        if !goes_on || self.is_awaited() || self.unsynced >= self.log.sizes.unsynced {
             self.sync()?;
         }
         written.map(|()| goes_on)
@@ -188,7 +178,7 @@ impl Writer {
                     position
                 });
                 let one = message.run(position, size);
-                if !runs.last_mut().is_some_and(|last| last.extend(&one, RUN_MAX)) {
+                if !runs.last_mut().is_some_and(|last| last.extend(&one, self.log.sizes.run)) {
                     runs.push(one);
                 }
             }
@@ -294,7 +284,7 @@ impl Writer {
         let Some((_, size)) = self.file else { return false };
         let size = usize::try_from(size).unwrap_or(usize::MAX);
         let needed = self.batch.size() + messages + records;
-        (needed <= BATCH_MAX || self.batch.is_empty())
+        (needed <= self.log.sizes.batch || self.batch.is_empty())
             && self.next.position.offset as usize + blocks(needed) <= size
     }
 
@@ -315,7 +305,7 @@ impl Writer {
         self.sync()?;
         let number =
             if self.file.is_some() { self.next.position.file + 1 } else { self.next.position.file };
-        let size = ((BLOCK + blocks(needed)) as u64).max(FILE_SIZE);
+        let size = ((BLOCK + blocks(needed)) as u64).max(self.log.sizes.file);
         let (file, size) =
             self.log.files.begin(number, size).map_err(|error| match error.kind() {
                 io::ErrorKind::StorageFull => WriteError::Full(error),
@@ -358,7 +348,7 @@ impl Writer {
                 previous: checksum,
             };
             octets.clear();
-            octets.shrink_to(2 * BATCH_MAX);
+            octets.shrink_to(2 * self.log.sizes.batch);
         }
         for placement in placements.drain(..) {
             placement.set_written();

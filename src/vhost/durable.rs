@@ -13,7 +13,6 @@ use crate::store::format::position::Position;
 use crate::store::format::record::Range;
 use crate::store::memory::{MemoryStore, is_logged};
 use crate::store::residence::Residence;
-use crate::store::writer::RUN_MAX;
 
 /// A durable queue's part in the store.
 #[derive(Debug)]
@@ -56,7 +55,7 @@ impl Durable {
         let mut runs: Vec<Run> =
             core.entries().filter_map(|entry| written(entry, next_index, store)).collect();
         runs.sort_unstable_by_key(|run| run.first);
-        runs.dedup_by(|next, last| last.extend(next, RUN_MAX));
+        runs.dedup_by(|next, last| last.extend(next, self.journal.log.sizes.run));
         QueueImage { queue: self.journal.queue, next_index, runs }
     }
 

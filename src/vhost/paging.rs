@@ -17,13 +17,6 @@ use crate::store::format::position::Position;
 use crate::store::format::run::messages;
 use crate::store::memory::{Durability, MemoryStore};
 use crate::store::segment::Segment;
-use crate::store::writer::RUN_MAX;
-
-/// Octets that are loaded before they are needed.
-const AHEAD: usize = 2 * RUN_MAX as usize;
-
-/// Octets of ready messages at the front that stay in memory.
-const KEEP: usize = 2 * AHEAD;
 
 impl QueueWorker {
     /// What the queue holds, as far as it is written; `None` if it is not durable.
@@ -38,7 +31,7 @@ impl QueueWorker {
         let Some(durable) = &mut self.durable else { return false };
         let size = self.store.pinned_octets();
         durable.residence.update(&mut durable.resident, size);
-        if durable.residence.is_over() && size > KEEP {
+        if durable.residence.is_over() && size > durable.journal.log.sizes.kept() {
             self.unload();
         }
         self.load_ahead()
@@ -49,7 +42,7 @@ impl QueueWorker {
         let Self { core, store, durable: Some(durable), .. } = self else { return };
         let written = durable.journal.written_up_to(core.next_index());
         let mut gone = Vec::new();
-        core.unload(KEEP / each, |message| {
+        core.unload(durable.journal.log.sizes.kept() / each, |message| {
             // Its place may be known already, but nothing can be read there.
             let located = store.locate(message.store).filter(|_| message.index.0 < written)?;
             gone.push(message.store);
@@ -63,10 +56,11 @@ impl QueueWorker {
 
     /// Begins to load what comes next, off the threads that serve connections.
     fn load_ahead(&mut self) -> bool {
-        let Some(Wanted::Run(run)) = self.core.wanted(AHEAD) else { return false };
         let Some(durable) = self.durable.as_mut().filter(|durable| !durable.loading) else {
             return false;
         };
+        let ahead = durable.journal.log.sizes.ahead();
+        let Some(Wanted::Run(run)) = self.core.wanted(ahead) else { return false };
         durable.loading = true;
         let (log, shared) = (Arc::clone(&durable.journal.log), Weak::clone(&durable.shared));
         let Ok(runtime) = Handle::try_current() else {

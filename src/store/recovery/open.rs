@@ -14,6 +14,7 @@ use crate::store::files::{FILE_MAX, Files, file_name, file_number, is_spare};
 use crate::store::format::checkpoint::{Checkpoint, QueueImage, Replay};
 use crate::store::format::position::Position;
 use crate::store::log::Log;
+use crate::store::sizes::Sizes;
 use crate::store::writer::Writer;
 
 /// A data directory that is open.
@@ -60,14 +61,22 @@ pub struct Recovered {
 /// # Errors
 /// The disk failed, something that was durable is damaged, or a newer version wrote it.
 pub fn open(disk: &Arc<dyn Disk>) -> Result<Opened, OpenError> {
+    open_with(disk, Sizes::DEFAULT)
+}
+
+/// The same; what is written from now on has these sizes.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_with(disk: &Arc<dyn Disk>, sizes: Sizes) -> Result<Opened, OpenError> {
     let Recovered { checkpoint, report, files } = recover(&**disk)?;
     let replay = checkpoint.replay;
-    let log = Arc::new(Log::new(Arc::clone(disk), replay, checkpoint.meta.clone()));
+    let log = Arc::new(Log::new(Arc::clone(disk), sizes, replay, checkpoint.meta.clone()));
     for file in files {
         log.files.open(file)?;
     }
     for name in disk.list()?.into_iter().filter(|name| is_spare(name)) {
-        log.files.add_spare(name);
+        log.files.open_spare(name)?;
     }
     for QueueImage { queue, runs, .. } in &checkpoint.images {
         runs.iter().try_for_each(|run| count(&log.files, *queue, run))?;
