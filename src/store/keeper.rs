@@ -107,7 +107,7 @@ impl Keeper {
     /// The disk failed.
     pub fn reclaim(&self) -> io::Result<()> {
         match choose(&self.log) {
-            Some(file) => copy_forward(&self.log, file, &self.queues.holdings(file)),
+            Some(file) => copy_forward(&self.log, file, self.queues.holdings(file)),
             None => Ok(()),
         }
     }

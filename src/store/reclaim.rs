@@ -1,6 +1,7 @@
 //! Copies what lives in a file that is mostly dead to the end of the log, so that the file can be
 //! written again. Each message is copied once, however many queues have it.
 
+use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc;
@@ -9,17 +10,11 @@ use bytes::{Bytes, BytesMut};
 use parking_lot::Mutex;
 
 use super::commit::Commit;
-use super::files::{FILE_SIZE, Usage};
+use super::files::Usage;
 use super::format::position::Position;
 use super::log::{Log, Move};
 use crate::amqp::id::QueueId;
 use crate::amqp::run::Run;
-
-/// Octets that are copied at once, unless messages that lie together are more.
-const CHUNK: usize = 1 << 20;
-
-/// Octets of files that are always tolerated, besides twice what lives in them.
-const ALLOWANCE: u64 = 4 * FILE_SIZE;
 
 /// A queue that has messages in a file.
 pub struct Holding {
@@ -52,7 +47,7 @@ pub struct Relocation {
 /// A file worth copying, if there is one: the one with the smallest part alive.
 pub fn choose(log: &Log) -> Option<u32> {
     let totals = log.files.totals();
-    if totals.size <= 2 * totals.live + ALLOWANCE {
+    if totals.size <= 2 * totals.live + log.sizes.allowance() {
         return None;
     }
     let end = log.progress.lock().replay.position.file;
@@ -69,22 +64,122 @@ struct Cluster {
     runs: Vec<(usize, usize)>,
 }
 
+/// What lives in one file, on its way to the end of the log, a piece at a time.
+pub struct CopyForward {
+    file: u32,
+    holdings: Vec<Holding>,
+    left: VecDeque<Cluster>,
+}
+
+/// A piece that waits until it is durable.
+pub struct Moving {
+    /// Done when the queues can be told, or never: then the writer has ended.
+    pub durable: Commit,
+    octets: Bytes,
+    /// For each holding: its runs, and where they begin in `octets`.
+    runs: Vec<Vec<(Run, u32)>>,
+    /// Where the octets begin once they are durable.
+    start: Arc<Mutex<Option<Position>>>,
+}
+
+impl CopyForward {
+    /// Of what `holdings` have in `file`.
+    pub fn new(file: u32, holdings: Vec<Holding>) -> Self {
+        let left = clusters(&holdings).into();
+        Self { file, holdings, left }
+    }
+
+    /// Has the next piece written; `None` when there is no more.
+    ///
+    /// # Errors
+    /// The disk failed.
+    pub fn begin_next(&mut self, log: &Log) -> io::Result<Option<Moving>> {
+        let mut octets = BytesMut::new();
+        let mut runs: Vec<Vec<(Run, u32)>> = self.holdings.iter().map(|_| Vec::new()).collect();
+        while octets.len() < log.sizes.run as usize
+            && let Some(cluster) = self.left.pop_front()
+        {
+            self.read(log, &cluster, &mut octets, &mut runs)?;
+        }
+        if octets.is_empty() {
+            return Ok(None);
+        }
+        let octets = octets.freeze();
+        let (start, durable) = self.append(log, &octets, &runs);
+        Ok(Some(Moving { durable, octets, runs, start }))
+    }
+
+    /// Tells the queues where a piece that is durable lies now.
+    ///
+    /// # Errors
+    /// It is not durable.
+    pub fn finish(&self, moving: Moving) -> io::Result<()> {
+        let Moving { octets, runs, start, .. } = moving;
+        let start = start.lock().ok_or(io::ErrorKind::BrokenPipe)?;
+        for (holding, runs) in self.holdings.iter().zip(runs).filter(|(_, runs)| !runs.is_empty()) {
+            let runs = runs.into_iter().map(|(run, at)| (run, start.plus(at))).collect();
+            holding.holder.relocate(Relocation { runs, octets: octets.clone(), start });
+        }
+        Ok(())
+    }
+
+    /// Reads the octets of a cluster, and notes where the runs in it are then.
+    fn read(
+        &self,
+        log: &Log,
+        cluster: &Cluster,
+        octets: &mut BytesMut,
+        moved: &mut [Vec<(Run, u32)>],
+    ) -> io::Result<()> {
+        let base = u32::try_from(octets.len()).unwrap_or(u32::MAX);
+        let position = Position { file: self.file, offset: cluster.start };
+        let length = (cluster.end - cluster.start) as usize;
+        let read = log.files.read(position, length)?;
+        if read.len() < length {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        octets.extend_from_slice(&read);
+        for (holding, at) in &cluster.runs {
+            if let Some(run) = self.holdings.get(*holding).and_then(|it| it.runs.get(*at))
+                && let Some(moved) = moved.get_mut(*holding)
+            {
+                moved.push((*run, base + Position::of(run.position).offset - cluster.start));
+            }
+        }
+        Ok(())
+    }
+
+    /// Has the octets written. Where they begin is known once they are durable.
+    fn append(
+        &self,
+        log: &Log,
+        octets: &Bytes,
+        moved: &[Vec<(Run, u32)>],
+    ) -> (Arc<Mutex<Option<Position>>>, Commit) {
+        let at = |(run, offset): &(Run, u32)| Run {
+            position: Position { file: 0, offset: *offset }.store_ref(),
+            ..*run
+        };
+        let runs = self.holdings.iter().zip(moved).filter(|(_, runs)| !runs.is_empty());
+        let runs = runs.map(|(it, runs)| (it.queue, runs.iter().map(at).collect())).collect();
+        let start = Arc::new(Mutex::new(None));
+        let (commit, completer) = Commit::pending();
+        log.push_move(Move { octets: octets.clone(), runs, moved: Arc::clone(&start), completer });
+        (start, commit)
+    }
+}
+
 /// Copies what `holdings` have in `file`.
 ///
 /// # Errors
 /// The disk failed.
-pub fn copy_forward(log: &Log, file: u32, holdings: &[Holding]) -> io::Result<()> {
-    let mut group: Vec<Cluster> = Vec::new();
-    let mut size = 0;
-    for cluster in clusters(holdings) {
-        size += (cluster.end - cluster.start) as usize;
-        group.push(cluster);
-        if size >= CHUNK {
-            move_clusters(log, file, holdings, &std::mem::take(&mut group))?;
-            size = 0;
-        }
+pub fn copy_forward(log: &Log, file: u32, holdings: Vec<Holding>) -> io::Result<()> {
+    let mut copy = CopyForward::new(file, holdings);
+    while let Some(moving) = copy.begin_next(log)? {
+        wait(&moving.durable)?;
+        copy.finish(moving)?;
     }
-    move_clusters(log, file, holdings, &group)
+    Ok(())
 }
 
 fn clusters(holdings: &[Holding]) -> Vec<Cluster> {
@@ -109,67 +204,6 @@ fn clusters(holdings: &[Holding]) -> Vec<Cluster> {
         overlaps
     });
     all
-}
-
-fn move_clusters(
-    log: &Log,
-    file: u32,
-    holdings: &[Holding],
-    clusters: &[Cluster],
-) -> io::Result<()> {
-    if clusters.is_empty() {
-        return Ok(());
-    }
-    let mut octets = BytesMut::new();
-    // For each queue that has something here: its runs, and where they begin in `octets`.
-    let mut moved: Vec<Vec<(Run, u32)>> = holdings.iter().map(|_| Vec::new()).collect();
-    for cluster in clusters {
-        let base = u32::try_from(octets.len()).unwrap_or(u32::MAX);
-        let position = Position { file, offset: cluster.start };
-        let length = (cluster.end - cluster.start) as usize;
-        let read = log.files.read(position, length)?;
-        if read.len() < length {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        octets.extend_from_slice(&read);
-        for (holding, at) in &cluster.runs {
-            if let Some(run) = holdings.get(*holding).and_then(|it| it.runs.get(*at))
-                && let Some(moved) = moved.get_mut(*holding)
-            {
-                moved.push((*run, base + Position::of(run.position).offset - cluster.start));
-            }
-        }
-    }
-    let octets = octets.freeze();
-    let start = append(log, &octets, holdings, &moved)?;
-    for (holding, runs) in holdings.iter().zip(moved) {
-        if !runs.is_empty() {
-            let runs = runs.into_iter().map(|(run, at)| (run, start.plus(at))).collect();
-            holding.holder.relocate(Relocation { runs, octets: octets.clone(), start });
-        }
-    }
-    Ok(())
-}
-
-/// Has the octets written, and says where they begin once they are durable.
-fn append(
-    log: &Log,
-    octets: &Bytes,
-    holdings: &[Holding],
-    moved: &[Vec<(Run, u32)>],
-) -> io::Result<Position> {
-    let at = |(run, offset): &(Run, u32)| Run {
-        position: Position { file: 0, offset: *offset }.store_ref(),
-        ..*run
-    };
-    let runs = holdings.iter().zip(moved).filter(|(_, runs)| !runs.is_empty());
-    let runs = runs.map(|(it, runs)| (it.queue, runs.iter().map(at).collect())).collect();
-    let place = Arc::new(Mutex::new(None));
-    let (commit, completer) = Commit::pending();
-    log.push_move(Move { octets: octets.clone(), runs, moved: Arc::clone(&place), completer });
-    wait(&commit)?;
-    let start = *place.lock();
-    start.ok_or_else(|| io::ErrorKind::BrokenPipe.into())
 }
 
 /// Waits until something is durable.
