@@ -61,6 +61,16 @@ impl SimulatedDisk {
         Self::with(Random::new(random.draw()), directory, *capacity)
     }
 
+    /// The disk as the next process finds it when this one was killed now and power was not lost:
+    /// all that was written is there, and what was not synced can still be lost. It takes the place
+    /// of this one, counts from zero, and has none of its failures to come.
+    #[must_use]
+    pub fn kill(&self) -> Self {
+        let mut state = self.0.lock();
+        let random = Random::new(state.random.draw());
+        Self::with(random, std::mem::take(&mut state.directory), state.capacity)
+    }
+
     /// Crashes at the `n`-th operation from now, counted from 1: it and all calls after it, reads
     /// too, fail with [`io::ErrorKind::Other`] and the text "crashed". What it was to do may be
     /// found done, or done in part, by [`Self::crash`].

@@ -1,6 +1,7 @@
 //! What a crash leaves of a disk.
 
 mod failure;
+mod kill;
 
 use std::collections::BTreeSet;
 
