@@ -48,7 +48,8 @@ fn run_check(dir: &Path) -> ExitCode {
     let faults = checked.faults();
     let mut text = checked.to_string();
     for fault in &faults {
-        text += &format!("{fault}\n");
+        text.push_str(fault);
+        text.push('\n');
     }
     if faults.is_empty() {
         print(&(text + "in order\n"));

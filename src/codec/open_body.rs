@@ -18,7 +18,7 @@ pub struct OpenBody {
 }
 
 impl OpenBody {
-    /// Begins with a frame that [`parse_frame`] has found incomplete; its payload follows behind
+    /// Begins with a frame that [`parse_frame`](super::frame::parse_frame) has found incomplete; its payload follows behind
     /// [`HEADER_SIZE`] octets. `None` when it is no body, or when too little of it is there to
     /// quote it in an error.
     pub fn start(input: &[u8]) -> Option<Self> {
@@ -35,7 +35,7 @@ impl OpenBody {
     }
 
     /// Takes the rest of the payload and the end octet from the start of `input`, as
-    /// [`parse_frame`] takes a frame.
+    /// [`parse_frame`](super::frame::parse_frame) takes a frame.
     ///
     /// # Errors
     /// 501 for another end octet.

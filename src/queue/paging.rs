@@ -69,6 +69,24 @@ impl Queue {
         limit.min(self.returned.len() + self.ready.at_hand())
     }
 
+    /// How many ready messages at the front have `octets` in memory, counted as
+    /// [`wanted`](Self::wanted) does; all before the next cold run, if they have no more.
+    pub fn front(&self, octets: usize) -> usize {
+        let all = self.returned.len() + self.ready.at_hand();
+        let bytes = self.returned.bytes() + self.ready.bytes_at_hand();
+        let octets = octets as u64;
+        if bytes + all as u64 * BESIDE_BODY <= octets {
+            return all;
+        }
+        let mut before = 0;
+        let is_within = |message: &&Message| {
+            let within = before < octets;
+            before += u64::from(message.bytes) + BESIDE_BODY;
+            within
+        };
+        self.returned.iter().chain(self.ready.head()).take_while(is_within).count()
+    }
+
     /// What to load next, if less than `ahead` octets of messages in memory are before it, each
     /// counted with 64 octets beside its body. With 1 it is what the queue stands still for.
     pub fn wanted(&self, ahead: usize) -> Option<Wanted> {

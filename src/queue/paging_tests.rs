@@ -78,6 +78,18 @@ fn delivered(effects: &Effects) -> Vec<(u64, bool)> {
 }
 
 #[test]
+fn what_has_been_loaded_ahead_is_at_the_front_and_is_kept() {
+    let mut queue = Queue::new();
+    let sizes = [0; 20].into_iter().chain([10_000; 20]);
+    let enqueue = |bytes| Command::Enqueue(Stored { store: StoreRef(0), bytes });
+    apply(&mut queue, &sizes.map(enqueue).collect::<Vec<_>>());
+
+    assert_eq!(queue.front(20 * 64), 20);
+    assert_eq!(queue.front(20 * 64 + 1), 21);
+    assert_eq!(queue.front(usize::MAX), 40);
+}
+
+#[test]
 fn a_restored_queue_delivers_what_it_had_once_it_is_loaded() {
     let again = Run { redelivered: true, ..run(3, 2) };
     let mut queue = Queue::restored(12, [again, run(8, 2)]);

@@ -66,10 +66,16 @@ impl Captured {
     /// Puts it in the place of the one before, and gives the files back that only that one needed.
     ///
     /// # Errors
-    /// The disk failed, or is full: the one before is still good then.
+    /// The disk failed, and nothing is answered from now on; or it is full, and the one before is
+    /// still good.
     pub fn publish(self, log: &Log) -> io::Result<()> {
-        publish(&**log.files.disk(), &self.checkpoint)?;
-        log.files.reclaim(&self.empty)
+        let published = publish(&**log.files.disk(), &self.checkpoint);
+        let done = published.and_then(|()| log.files.reclaim(&self.empty));
+        done.inspect_err(|error| {
+            if error.kind() != io::ErrorKind::StorageFull {
+                log.fail(format!("no checkpoint can be written: {error}"));
+            }
+        })
     }
 }
 

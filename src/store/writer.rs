@@ -101,6 +101,9 @@ impl Writer {
         let wait = wait && self.backlog.is_empty();
         let goes_on = self.log.take(&mut self.backlog, wait);
         let written = self.write_backlog();
+        if matches!(written, Err(WriteError::Failed(_))) {
+            return written.map(|()| false);
+        }
         if !goes_on || self.is_awaited() || self.unsynced >= self.log.sizes.unsynced {
             self.sync()?;
         }
@@ -371,6 +374,10 @@ impl Writer {
             file.sync().map_err(WriteError::Failed)?;
             self.unsynced = 0;
             self.durable = self.next.batch - 1;
+        }
+        if let Some(why) = self.log.failure() {
+            // The directory may have lost the file that was synced.
+            return Err(WriteError::Failed(io::Error::other(why)));
         }
         for waiter in self.told.synced.drain(..) {
             waiter.committed();

@@ -38,11 +38,12 @@ impl QueueWorker {
     }
 
     fn unload(&mut self) {
-        let each = self.store.live_octets() / self.core.ready().max(1) + 1;
         let Self { core, store, durable: Some(durable), .. } = self else { return };
         let written = durable.journal.written_up_to(core.next_index());
+        // More than is loaded ahead, lest what was loaded goes out again.
+        let keep = core.front(durable.journal.log.sizes.kept());
         let mut gone = Vec::new();
-        core.unload(durable.journal.log.sizes.kept() / each, |message| {
+        core.unload(keep, |message| {
             // Its place may be known already, but nothing can be read there.
             let located = store.locate(message.store).filter(|_| message.index.0 < written)?;
             gone.push(message.store);

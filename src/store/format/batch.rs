@@ -29,7 +29,7 @@ pub struct FileHeader {
 
 /// What a batch begins with: magic, checksum of the rest of the header and the records (seeded with
 /// the file's number), version, two octets of zero, octets of messages, octets of records, number,
-/// durable, previous, four octets of zero, [`RESERVED`] octets of zero.
+/// durable, previous, four octets of zero, 24 octets of zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BatchHeader {
     /// Each batch has the number after the one before it.

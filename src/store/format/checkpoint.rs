@@ -110,12 +110,10 @@ impl Checkpoint {
     fn read_content(reader: &mut Reader<'_>) -> Option<Self> {
         let clean = reader.octet()? == 1;
         let position = Position { file: reader.number32()?, offset: reader.number32()? };
-        let replay =
-            Replay { position, batch: reader.number()?, previous: reader.number32()? };
+        let replay = Replay { position, batch: reader.number()?, previous: reader.number32()? };
         let next_queue = reader.number()?;
-        let meta = list(reader, |reader| {
-            Some((reader.octets()?.to_vec(), reader.octets()?.to_vec()))
-        })?;
+        let meta =
+            list(reader, |reader| Some((reader.octets()?.to_vec(), reader.octets()?.to_vec())))?;
         let images = list(reader, |reader| {
             let queue = QueueId(reader.number()?);
             let next_index = reader.number()?;

@@ -54,6 +54,8 @@ pub struct Recovered {
     pub report: Report,
     /// The files of the log.
     pub files: Vec<u32>,
+    /// The first of them that was replayed: this one and the later may not be durable.
+    pub replayed: u32,
 }
 
 /// Opens a data directory and makes a first one of an empty one.
@@ -69,11 +71,15 @@ pub fn open(disk: &Arc<dyn Disk>) -> Result<Opened, OpenError> {
 /// # Errors
 /// As [`open`].
 pub fn open_with(disk: &Arc<dyn Disk>, sizes: Sizes) -> Result<Opened, OpenError> {
-    let Recovered { checkpoint, report, files } = recover(&**disk)?;
+    let Recovered { checkpoint, report, files, replayed } = recover(&**disk)?;
     let replay = checkpoint.replay;
     let log = Arc::new(Log::new(Arc::clone(disk), sizes, replay, checkpoint.meta.clone()));
     for file in files {
-        log.files.open(file)?;
+        let opened = log.files.open(file)?;
+        if file >= replayed {
+            // A process that was killed leaves what it has written and not synced.
+            opened.sync()?;
+        }
     }
     for name in disk.list()?.into_iter().filter(|name| is_spare(name)) {
         log.files.open_spare(name)?;
@@ -178,7 +184,7 @@ fn replay(
     let replay = go_on(end, &files).ok_or_else(|| used_up(FILES_USED_UP))?;
     let next_queue = above(&images, next_queue).ok_or_else(|| used_up(QUEUES_USED_UP))?;
     let checkpoint = Checkpoint { clean: false, replay, next_queue, meta, images };
-    Ok(Recovered { checkpoint, report, files })
+    Ok(Recovered { checkpoint, report, files, replayed: from.position.file })
 }
 
 /// What is said when files have got all the numbers there are.

@@ -3,6 +3,7 @@
 mod end;
 mod messages;
 mod restart;
+mod simulation;
 mod transaction;
 mod waiting;
 

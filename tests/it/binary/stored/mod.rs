@@ -28,7 +28,7 @@ fn files(directory: &Path) -> Vec<(String, Vec<u8>)> {
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for (name, mut octets) in files(from) {
-        if name.ends_with(".log") {
+        if Path::new(&name).extension().is_some_and(|extension| extension == "log") {
             let end = octets.iter().rposition(|octet| *octet != 0).map_or(0, |last| last + 1);
             octets.truncate(end.next_multiple_of(BLOCK));
         }
