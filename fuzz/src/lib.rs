@@ -4,6 +4,7 @@ pub mod connection;
 pub mod frames;
 pub mod methods;
 pub mod record;
+pub mod recovery;
 
 use leveret::amqp::exception::Exception;
 
