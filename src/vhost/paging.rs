@@ -109,10 +109,13 @@ impl QueueWorker {
             }
             // What was read may have gone meanwhile, and its file with it.
             Err(_) if self.core.wanted(usize::MAX) != Some(Wanted::Run(*run)) => {}
-            Err(why) => durable
-                .journal
-                .log
-                .fail(format!("{position}: cannot read {} messages of a queue: {why}", run.count)),
+            Err(why) => {
+                // The process is to end; it would be read again and again until then.
+                durable.loading = true;
+                let why =
+                    format!("{position}: cannot read {} messages of a queue: {why}", run.count);
+                durable.journal.log.fail(why);
+            }
         }
     }
 }
