@@ -101,12 +101,15 @@ fn find(
     let rebuilt = rebuild(disk, files, &mut |damage| {
         damages.add(damage);
     })?;
-    let oldest = files.first().map_or_else(|| "nothing".to_owned(), |file| file_name(*file));
-    let instead = format!(
-        "; what can be read is {} batches of the log from {oldest} on: topology, users and \
-         messages from before are lost, and messages that had been settled may come back",
-        rebuilt.batches
-    );
+    let instead = match files.first() {
+        Some(file) => format!(
+            "; the log from {} on is all that can be read ({} batches): topology, users and \
+             messages from before are lost, and messages that had been settled may come back",
+            file_name(*file),
+            rebuilt.batches
+        ),
+        None => "; there is no log either".to_owned(),
+    };
     damages.add(Damage { what: damage.what + &instead, ..damage });
     Ok(of_rebuilt(rebuilt))
 }

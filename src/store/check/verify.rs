@@ -8,7 +8,7 @@ use crate::store::disk::Disk;
 use crate::store::files::file_name;
 use crate::store::format::checkpoint::QueueImage;
 use crate::store::format::position::Position;
-use crate::store::recovery::error::{Damage, Loss};
+use crate::store::recovery::error::Damage;
 use crate::store::recovery::image::{Contents, Slice};
 use crate::store::recovery::read::{RunOctets, RunReader};
 use crate::store::recovery::walk::{Walk, walk};
@@ -104,13 +104,8 @@ fn find(
     };
     let damage = damages.add(damage);
     if let Some(Contents { queue, .. }) = contents {
-        let mut next = slice.first();
-        let ends = runs.iter().map(|run| (run.first.0, run.end().0));
-        for (first, end) in ends.chain([(slice.end(), slice.end())]) {
-            if next < first {
-                damage.lose(Loss { queue: *queue, first: next, count: first - next });
-            }
-            next = end;
+        for loss in slice.losses(*queue, &runs) {
+            damage.lose(loss);
         }
     }
     runs

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::error::Loss;
 use super::walk::{Walk, parts, walk};
 use crate::amqp::id::QueueId;
 use crate::amqp::run::Run;
@@ -133,7 +134,7 @@ impl State {
     pub fn resolve<E>(
         self,
         mut read: impl FnMut(&Run) -> Result<Vec<u8>, E>,
-        damaged: impl Fn(QueueId, &Slice, Position) -> E,
+        damaged: impl Fn(Position, Vec<Loss>) -> E,
     ) -> Result<(Meta, Vec<QueueImage>), E> {
         let (meta, contents) = self.into_parts();
         let mut images = Vec::with_capacity(contents.len());
@@ -152,7 +153,7 @@ impl State {
                 };
                 if let Some(offset) = found.damaged {
                     let position = Position::of(slice.run.position).plus(offset);
-                    return Err(damaged(queue, &slice, position));
+                    return Err(damaged(position, slice.losses(queue, &slice.parts(&found))));
                 }
                 runs.extend(slice.parts(&found));
                 last = Some((slice.run, found));
@@ -240,5 +241,19 @@ impl Slice {
     /// What of it is found, as runs of their own.
     pub fn parts(&self, found: &Walk) -> Vec<Run> {
         parts(&self.run, &found.messages, self.skip, self.count)
+    }
+
+    /// What of it is not among `found`, which are parts of it.
+    pub fn losses(&self, queue: QueueId, found: &[Run]) -> Vec<Loss> {
+        let mut next = self.first();
+        let mut losses = Vec::new();
+        let ends = found.iter().map(|run| (run.first.0, run.end().0));
+        for (first, end) in ends.chain([(self.end(), self.end())]) {
+            if next < first {
+                losses.push(Loss { queue, first: next, count: first - next });
+            }
+            next = end;
+        }
+        losses
     }
 }

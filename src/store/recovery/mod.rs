@@ -6,6 +6,7 @@
 //! nothing may be cut off that somebody relies on.
 
 pub mod error;
+mod head;
 pub mod image;
 pub mod open;
 pub mod read;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::error::{Damage, Loss, OpenError};
-use super::image::{Slice, State};
+use super::image::State;
 use super::read::{RunReader, read};
 use super::scan::{End, scan};
 use crate::amqp::id::QueueId;
@@ -193,10 +193,9 @@ pub(in crate::store) const FILES_USED_UP: &str = "the files' numbers are used up
 /// The same of queues.
 pub(in crate::store) const QUEUES_USED_UP: &str = "the queues' numbers are used up";
 
-fn damaged(queue: QueueId, slice: &Slice, position: Position) -> OpenError {
-    let what = "a message is not as it was written; at most these are lost";
-    let lost = Loss { queue, first: slice.first(), count: slice.count.into() };
-    Damage::new(file_name(position.file), position.offset.into(), what).losing([lost]).into()
+fn damaged(position: Position, lost: Vec<Loss>) -> OpenError {
+    let what = "a message is not as it was written";
+    Damage::new(file_name(position.file), position.offset.into(), what).losing(lost).into()
 }
 
 /// Counts a run as alive, if it can be.

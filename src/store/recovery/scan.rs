@@ -3,6 +3,7 @@
 use std::io;
 
 use super::error::{Damage, OpenError};
+use super::head::{Head, has_batch};
 use super::read::read;
 use crate::store::disk::Disk;
 use crate::store::files::file_name;
@@ -53,11 +54,20 @@ pub fn scan(
         let number = next.position.file;
         let after = files.iter().copied().find(|file| *file > number);
         let octets = if files.contains(&number) { read_file(disk, number)? } else { Vec::new() };
-        if next.position.offset == 0 && !begins(number, &octets, &next)? {
-            let what =
-                "a file of the log is missing or has no header; it and all that follows is lost";
-            let damage = after.map(|_| Damage::new(file_name(number), 0, what));
-            return Ok(End { replay: next, torn: false, damage });
+        let mut damaged = None;
+        if next.position.offset == 0 {
+            let head = Head::of(number, &octets)?;
+            if head.header() != Some(expected(&next, number)) {
+                let is_lost = after.is_some() || head != Head::Nothing;
+                let what = "the log goes on in this file, which is missing or begins otherwise; \
+                            all that follows is lost";
+                let damage = is_lost.then(|| Damage::new(file_name(number), 0, what));
+                return Ok(End { replay: next, torn: false, damage });
+            }
+            if let Head::Known(_) = head {
+                let what = "the file's header is not as it was written; no message is lost";
+                damaged = Some(Damage::new(file_name(number), 0, what));
+            }
         }
         if octets.len() < next.position.offset as usize {
             let what = "the log goes on here and is missing; it and all that follows is lost";
@@ -65,10 +75,14 @@ pub fn scan(
             return Ok(End { replay: next, torn: false, damage: Some(damage) });
         }
         next.position.offset = next.position.offset.max(FIRST_BATCH);
-        let begun = after.map_or(Ok(false), |file| file_begun(disk, file))?;
-        let halt = scan_file(&octets, begun, &mut next, visit)?;
+        let begun = is_any_begun(disk, files.iter().copied().filter(|file| *file > number))?;
+        let halt = scan_file(&octets, begun, &mut next, &mut |batch| {
+            // One is enough to have it repaired.
+            let damage = damaged.take().or(batch.damage);
+            visit(FoundBatch { damage, ..batch })
+        })?;
         if let Some(file) = after
-            && follows(disk, file, &next)?
+            && Head::read(disk, file)?.header() == Some(expected(&next, file))
         {
             next.position = Position { file, offset: 0 };
             continue;
@@ -161,13 +175,7 @@ pub fn scan_each(
 ) -> Result<Option<Replay>, OpenError> {
     let mut headers = Vec::new();
     for &file in files {
-        match FileHeader::read(&read_header(disk, file)?) {
-            Ok(header) if header.file == file => headers.push(header),
-            Err(error @ HeaderError::Newer(_)) => {
-                return Err(OpenError::header(error, file_name(file), ""));
-            }
-            _ => {}
-        }
+        headers.extend(Head::read(disk, file)?.header());
     }
     let mut end: Option<Replay> = None;
     for (at, header) in headers.iter().enumerate() {
@@ -227,37 +235,19 @@ pub fn find_batches(
 
 /// Whether a batch in these octets says that the log was durable up to batch `number` or further.
 fn is_durable(file: u32, octets: Option<&[u8]>, number: u64) -> bool {
-    let octets = octets.unwrap_or_default();
-    (0..octets.len()).step_by(BLOCK).filter_map(|at| octets.get(at..)).any(|rest| {
-        let says = |header: BatchHeader| header.durable >= number && header.durable < header.number;
-        BatchHeader::peek(rest).is_some_and(says) && BatchHeader::read(file, rest).is_ok()
+    has_batch(file, octets.unwrap_or_default(), |header| {
+        header.durable >= number && header.durable < header.number
     })
 }
 
-/// Whether the file begins as it has to when the log goes on in it at `next`.
-fn begins(number: u32, octets: &[u8], next: &Replay) -> Result<bool, OpenError> {
-    match FileHeader::read(octets) {
-        Ok(header) => {
-            Ok(header
-                == FileHeader { file: number, first_batch: next.batch, previous: next.previous })
-        }
-        Err(HeaderError::Damaged) => Ok(false),
-        Err(error) => Err(OpenError::header(error, file_name(number), "")),
-    }
+/// The header of a file in which the log goes on at `next`.
+const fn expected(next: &Replay, file: u32) -> FileHeader {
+    FileHeader { file, first_batch: next.batch, previous: next.previous }
 }
 
-fn follows(disk: &dyn Disk, number: u32, next: &Replay) -> Result<bool, OpenError> {
-    begins(number, &read_header(disk, number)?, next)
-}
-
-/// Whether anything was written to the file since it got its number.
-fn file_begun(disk: &dyn Disk, number: u32) -> Result<bool, OpenError> {
-    let header = FileHeader::read(&read_header(disk, number)?);
-    Ok(header.is_ok_and(|header| header.file == number))
-}
-
-fn read_header(disk: &dyn Disk, number: u32) -> io::Result<Vec<u8>> {
-    read(disk, &file_name(number), BLOCK)
+/// Whether any of the files was begun: then what was written before is durable.
+fn is_any_begun(disk: &dyn Disk, mut files: impl Iterator<Item = u32>) -> Result<bool, OpenError> {
+    files.try_fold(false, |begun, file| Ok(begun || Head::read(disk, file)? != Head::Nothing))
 }
 
 fn read_file(disk: &dyn Disk, number: u32) -> io::Result<Vec<u8>> {

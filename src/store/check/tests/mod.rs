@@ -156,6 +156,50 @@ fn two_damaged_messages_with_whole_ones_between_them_are_lost_alone() {
     expect_repair(&disk, &[&expected], &[(1, &left), (2, ALL)]);
 }
 
+/// In the header of a file behind the checkpoint: `in_first_batch` as well.
+fn with_damaged_header(in_first_batch: bool) -> SimulatedDisk {
+    let mut directory = two_queues();
+    let disk = directory.reopen().enqueue(&[1], 10..12).enqueue(&[1], 12..14).killed();
+    disk.flip(SECOND, 20, 1).unwrap();
+    if in_first_batch {
+        disk.flip(SECOND, 4096, 1).unwrap();
+    }
+    disk
+}
+
+#[test]
+fn a_damaged_header_loses_nothing_while_the_first_batch_is_whole() {
+    let expected = "0000000000000002.log is damaged at offset 0: the file's header is not as it \
+                    was written; no message is lost";
+    let disk = with_damaged_header(false);
+    let places: Vec<u64> = (0..14).collect();
+
+    assert!(refuses(&disk));
+    expect_repair(&disk, &[expected], &[(1, &places), (2, ALL)]);
+}
+
+#[test]
+fn a_file_whose_header_is_damaged_is_not_taken_for_one_that_was_never_begun() {
+    let expected = "0000000000000002.log is damaged at offset 0: the log goes on in this file, \
+                    which is missing or begins otherwise; all that follows is lost (whole batches \
+                    behind it: 1, changes of meta in them: 0); lost: 2 messages from place 12 on \
+                    of queue 1";
+    let disk = with_damaged_header(true);
+
+    assert!(refuses(&disk));
+    expect_repair(&disk, &[expected], &[(1, ALL), (2, ALL)]);
+}
+
+#[test]
+fn without_a_checkpoint_a_file_with_a_damaged_header_is_read() {
+    let disk = with_damaged_header(false);
+    disk.remove(CHECKPOINT).unwrap();
+
+    repair(&disk, &mut ()).unwrap();
+
+    assert_eq!(places(&disk), [(1, (0..14).collect()), (2, ALL.to_vec())]);
+}
+
 #[test]
 fn a_torn_end_is_no_damage() {
     let directory = two_queues();
@@ -212,9 +256,9 @@ fn without_a_checkpoint_the_log_is_replayed_from_its_oldest_file() {
     disk.flip(CHECKPOINT, 20, 1).unwrap();
 
     let expected = "checkpoint is damaged at offset 0: the checkpoint is not whole, and without it \
-                    the log cannot be understood; what can be read is 5 batches of the log from \
-                    0000000000000001.log on: topology, users and messages from before are lost, \
-                    and messages that had been settled may come back";
+                    the log cannot be understood; the log from 0000000000000001.log on is all \
+                    that can be read (5 batches): topology, users and messages from before are \
+                    lost, and messages that had been settled may come back";
     assert!(refuses(&disk));
     let second = [4, 5, 6, 7, 8, 9];
     expect_repair(&disk, &[expected], &[(1, ALL), (2, &second), (7, &[3, 4])]);
