@@ -21,6 +21,7 @@ use super::meddling::{MeddlingDisk, Others};
 use super::model::{Consuming, Model};
 use super::publish::Publishers;
 use super::random::Random;
+use super::rot::Rot;
 use super::trace;
 
 /// Room on a disk that is not full.
@@ -48,6 +49,8 @@ pub struct Count {
     pub confirms: u64,
     pub checkpoints: usize,
     pub copied: usize,
+    /// Flipped bits that were noticed.
+    pub told: usize,
 }
 
 /// A running broker.
@@ -113,6 +116,36 @@ impl World {
     fn open(&self, others: &Others) -> Result<(Broker, Writer), OpenError> {
         let disk = MeddlingDisk { disk: Arc::new(self.disk.clone()), others: others.clone() };
         Broker::open(&(Arc::new(disk) as Arc<dyn Disk>))
+    }
+
+    /// A bit flips, and the broker is started. Returns whether it can be started again.
+    pub fn rot(&mut self) -> bool {
+        self.disk.fill(ROOM);
+        self.disk = self.disk.kill();
+        let Some(rot) = Rot::choose(&self.disk, &mut self.random) else { return true };
+        let (broker, writer) = match self.open(&Others::default()) {
+            Ok(opened) => opened,
+            Err(OpenError::Damage(damage)) => {
+                trace(|| format!("{damage}"));
+                assert_eq!(damage.file, rot.file, "{damage}");
+                self.count.told += 1;
+                rot.flip(&self.disk);
+                return true;
+            }
+            Err(error) => panic!("not opened: {error}"),
+        };
+        let found = broker.survey();
+        self.model.check(&found, self.loss, Tolerance::Damage);
+        let damaged = found.values().any(|it| it.messages.values().any(Result::is_err));
+        let model = std::mem::take(&mut self.model).restarted(found, broker.clean);
+        let mut life = Life::new(self, broker, (writer, Others::default()), model);
+        if damaged {
+            life.consume_damaged(&rot.file);
+            self.count.told += 1;
+        }
+        life.end(self);
+        self.clean = Some(false);
+        !damaged
     }
 
     /// The machine or the process ends.
@@ -277,6 +310,16 @@ impl Life {
         Ok(())
     }
 
+    /// Consumes everything, among which something is damaged in that file.
+    fn consume_damaged(&mut self, file: &str) {
+        let mut clients = self.clients.lock();
+        for id in clients.model.present() {
+            clients.consume(id, Consuming { prefetch: 0, acks: AckMode::Automatic });
+        }
+        let failure = clients.broker.log.failure().expect("what is damaged is noticed");
+        assert!(failure.contains(file), "{failure}");
+    }
+
     /// Ends in order.
     pub fn stop(&mut self) -> Result<(), Dead> {
         trace(|| "stop".to_owned());
@@ -322,5 +365,6 @@ impl Count {
         self.confirms += other.confirms;
         self.checkpoints += other.checkpoints;
         self.copied += other.copied;
+        self.told += other.told;
     }
 }

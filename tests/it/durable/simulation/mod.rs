@@ -18,6 +18,7 @@ mod model;
 mod payload;
 mod publish;
 mod random;
+mod rot;
 mod session;
 
 use std::env;
@@ -60,6 +61,20 @@ fn nothing_confirmed_is_lost_wherever_the_disk_crashes() {
             }
         }
         count
+    });
+}
+
+#[test]
+fn a_bit_that_flips_is_told_or_harms_nothing() {
+    each_seed("a_bit_that_flips_is_told_or_harms_nothing", SEEDS / 2, |seed| {
+        let mut world = World::new(seed);
+        for _ in 0..=world.random.below(3) {
+            live(&mut world);
+            if !world.rot() {
+                return world.count;
+            }
+        }
+        world.count
     });
 }
 
