@@ -2,6 +2,7 @@
 
 mod end;
 mod messages;
+mod paging;
 mod restart;
 mod simulation;
 mod transaction;

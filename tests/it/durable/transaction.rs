@@ -10,6 +10,7 @@ use leveret::store::meta::MemoryMeta;
 use leveret::store::recovery::open::{Opened, open};
 use leveret::store::shared::Store;
 use leveret::store::writer::Writer;
+use leveret::vhost::queue::Queue;
 
 use super::end::{ENDS, Restarted, kept};
 use super::{Entries, Served, expect_no_answer, listen, node_on};
@@ -21,26 +22,35 @@ use crate::raw::method::{
 use crate::raw::peer::{PATIENCE, Peer};
 
 /// A broker whose messages are written when the test says so.
-struct Unwritten {
-    served: Served,
+pub(super) struct Unwritten {
+    pub(super) served: Served,
     writer: Writer,
     _data: tempfile::TempDir,
 }
 
 impl Unwritten {
     fn start() -> Self {
+        Self::start_with(usize::MAX)
+    }
+
+    /// One that keeps about so many octets of messages in memory once they are written.
+    pub(super) fn start_with(memory: usize) -> Self {
         let data = tempfile::tempdir().unwrap();
         let disk: Arc<dyn Disk> = Arc::new(RealDisk::open(data.path()).unwrap());
         let Opened { log, writer, .. } = open(&disk).unwrap();
         let meta = Arc::new(MemoryMeta::default());
-        let store = Store { meta, ..Store::new(log, usize::MAX, Confirm::Synced) };
+        let store = Store { meta, ..Store::new(log, memory, Confirm::Synced) };
         let served = Served::serve(node_on(store, &Entries::new()).unwrap());
         Self { served, writer, _data: data }
     }
 
     /// Writes what is there to be written.
-    fn write(&mut self) {
+    pub(super) fn write(&mut self) {
         assert!(self.writer.turn(false).unwrap());
+    }
+
+    pub(super) fn queue(&self, name: &str) -> Arc<Queue> {
+        self.served.node.admit("/").unwrap().find_queue(name.as_bytes()).unwrap()
     }
 
     /// A peer that hears on channel 1 what goes to its probe, and has a transaction on channel 2.
