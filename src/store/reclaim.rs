@@ -10,8 +10,9 @@ use bytes::{Bytes, BytesMut};
 use parking_lot::Mutex;
 
 use super::commit::Commit;
-use super::files::Usage;
+use super::files::{Usage, file_name};
 use super::format::position::Position;
+use super::format::run::messages;
 use super::log::{Log, Move};
 use crate::amqp::id::QueueId;
 use crate::amqp::run::Run;
@@ -137,6 +138,12 @@ impl CopyForward {
         let read = log.files.read(position, length)?;
         if read.len() < length {
             return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        // Copied as it is, it would pass for a batch that was torn, and be cut off.
+        if let Some(Err(damaged)) = messages(&read).find(Result::is_err) {
+            let at = position.offset as usize + damaged.offset;
+            let text = format!("file {}, offset {at}: a message is damaged", file_name(self.file));
+            return Err(io::Error::new(io::ErrorKind::InvalidData, text));
         }
         octets.extend_from_slice(&read);
         for (holding, at) in &cluster.runs {
