@@ -23,11 +23,10 @@ use leveret::vhost::queue::Queue;
 use super::payload::Payload;
 
 /// Small, so that few octets make many files, batches and runs.
-pub const SIZES: Sizes =
-    Sizes { file: 32 << 10, batch: 16 << 10, run: 8 << 10, unsynced: 24 << 10 };
+pub const SIZES: Sizes = Sizes { file: 32 << 10, batch: 8 << 10, run: 4 << 10, unsynced: 24 << 10 };
 
 /// Octets of messages that stay in memory.
-const MEMORY: usize = 16 << 10;
+const MEMORY: usize = 8 << 10;
 
 #[derive(Clone, Debug)]
 pub struct Broker {

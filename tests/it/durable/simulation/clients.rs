@@ -1,6 +1,6 @@
 //! What clients do, at random.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use leveret::amqp::ack_mode::AckMode;
@@ -17,7 +17,7 @@ use leveret::vhost::worker::Terms;
 use super::broker::{Broker, arguments};
 use super::keeper::Keeper;
 use super::model::{Consuming, Held, Model};
-use super::publish::Publishers;
+use super::publish::{Batch, Publishers};
 use super::random::Random;
 use super::session::Recorder;
 
@@ -47,6 +47,8 @@ pub struct Clients {
     pub keeper: Keeper,
     session: Arc<Recorder>,
     publishers: Publishers,
+    /// What a publisher has for the rest of the queues that its last messages go to.
+    pending: VecDeque<Batch>,
     /// Confirm when written: only where power is not lost.
     written: bool,
 }
@@ -55,7 +57,8 @@ impl Clients {
     pub fn new(broker: Broker, model: Model, publishers: Publishers, mut random: Random) -> Self {
         let written = random.happens(30);
         let (session, keeper) = (Arc::default(), Keeper::default());
-        Self { broker, model, random, keeper, session, publishers, written }
+        let pending = VecDeque::new();
+        Self { broker, model, random, keeper, session, publishers, pending, written }
     }
 
     /// What outlives the broker.
@@ -71,13 +74,16 @@ impl Clients {
             (5, Act::Attach),
             (5, Act::Detach),
             (6, Act::Get),
-            (1, Act::Purge),
+            (2, Act::Purge),
             (3, Act::Declare),
             (1, Act::Delete),
             (2, Act::Barrier),
             (12, Act::Keep),
         ]);
         super::trace(|| format!("{act:?}"));
+        if self.random.happens(30) {
+            self.publish_next();
+        }
         match act {
             Act::Publish => self.publish(),
             Act::Settle => self.settle(),
@@ -167,14 +173,28 @@ impl Clients {
         if queues.is_empty() {
             return;
         }
-        let batches = self.publishers.batch(&queues, &mut self.random);
-        for batch in batches {
-            let session = Arc::clone(&self.session);
-            let queue = Arc::clone(&batch.queue);
-            let batch = batch.with_confirms(session, &mut self.model, &mut self.random);
-            queue.publish(batch);
-            self.note();
+        self.publish_rest();
+        self.pending.extend(self.publishers.batch(&queues, &mut self.random));
+        if self.random.happens(50) {
+            self.publish_rest();
+        } else {
+            self.publish_next();
         }
+    }
+
+    /// Publishes what is left for other queues.
+    pub fn publish_rest(&mut self) {
+        while self.publish_next() {}
+    }
+
+    fn publish_next(&mut self) -> bool {
+        let Some(batch) = self.pending.pop_front() else { return false };
+        let session = Arc::clone(&self.session);
+        let queue = Arc::clone(&batch.queue);
+        let batch = batch.with_confirms(session, &mut self.model, &mut self.random);
+        queue.publish(batch);
+        self.note();
+        true
     }
 
     fn settle(&mut self) {

@@ -266,6 +266,7 @@ impl Life {
     pub fn settle_down(&mut self) -> Result<(), Dead> {
         self.others.forget();
         self.make_room();
+        self.clients.lock().publish_rest();
         for _ in 0..1000 {
             self.turn()?;
             let mut clients = self.clients.lock();

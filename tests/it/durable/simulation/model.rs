@@ -151,16 +151,20 @@ impl Model {
         self.queues.iter().filter(|(_, it)| it.went.is_none()).map(|(id, _)| *id).collect()
     }
 
-    /// Adds a message, with a number for the confirm.
+    /// Adds a message, unless the queue has gone, with a number for the confirm.
     pub fn publish(&mut self, queue: QueueId, payload: Payload, persistent: bool) -> u64 {
         let came = self.step();
+        self.next_tag += 1;
         let held = self.queues.get_mut(&queue).unwrap();
+        if held.went.is_some() {
+            self.awaited.insert(self.next_tag, None);
+            return self.next_tag;
+        }
         trace(|| format!("  {came}: {payload:?} to {} at {}", held.name(), held.next_index));
         let message = Message { payload, persistent, came, went: None, redelivered: false };
         held.messages.insert(held.next_index, message);
         held.ready.insert(held.next_index);
         held.next_index += 1;
-        self.next_tag += 1;
         let logged = (held.durable && persistent).then_some((came, held.confirm));
         self.awaited.insert(self.next_tag, logged);
         self.next_tag
