@@ -63,6 +63,7 @@ pub struct RunningStorage {
     log: Arc<Log>,
     node: Arc<Node>,
     stop: Arc<Stop>,
+    /// The writer, then the keeper.
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -164,9 +165,13 @@ impl RunningStorage {
     }
 
     fn end(&self) {
+        // The keeper first: it may wait for what the writer writes.
         self.stop.stop();
-        self.log.stop();
-        for thread in self.threads.lock().drain(..) {
+        let mut threads = self.threads.lock();
+        while let Some(thread) = threads.pop() {
+            if threads.is_empty() {
+                self.log.stop();
+            }
             if thread.join().is_err() {
                 error!("a thread of the store has panicked");
             }
