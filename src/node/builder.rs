@@ -100,7 +100,7 @@ impl Builder {
         let first = bootstrap(&config, &mut node)?;
         let node = Arc::new(node);
         let storage = storage.start(&node).map_err(StartError::Storage)?;
-        durable(&first).await;
+        done(&first).await;
         let mut listeners = Vec::new();
         for address in &config.amqp.listen {
             let listener = Listener::bind(*address).await;
@@ -136,8 +136,8 @@ fn storage(config: &Config) -> Result<Storage, StartError> {
     Storage::open(&config.node.data_dir, memory, confirm).map_err(StartError::Storage)
 }
 
-/// Returns when it is durable.
-async fn durable(commit: &Commit) {
+/// Returns when it is done.
+pub(super) async fn done(commit: &Commit) {
     let (sender, done) = oneshot::channel();
     commit.on_done(move || {
         // Nobody listens any more: nobody is interested.

@@ -5,12 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tokio::sync::oneshot;
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::timeout;
 use tracing::warn;
 
-use super::builder::Builder;
+use super::builder::{Builder, done};
 use super::status::ControlledNode;
 use crate::amqp::exception::Exception;
 use crate::amqp::reply_code::ReplyCode;
@@ -72,12 +71,7 @@ impl Broker {
     /// waited for it is answered.
     pub async fn failed(&self) -> String {
         let log = self.storage.log();
-        let (sender, failed) = oneshot::channel();
-        log.failed().on_done(move || {
-            // Nobody listens any more: nobody is interested.
-            let _ = sender.send(());
-        });
-        let _ = failed.await;
+        done(&log.failed()).await;
         log.failure().unwrap_or_default()
     }
 
