@@ -17,15 +17,8 @@ const BESIDE_BODY: u64 = 64;
 pub enum Wanted {
     /// The beginning of what is cold of the ready lane; answered by [`Queue::load`].
     Run(Run),
-    /// A returned message; answered by [`Queue::load_returned`].
-    Returned {
-        /// The message.
-        index: MessageIndex,
-        /// Where it is on the disk.
-        store: StoreRef,
-        /// The size of its body.
-        bytes: u32,
-    },
+    /// A returned message, cold; answered by [`Queue::load_returned`].
+    Returned(Message),
 }
 
 /// A message of a run, in memory now.
@@ -112,11 +105,16 @@ impl Queue {
         self.ready.load(run, messages)
     }
 
-    /// Takes a returned message in, which is in memory at `store` now. `false`: no such message is
-    /// wanted any more; what was read is to be forgotten.
+    /// Takes a returned message in, which was read at `position` and is in memory at `store` now.
+    /// `false`: none is wanted from there any more; what was read is to be forgotten.
     #[must_use]
-    pub fn load_returned(&mut self, index: MessageIndex, store: StoreRef) -> bool {
-        self.returned.load(index, store)
+    pub fn load_returned(
+        &mut self,
+        index: MessageIndex,
+        position: StoreRef,
+        store: StoreRef,
+    ) -> bool {
+        self.returned.load(index, position, store)
     }
 
     /// Makes messages of the ready lane cold, those behind the first `keep` ready ones, and returns
@@ -133,15 +131,29 @@ impl Queue {
         self.ready.unload(keep.saturating_sub(self.returned.len()), locate)
     }
 
-    /// Makes returned and unacked messages cold, and returns how many. One that `locate` does not
-    /// know stays as it is. A call looks at no more than three times `limit` messages, beginning
-    /// behind those that the last call looked at; 0 does not mean that none is left.
-    pub fn unload_held(
-        &mut self,
-        limit: usize,
-        mut locate: impl FnMut(&Message) -> Option<Located>,
-    ) -> usize {
-        self.returned.unload(limit, &mut locate) + self.unacked.unload(limit, &mut locate)
+    /// What [`unload`](Self::unload) looks at, in its order.
+    pub fn unloadable(&self, keep: usize) -> impl Iterator<Item = &Message> {
+        self.ready.unloadable(keep.saturating_sub(self.returned.len()))
+    }
+
+    /// The returned messages from that place on, in order.
+    pub fn returned_from(&self, from: MessageIndex) -> impl Iterator<Item = &Message> {
+        self.returned.iter_from(from)
+    }
+
+    /// The returned messages but for the first `keep`, then the unacked ones; both from that place
+    /// of the queue on.
+    pub fn held_from(&self, from: MessageIndex, keep: usize) -> impl Iterator<Item = &Message> {
+        let behind = self.returned.iter().nth(keep).map(|message| message.index.max(from));
+        let returned = behind.into_iter().flat_map(|start| self.returned.iter_from(start));
+        returned.chain(self.unacked.iter_from(from))
+    }
+
+    /// Makes a returned or unacked message cold. Returns where in memory it was, of which the queue
+    /// has no use any more; `None` if it does not hold such a message in memory.
+    pub fn unload_held(&mut self, index: MessageIndex, position: StoreRef) -> Option<StoreRef> {
+        let returned = self.returned.unload(index, position);
+        returned.or_else(|| self.unacked.unload(index, position))
     }
 
     /// Everything it holds: what is ready in index order, then what is unacked.
@@ -193,50 +205,12 @@ impl Queue {
             if before >= ahead {
                 return None;
             }
-            let Message { index, store, bytes, .. } = *message;
-            if store.is_cold() {
-                return Some(Wanted::Returned { index, store, bytes });
+            if message.store.is_cold() {
+                return Some(Wanted::Returned(*message));
             }
-            before += u64::from(bytes) + BESIDE_BODY;
+            before += u64::from(message.bytes) + BESIDE_BODY;
         }
         None
-    }
-}
-
-/// Where a search for messages to make cold goes on.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Sweep(MessageIndex);
-
-impl Sweep {
-    /// The smallest index to look at.
-    pub(super) fn from(self) -> MessageIndex {
-        self.0
-    }
-
-    /// Looks at `limit` messages, which rise from there, and returns how many it made cold. After
-    /// the last it begins again.
-    pub(super) fn unload<'a>(
-        &mut self,
-        limit: usize,
-        messages: impl Iterator<Item = &'a mut Message>,
-        mut locate: impl FnMut(&Message) -> Option<Located>,
-    ) -> usize {
-        let (mut looked, mut unloaded) = (0, 0);
-        for message in messages.take(limit) {
-            looked += 1;
-            self.0 = MessageIndex(message.index.0 + 1);
-            if !message.store.is_cold()
-                && let Some(located) = locate(message)
-            {
-                debug_assert!(located.position.is_cold());
-                message.store = located.position;
-                unloaded += 1;
-            }
-        }
-        if looked < limit {
-            *self = Self::default();
-        }
-        unloaded
     }
 }
 

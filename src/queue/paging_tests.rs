@@ -154,16 +154,19 @@ fn a_cold_message_that_is_requeued_is_wanted_before_the_lane() {
     let mut queue = Queue::new();
     publish(&mut queue, 5);
     apply(&mut queue, &[get(), get()]);
-    assert_eq!(queue.unload_held(10, known()), 2);
+    let held = [0, 1].map(|n| queue.unload_held(MessageIndex(n), place(n).position));
+    assert_eq!(held, [Some(StoreRef(0)), Some(StoreRef(1))]);
     queue.unload(0, known());
 
     apply(&mut queue, &[requeue(1)]);
 
     let (index, store) = (MessageIndex(1), place(1).position);
-    assert_eq!(queue.wanted(1), Some(Wanted::Returned { index, store, bytes: 10 }));
+    let wanted = Message { index, store, bytes: 10, redelivered: true };
+    assert_eq!(queue.wanted(1), Some(Wanted::Returned(wanted)));
     assert_eq!(apply(&mut queue, &[get()]).list(), [Effect::GetCold { request: 9 }]);
-    assert!(queue.load_returned(index, StoreRef(7)));
-    assert!(!queue.load_returned(index, StoreRef(8)));
+    assert!(!queue.load_returned(index, place(9).position, StoreRef(6)));
+    assert!(queue.load_returned(index, store, StoreRef(7)));
+    assert!(!queue.load_returned(index, store, StoreRef(8)));
     assert_eq!(delivered(&apply(&mut queue, &[get()])), [(1, true)]);
     assert_eq!(queue.wanted(1), Some(Wanted::Run(run(2, 3))));
 }
@@ -173,7 +176,7 @@ fn a_cold_unacked_message_is_released_from_the_disk() {
     let mut queue = Queue::new();
     publish(&mut queue, 1);
     apply(&mut queue, &[get()]);
-    queue.unload_held(1, known());
+    queue.unload_held(MessageIndex(0), place(0).position);
 
     let outcome = Settlement::Ack;
     let effects = apply(&mut queue, &[Command::Settle { index: MessageIndex(0), outcome }]);
@@ -182,25 +185,19 @@ fn a_cold_unacked_message_is_released_from_the_disk() {
 }
 
 #[test]
-fn unloading_what_is_held_looks_at_a_few_messages_a_call() {
+fn what_is_held_is_told_from_any_place_on() {
     let mut queue = Queue::new();
     publish(&mut queue, 100);
     apply(&mut queue, &[attach()]);
-    let mut asked = Vec::new();
-    let even =
-        |message: &Message| message.index.0.is_multiple_of(2).then(|| place(message.index.0));
+    apply(&mut queue, &[Command::Detach { consumer: ConsumerId(1) }, requeue(3), requeue(60)]);
 
-    for _ in 0..10 {
-        queue.unload_held(10, |message| {
-            asked.push(message.index.0);
-            even(message)
-        });
-    }
-    let again = queue.unload_held(100, known());
+    let told = |from, keep| queue.held_from(MessageIndex(from), keep).map(|it| it.index.0);
 
-    assert!(asked.into_iter().eq(0..100));
-    assert_eq!(again, 0);
-    assert_eq!(queue.unload_held(100, known()), 50);
+    assert!(told(50, 1).eq([60].into_iter().chain((50..60).chain(61..100))));
+    assert!(told(50, 2).eq((50..60).chain(61..100)));
+    assert!(told(0, 1).take(2).eq([60, 0]));
+    assert_eq!(told(0, 0).count(), 100);
+    assert!(queue.returned_from(MessageIndex(4)).map(|message| message.index.0).eq([60]));
 }
 
 #[test]

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use super::lane::Message;
-use super::paging::{Located, Sweep};
 use crate::amqp::id::{MessageIndex, StoreRef};
 
 /// The returned messages.
@@ -13,7 +12,6 @@ pub struct Returned {
     bytes: u64,
     /// How many are cold.
     cold: usize,
-    sweep: Sweep,
 }
 
 impl Returned {
@@ -58,28 +56,22 @@ impl Returned {
         Some(message)
     }
 
-    /// Says where in memory a cold message is now; `false` if there is no such message.
-    pub fn load(&mut self, index: MessageIndex, store: StoreRef) -> bool {
-        debug_assert!(!store.is_cold());
-        let Some(message) = self.by_index.get_mut(&index).filter(|it| it.store.is_cold()) else {
-            return false;
-        };
+    /// Puts a message that is cold at `position` into memory at `store`; `false` if there is none.
+    pub fn load(&mut self, index: MessageIndex, position: StoreRef, store: StoreRef) -> bool {
+        debug_assert!(position.is_cold() && !store.is_cold());
+        let found = self.by_index.get_mut(&index).filter(|message| message.store == position);
+        let Some(message) = found else { return false };
         message.store = store;
         self.cold -= 1;
         true
     }
 
-    /// Makes messages cold. It looks at no more than `limit`, beginning behind those that it looked
-    /// at last, and returns how many it changed.
-    pub fn unload(
-        &mut self,
-        limit: usize,
-        locate: impl FnMut(&Message) -> Option<Located>,
-    ) -> usize {
-        let messages = self.by_index.range_mut(self.sweep.from()..).map(|(_, message)| message);
-        let unloaded = self.sweep.unload(limit, messages, locate);
-        self.cold += unloaded;
-        unloaded
+    /// Makes a message cold; returns where in memory it was, `None` if there is no such message.
+    pub fn unload(&mut self, index: MessageIndex, position: StoreRef) -> Option<StoreRef> {
+        debug_assert!(position.is_cold());
+        let message = self.by_index.get_mut(&index).filter(|it| !it.store.is_cold())?;
+        self.cold += 1;
+        Some(std::mem::replace(&mut message.store, position))
     }
 
     /// Takes everything out.
@@ -90,6 +82,11 @@ impl Returned {
     /// Each message.
     pub fn iter(&self) -> impl Iterator<Item = &Message> {
         self.by_index.values()
+    }
+
+    /// Each message from that place of the queue on.
+    pub fn iter_from(&self, from: MessageIndex) -> impl Iterator<Item = &Message> {
+        self.by_index.range(from..).map(|(_, message)| message)
     }
 
     /// Each message, to be pointed elsewhere in the store. A cold one must stay cold, a hot one hot.

@@ -7,8 +7,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::lane::Message;
-use super::paging::{Located, Sweep};
-use crate::amqp::id::{ConsumerId, MessageIndex};
+use crate::amqp::id::{ConsumerId, MessageIndex, StoreRef};
 
 /// A ring of at most this capacity is never shrunk, and one of fewer holes never compacted.
 const SMALL: usize = 256;
@@ -38,8 +37,6 @@ pub struct Unacked {
     holes: usize,
     /// Messages delivered again while later ones were in the ring.
     late: BTreeMap<MessageIndex, (Message, Holder)>,
-    ring_sweep: Sweep,
-    late_sweep: Sweep,
 }
 
 impl Unacked {
@@ -80,21 +77,23 @@ impl Unacked {
         held.map(|slot| &slot.message).chain(self.late.values().map(|(message, _)| message))
     }
 
-    /// Makes messages cold. It looks at no more than `limit` of those in the ring and of the others,
-    /// beginning behind those that it looked at last, and returns how many it changed.
-    pub fn unload(
-        &mut self,
-        limit: usize,
-        mut locate: impl FnMut(&Message) -> Option<Located>,
-    ) -> usize {
-        let from = self.ring_sweep.from();
+    /// Each message from that place of the queue on, those that were delivered again last.
+    pub fn iter_from(&self, from: MessageIndex) -> impl Iterator<Item = &Message> {
         let start = self.ring.partition_point(|slot| slot.message.index < from);
-        let held = self.ring.range_mut(start..).filter(|slot| slot.holder.is_some());
-        let in_ring =
-            self.ring_sweep.unload(limit, held.map(|slot| &mut slot.message), &mut locate);
-        let late = self.late.range_mut(self.late_sweep.from()..);
-        let messages = late.map(|(_, (message, _))| message);
-        in_ring + self.late_sweep.unload(limit, messages, locate)
+        let held = self.ring.range(start..).filter(|slot| slot.holder.is_some());
+        let late = self.late.range(from..).map(|(_, (message, _))| message);
+        held.map(|slot| &slot.message).chain(late)
+    }
+
+    /// Makes a message cold; returns where in memory it was, `None` if there is no such message.
+    pub fn unload(&mut self, index: MessageIndex, position: StoreRef) -> Option<StoreRef> {
+        debug_assert!(position.is_cold());
+        let in_ring = self.position(index).and_then(|at| self.ring.get_mut(at));
+        let message = match in_ring.filter(|slot| slot.holder.is_some()) {
+            Some(slot) => &mut slot.message,
+            None => &mut self.late.get_mut(&index)?.0,
+        };
+        (!message.store.is_cold()).then(|| std::mem::replace(&mut message.store, position))
     }
 
     fn remove_from_ring(&mut self, index: MessageIndex) -> Option<(Message, Holder)> {

@@ -137,7 +137,7 @@ impl Hot {
         self.bytes += behind.bytes;
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Message> {
+    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &Message> {
         self.pages.iter().flatten()
     }
 

@@ -141,6 +141,14 @@ impl Lane {
         self.cold.messages() - before
     }
 
+    /// What [`unload`](Self::unload) looks at, in its order.
+    pub fn unloadable(&self, keep: usize) -> impl Iterator<Item = &Message> {
+        let is_whole = self.cold.is_empty();
+        let all = self.head.iter().skip(if is_whole { keep } else { usize::MAX });
+        let left = if is_whole { 0 } else { self.head.len().saturating_sub(keep) };
+        all.chain(self.tail.iter()).chain(self.head.iter().rev().take(left))
+    }
+
     /// Replaces a run, or its beginning, by others in which the same messages are found, or those
     /// of them that are left; `false` if no run begins with it any more, and nothing has changed.
     pub fn replace_run(&mut self, run: &Run, moved: &[Run]) -> bool {

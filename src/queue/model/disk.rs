@@ -150,11 +150,11 @@ impl Model {
                 self.disk.written += to.index(left + 1) as u64;
             }
             Page::Unload { keep } => self.unload(queue, keep),
-            Page::UnloadHeld { limit } => self.unload_held(queue, limit),
+            Page::UnloadHeld { from, limit } => self.unload_held(queue, from, limit),
             Page::Want { ahead } => self.disk.wanted = queue.wanted(ahead),
             Page::Load { ref part, missing } => match self.disk.wanted.take() {
                 Some(Wanted::Run(run)) => self.load(queue, run, part.as_ref(), missing),
-                Some(Wanted::Returned { index, .. }) => self.load_returned(queue, index),
+                Some(Wanted::Returned(message)) => self.load_returned(queue, &message),
                 None => {}
             },
             Page::Move { ref run, ref part, gaps, missing } => {
@@ -183,6 +183,9 @@ impl Model {
                 tail.chain(head).copied().collect()
             }
         };
+        let mut unloadable = queue.unloadable(keep).map(|message| message.index.0);
+        assert!(expected.iter().all(|index| unloadable.any(|told| told == *index)));
+        drop(unloadable);
         let mut told = Vec::new();
 
         let unloaded = queue.unload(keep, |message| {
@@ -195,26 +198,30 @@ impl Model {
         self.make_cold(&told);
     }
 
-    fn unload_held(&mut self, queue: &mut Queue, limit: usize) {
-        let mut told = Vec::new();
-        // The second call begins at the front, if the first came to the end.
-        for _ in 0..2 {
-            let before = told.len();
-            let unloaded = queue.unload_held(limit, |message| {
-                let located = self.locate(message)?;
-                assert!(message.index.0 < self.lane_start, "it was not held");
-                told.push(message.index.0);
-                Some(located)
-            });
-            assert_eq!(unloaded, told.len() - before);
-            assert!(unloaded <= limit.saturating_mul(3));
+    fn unload_held(&mut self, queue: &mut Queue, from: u64, limit: usize) {
+        let held: Vec<Message> = queue.held_from(MessageIndex(from), 0).copied().collect();
+        let returned = self.ready.range(from..self.lane_start.max(from)).map(|(index, _)| *index);
+        let mut told: Vec<u64> = held.iter().map(|message| message.index.0).collect();
+        assert!(returned.clone().eq(told.iter().copied().take(returned.clone().count())));
+        let mut expected: Vec<u64> =
+            returned.chain(self.unacked.range(from..).map(|(index, _)| *index)).collect();
+        expected.sort_unstable();
+        told.sort_unstable();
+        assert_eq!(told, expected);
+        for message in held.iter().take(limit) {
+            let is_cold = message.store.is_cold();
+            if let Some(located) = self.disk.locate(message.index.0) {
+                let gone = queue.unload_held(message.index, located.position);
+                assert_eq!(gone, (!is_cold).then_some(message.store));
+                if !is_cold {
+                    self.make_cold(&[message.index.0]);
+                }
+            }
         }
-        self.make_cold(&told);
-        if limit == usize::MAX {
-            let returned = self.ready.range(..self.lane_start).map(|(index, _)| *index);
-            let mut held = returned.chain(self.unacked.keys().copied());
-            assert!(held.all(|index| self.is_cold(index) || self.disk.locate(index).is_none()));
-        }
+        let ready =
+            self.ready.range(self.lane_start..).next().map(|(index, _)| MessageIndex(*index));
+        let place = StoreRef(StoreRef::COLD);
+        assert!(ready.is_none_or(|index| queue.unload_held(index, place).is_none()));
     }
 
     /// Where a message is that the queue asks for.
@@ -252,12 +259,14 @@ impl Model {
         }
     }
 
-    fn load_returned(&mut self, queue: &mut Queue, index: MessageIndex) {
-        let expected = self.ready.contains_key(&index.0) && self.is_cold(index.0);
+    fn load_returned(&mut self, queue: &mut Queue, wanted: &Message) {
+        let Message { index, store: position, .. } = *wanted;
+        let expected =
+            self.ready.contains_key(&index.0) && self.stores.get(&index.0) == Some(&position);
         self.disk.loads += 1;
         let store = StoreRef(1 << 40 | self.disk.loads);
 
-        assert_eq!(queue.load_returned(index, store), expected);
+        assert_eq!(queue.load_returned(index, position, store), expected);
 
         if expected {
             self.stores.insert(index.0, store);
@@ -345,7 +354,7 @@ impl Model {
                     assert!(run.first.0 >= self.lane_start);
                     run.first.0
                 }
-                Wanted::Returned { index, store, bytes } => {
+                Wanted::Returned(Message { index, store, bytes, .. }) => {
                     assert!(index.0 < self.lane_start);
                     let message = (self.stores[&index.0], self.ready[&index.0].0);
                     assert_eq!((store, bytes), message);

@@ -94,7 +94,9 @@ pub(super) enum Page {
     Unload {
         keep: usize,
     },
+    /// No more than so many, from that place on.
     UnloadHeld {
+        from: u64,
         limit: usize,
     },
     /// Begins to read what is wanted.
@@ -124,7 +126,8 @@ pub(super) fn page() -> impl Strategy<Value = Page> {
     prop_oneof![
         4 => any::<Index>().prop_map(Page::Write),
         6 => few().prop_map(|keep| Page::Unload { keep }),
-        2 => prop_oneof![0..4_usize, Just(usize::MAX)].prop_map(|limit| Page::UnloadHeld { limit }),
+        2 => (0..20_u64, prop_oneof![0..4_usize, Just(usize::MAX)])
+            .prop_map(|(from, limit)| Page::UnloadHeld { from, limit }),
         6 => prop_oneof![0..400_usize, Just(1), Just(usize::MAX)]
             .prop_map(|ahead| Page::Want { ahead }),
         5 => (part(), mask()).prop_map(|(part, missing)| Page::Load { part, missing }),
