@@ -47,9 +47,18 @@ impl StoreRef {
     /// The bit of a message that is only on the disk.
     pub const COLD: u64 = 1 << 63;
 
+    /// The bit of a cold message that is of no use to another process: it is gone after a restart.
+    pub const VOLATILE: u64 = 1 << 62;
+
     /// Whether the message has to be loaded before it can be read.
     #[inline]
     pub const fn is_cold(self) -> bool {
         self.0 & Self::COLD != 0
+    }
+
+    /// Whether a cold message is gone after a restart.
+    #[inline]
+    pub const fn is_volatile(self) -> bool {
+        self.0 & Self::VOLATILE != 0
     }
 }

@@ -2,14 +2,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
 
 use dashmap::DashMap;
-use tracing::{info, warn};
 
-use super::alarm::{Alarm, Transition};
+use super::alarm::Alarm;
 use super::connections::Connections;
-use super::memory;
 use crate::amqp::exception::Exception;
 use crate::amqp::method::MethodId;
 use crate::amqp::name::VhostName;
@@ -21,14 +18,24 @@ use crate::vhost::host::Vhost;
 use crate::vhost::ids::Ids;
 use crate::vhost::queue::Queue;
 
-/// How often memory is looked at.
-const MEMORY_INTERVAL: Duration = Duration::from_millis(100);
+/// Amounts of resident memory, in bytes, above which something happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Marks {
+    /// Messages that are in memory alone leave it.
+    pub page_out: u64,
+    /// Publishers are blocked.
+    pub high: u64,
+}
 
-/// The same when less than [`MEMORY_NEAR`] is left below the watermark.
-const MEMORY_INTERVAL_NEAR: Duration = Duration::from_millis(10);
+impl Marks {
+    /// None that is ever passed.
+    pub const NEVER: Self = Self { page_out: u64::MAX, high: u64::MAX };
 
-/// Octets that publishers may bring in within [`MEMORY_INTERVAL`].
-const MEMORY_NEAR: u64 = 128 << 20;
+    /// Publishers wait for messages that leave memory.
+    pub(super) const fn hold(self) -> u64 {
+        self.page_out + self.high.saturating_sub(self.page_out) / 2
+    }
+}
 
 /// The node.
 #[derive(Debug)]
@@ -39,10 +46,12 @@ pub struct Node {
     pub connections: Connections,
     /// Whether publishes are not read, for want of memory.
     pub alarm: Alarm,
+    /// Whether publishes are not read until messages have left memory.
+    pub(super) memory_held: AtomicBool,
     /// Whether publishes are not read, for want of disk space.
     pub(super) disk_low: AtomicBool,
-    /// Resident memory, in bytes, above which the alarm goes on.
-    pub high_watermark: u64,
+    /// What is done about how much memory.
+    pub marks: Marks,
     /// How many connections there may be.
     pub connections_max: Option<u32>,
     pub(super) users: Users,
@@ -93,7 +102,7 @@ impl Node {
     pub fn new(
         users: Users,
         mechanisms: Vec<Mechanism>,
-        high_watermark: u64,
+        marks: Marks,
         connections_max: Option<u32>,
         store: Store,
     ) -> Self {
@@ -101,8 +110,9 @@ impl Node {
             ids: Arc::default(),
             connections: Connections::default(),
             alarm: Alarm::default(),
+            memory_held: AtomicBool::new(false),
             disk_low: AtomicBool::new(false),
-            high_watermark,
+            marks,
             connections_max,
             users,
             mechanisms,
@@ -158,36 +168,5 @@ impl Node {
             let user = String::from_utf8_lossy(credentials.user).into_owned();
             LoginError::Refused { user, why }
         })
-    }
-
-    /// Watches memory for as long as it is awaited.
-    pub async fn watch_memory(&self) {
-        let (mut before, mut interval) = (memory::resident(), MEMORY_INTERVAL);
-        loop {
-            let used = memory::resident();
-            let is_near = used.saturating_add(MEMORY_NEAR) > self.high_watermark;
-            let next = if is_near { MEMORY_INTERVAL_NEAR } else { MEMORY_INTERVAL };
-            let looks = interval.as_millis() / next.as_millis();
-            let grown = used.saturating_sub(before);
-            // Twice: what has been read by then is still carried out.
-            self.check_memory(used, 2 * grown / u64::try_from(looks).unwrap_or(1).max(1));
-            (before, interval) = (used, next);
-            tokio::time::sleep(interval).await;
-        }
-    }
-
-    fn check_memory(&self, used: u64, growth: u64) {
-        match self.alarm.update(used, growth, self.high_watermark) {
-            Transition::None => {}
-            Transition::Raised => warn!(
-                used,
-                high_watermark = self.high_watermark,
-                "memory resource limit alarm set: publishers will be blocked until it clears"
-            ),
-            Transition::Cleared => {
-                info!(used, "memory resource limit alarm cleared");
-                self.connections.wake_all();
-            }
-        }
     }
 }

@@ -1,13 +1,24 @@
 //! Whether publishes are read: not while memory or disk space is short, nor while the disk is
-//! further behind than it should be.
+//! further behind than it should be. Before memory is short, messages go out of it.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tracing::{info, warn};
 
+use super::alarm::Transition;
+use super::memory;
 use super::node::Node;
 use crate::store::log::RESERVE;
+
+/// How often memory is looked at.
+const MEMORY_INTERVAL: Duration = Duration::from_millis(100);
+
+/// The same when less than [`MEMORY_NEAR`] is left below the mark that publishers wait above.
+const MEMORY_INTERVAL_NEAR: Duration = Duration::from_millis(10);
+
+/// Octets that publishers may bring in within [`MEMORY_INTERVAL`].
+const MEMORY_NEAR: u64 = 128 << 20;
 
 /// How often free disk space is looked at.
 const DISK_INTERVAL: Duration = Duration::from_millis(500);
@@ -45,7 +56,61 @@ impl Node {
 
     /// Whether the disk is behind. It catches up within moments: nobody is told.
     pub fn is_lagging(&self) -> bool {
-        self.store.log.as_ref().is_some_and(|log| log.is_lagging())
+        self.memory_held.load(Ordering::Relaxed)
+            || self.store.log.as_ref().is_some_and(|log| log.is_lagging())
+    }
+
+    /// Watches memory for as long as it is awaited.
+    pub async fn watch_memory(&self) {
+        let (mut before, mut interval) = (memory::resident(), MEMORY_INTERVAL);
+        loop {
+            let used = memory::resident();
+            let is_near = used.saturating_add(MEMORY_NEAR) > self.marks.hold();
+            let next = if is_near { MEMORY_INTERVAL_NEAR } else { MEMORY_INTERVAL };
+            let looks = interval.as_millis() / next.as_millis();
+            let grown = used.saturating_sub(before);
+            // Twice: what has been read by then is still carried out.
+            self.check_memory(used, 2 * grown / u64::try_from(looks).unwrap_or(1).max(1));
+            (before, interval) = (used, next);
+            tokio::time::sleep(interval).await;
+        }
+    }
+
+    fn check_memory(&self, used: u64, growth: u64) {
+        // On a full disk there is no room for them.
+        let pages_out = used > self.marks.page_out && !self.disk_low.load(Ordering::Relaxed);
+        self.store.residence.set_short(pages_out);
+        let held =
+            self.store.residence.is_leaving() && used.saturating_add(growth) > self.marks.hold();
+        if self.memory_held.swap(held, Ordering::Relaxed) && !held {
+            self.connections.wake_all();
+        }
+        match self.alarm.update(used, growth, self.marks.high) {
+            Transition::None => {}
+            Transition::Raised => warn!(
+                used,
+                high_watermark = self.marks.high,
+                "memory resource limit alarm set: publishers will be blocked until it clears"
+            ),
+            Transition::Cleared => {
+                info!(used, "memory resource limit alarm cleared");
+                self.connections.wake_all();
+            }
+        }
+    }
+
+    /// Has queues without traffic let go of memory too while it is short, for as long as it is
+    /// awaited.
+    pub async fn relieve_memory(&self) {
+        loop {
+            tokio::time::sleep(MEMORY_INTERVAL).await;
+            if self.store.residence.is_short() {
+                for queue in self.queues() {
+                    queue.relieve();
+                    tokio::task::yield_now().await;
+                }
+            }
+        }
     }
 
     /// Watches the disk for as long as it is awaited. The alarm goes on below `limit` octets of

@@ -146,12 +146,25 @@ impl Default for Limits {
 }
 
 /// Section `[memory]`.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Memory {
     /// Memory use above which publishers are no longer read.
     pub high_watermark: Watermark,
+    /// Memory use above which transient messages go to the disk; a fraction is one of the
+    /// high watermark.
+    pub page_out: Watermark,
     /// The memory taken for available, in bytes; absent means the smaller of RAM and cgroup limit.
     pub total_override: Option<u64>,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self {
+            high_watermark: Watermark::Fraction(0.6),
+            page_out: Watermark::Fraction(0.5),
+            total_override: None,
+        }
+    }
 }
 
 /// An amount of memory.
@@ -176,12 +189,6 @@ impl Watermark {
             Self::Fraction(fraction) => (available as f64 * fraction) as u64,
             Self::Bytes(bytes) => bytes,
         }
-    }
-}
-
-impl Default for Watermark {
-    fn default() -> Self {
-        Self::Fraction(0.6)
     }
 }
 

@@ -131,6 +131,10 @@ pub static SETTINGS: &[Setting] = &[
         config.memory.high_watermark = value.watermark()?;
         Ok(())
     }),
+    Setting::new("memory", "page_out", |config, value| {
+        config.memory.page_out = value.watermark()?;
+        Ok(())
+    }),
     Setting::new("memory", "total_override", |config, value| {
         config.memory.total_override = Some(value.size(u64::MAX)?);
         Ok(())

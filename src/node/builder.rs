@@ -18,7 +18,7 @@ use crate::auth::mechanism::Mechanism;
 use crate::auth::password::PasswordHash;
 use crate::auth::user::Users;
 use crate::broker::memory;
-use crate::broker::node::Node;
+use crate::broker::node::{Marks, Node};
 use crate::broker::storage::{Storage, StorageError};
 use crate::config::{self, Config};
 use crate::connection::server_properties::{Announcement, server_properties};
@@ -110,7 +110,7 @@ impl Builder {
         let addresses = listeners.iter().map(Listener::address).collect();
         info!(
             "memory high watermark set to {} MiB of {} MiB",
-            node.high_watermark >> 20,
+            node.marks.high >> 20,
             memory_total(&config) >> 20,
         );
         let control = ControlledNode::new(config, Arc::clone(&node), addresses);
@@ -153,10 +153,15 @@ fn node(config: &Config, storage: &Storage) -> Node {
     Node::new(
         users,
         mechanisms.collect(),
-        config.memory.high_watermark.bytes(memory_total(config)),
+        marks(config),
         config.limits.connections,
         storage.store.clone(),
     )
+}
+
+fn marks(config: &Config) -> Marks {
+    let high = config.memory.high_watermark.bytes(memory_total(config));
+    Marks { page_out: config.memory.page_out.bytes(high), high }
 }
 
 /// The first user and the first virtual host, unless there are some.

@@ -67,7 +67,7 @@ impl ctl::node::Node for ControlledNode {
             alarms: self.node.alarms().into_iter().map(str::to_owned).collect(),
             memory: Memory {
                 used: memory::resident(),
-                high_watermark: self.node.high_watermark,
+                high_watermark: self.node.marks.high,
                 total: memory_total(&self.config),
             },
             totals: Totals {

@@ -10,9 +10,6 @@ use parking_lot::Mutex;
 use super::disk::{Disk, DiskFile};
 use super::format::position::Position;
 
-/// The highest number of a file.
-pub const FILE_MAX: u32 = (1 << 31) - 1;
-
 /// Files kept for writing again.
 const SPARE_MAX: usize = 2;
 
@@ -68,7 +65,8 @@ pub fn file_name(number: u32) -> String {
 /// The number of the file of that name, if it is one of the log's.
 pub fn file_number(name: &str) -> Option<u32> {
     let digits = name.strip_suffix(".log").filter(|digits| digits.len() == 16)?;
-    let number = u32::from_str_radix(digits, 16).ok().filter(|number| *number <= FILE_MAX)?;
+    let number =
+        u32::from_str_radix(digits, 16).ok().filter(|number| *number <= Position::FILE_MAX)?;
     (file_name(number) == name).then_some(number)
 }
 

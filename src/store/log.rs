@@ -1,6 +1,7 @@
 //! The log as those see it who append to it: nobody waits here but the writer's thread.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -70,6 +71,7 @@ pub(super) enum Entry {
     Enqueue(Arc<Placement>),
     Settle(QueueId, Vec<Range>),
     Move(Move),
+    PageOut(PageOut),
     Delete(QueueId),
     Meta(Vec<MetaChange>, Completer),
     /// Nothing; completed when all that was appended before is durable.
@@ -87,6 +89,17 @@ pub struct Move {
     pub(super) moved: Arc<Mutex<Option<Position>>>,
     pub(super) completer: Completer,
 }
+
+/// Messages that the log does not know of: they are found there for as long as the process lives.
+pub(super) struct PageOut {
+    /// The messages as they rest, checksums included.
+    pub octets: Bytes,
+    /// Told where they begin once they can be read.
+    pub done: Option<Done>,
+}
+
+/// Told where something begins.
+pub(super) type Done = Box<dyn FnOnce(Position) + Send>;
 
 impl Log {
     /// A log on `disk` that goes on at `replay` with `meta`. A [`super::writer::Writer`] writes it.
@@ -142,6 +155,12 @@ impl Log {
         commit
     }
 
+    /// Writes messages, checksums included, that count as alive but are forgotten by a restart.
+    /// `done` is told where they begin, by the log's own thread, once they can be read.
+    pub fn page_out(&self, octets: Bytes, done: impl FnOnce(Position) + Send + 'static) {
+        self.push(Entry::PageOut(PageOut { octets, done: Some(Box::new(done)) }));
+    }
+
     /// Counts off a message that a queue has settled.
     pub fn release(&self, position: Position, octets: u64) {
         self.files.release(position.file, octets);
@@ -157,6 +176,11 @@ impl Log {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         Ok(octets)
+    }
+
+    /// Where the next batch goes.
+    pub fn end(&self) -> Position {
+        self.progress.lock().replay.position
     }
 
     /// What the files hold.
@@ -255,6 +279,12 @@ impl Log {
     }
 }
 
+impl fmt::Debug for PageOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PageOut").field("octets", &self.octets.len()).finish_non_exhaustive()
+    }
+}
+
 impl MetaLog for Log {
     fn append(&self, changes: Vec<MetaChange>) -> Commit {
         let (commit, completer) = Commit::pending();
@@ -278,7 +308,7 @@ impl Entry {
         match self {
             Self::Enqueue(placement) => placement.size(),
             Self::Settle(_, ranges) => ranges.len() * size_of::<Range>(),
-            Self::Move(request) => request.octets.len(),
+            Self::Move(Move { octets, .. }) | Self::PageOut(PageOut { octets, .. }) => octets.len(),
             Self::Meta(changes, _) => {
                 let size = |c: &MetaChange| c.key.len() + c.value.as_ref().map_or(0, Vec::len);
                 changes.iter().map(size).sum()

@@ -70,6 +70,7 @@ pub struct MemoryStore {
     vacant: Vec<u32>,
     pinned: usize,
     live_octets: usize,
+    logged_octets: usize,
     /// What was pinned when compaction last could not help.
     hopeless: usize,
 }
@@ -92,6 +93,7 @@ impl Filling<'_> {
             held.live += 1;
             held.live_octets += size;
             self.store.live_octets += size;
+            self.store.logged_octets += if is_logged(store) { size } else { 0 };
         }
         store
     }
@@ -132,6 +134,7 @@ impl MemoryStore {
         held.live = held.live.saturating_sub(1);
         held.live_octets = held.live_octets.saturating_sub(size);
         self.live_octets = self.live_octets.saturating_sub(size);
+        self.logged_octets -= if is_logged(store) { size } else { 0 };
         self.drop_if_unused(number);
     }
 
@@ -150,6 +153,11 @@ impl MemoryStore {
     /// The size of the messages, in octets.
     pub fn live_octets(&self) -> usize {
         self.live_octets
+    }
+
+    /// The size of those that are in the log or are to be, in octets.
+    pub fn logged_octets(&self) -> usize {
+        self.logged_octets
     }
 
     /// The size of the segments, in octets: what the messages keep from being given back. Segments
@@ -215,7 +223,7 @@ impl MemoryStore {
     }
 
     /// A message, whole; nothing if there is no such message.
-    fn octets(&self, store: StoreRef) -> &[u8] {
+    pub fn octets(&self, store: StoreRef) -> &[u8] {
         self.held(store).map_or(&[], |held| record(&held.segment.octets, parts(store).1))
     }
 
@@ -284,9 +292,14 @@ pub const fn is_logged(store: StoreRef) -> bool {
     store.0 & LOGGED != 0
 }
 
+/// Where in its segment a message begins, in octets.
+pub const fn offset(store: StoreRef) -> u32 {
+    parts(store).1
+}
+
 /// Segment number and offset.
 #[expect(clippy::cast_possible_truncation, reason = "the two halves of 64 bits")]
-fn parts(store: StoreRef) -> (u32, u32) {
+const fn parts(store: StoreRef) -> (u32, u32) {
     (((store.0 & !LOGGED) >> 32) as u32, store.0 as u32)
 }
 

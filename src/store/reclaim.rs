@@ -164,7 +164,7 @@ impl CopyForward {
         moved: &[Vec<(Run, u32)>],
     ) -> (Arc<Mutex<Option<Position>>>, Commit) {
         let at = |(run, offset): &(Run, u32)| Run {
-            position: Position { file: 0, offset: *offset }.store_ref(),
+            position: Position { file: 0, offset: *offset }.in_place_of(run.position),
             ..*run
         };
         let runs = self.holdings.iter().zip(moved).filter(|(_, runs)| !runs.is_empty());

@@ -15,7 +15,7 @@ use super::format::position::Position;
 use super::format::record::{Record, put_enqueued, put_meta, put_settled};
 use super::format::run::{RUN_SIZE_MAX, seal};
 use super::format::{BLOCK, FIRST_BATCH, blocks};
-use super::log::{Entry, Log, Move};
+use super::log::{Done, Entry, Log, Move, PageOut};
 use super::placement::{Placement, Waiter};
 use crate::amqp::confirm::Confirm;
 use crate::amqp::id::QueueId;
@@ -74,6 +74,7 @@ struct Told {
     synced: Vec<Box<dyn Waiter>>,
     completers: Vec<Completer>,
     moved: Vec<(Arc<parking_lot::Mutex<Option<Position>>>, Position)>,
+    paged_out: Vec<(Done, Position)>,
 }
 
 impl Writer {
@@ -136,6 +137,7 @@ impl Writer {
         let encoded = match &mut entry {
             Entry::Enqueue(placement) => self.encode_placement(&Arc::clone(placement)),
             Entry::Move(request) => self.encode_move(request),
+            Entry::PageOut(request) => self.encode_page_out(request),
             other => self.encode_plain(other),
         };
         self.backlog.push_front(entry);
@@ -216,17 +218,29 @@ impl Writer {
         self.make_room(request.octets.len(), runs)?;
         let start = self.append_sealed(&request.octets);
         for (queue, runs) in &request.runs {
+            for run in runs {
+                self.log.files.add(start.file, run.octets.into());
+            }
             let moved = |run: &Run| Run {
                 position: start.plus(Position::of(run.position).offset).store_ref(),
                 ..*run
             };
-            let runs: Vec<Run> = runs.iter().map(moved).collect();
-            for run in &runs {
-                self.log.files.add(start.file, run.octets.into());
+            let logged = runs.iter().filter(|run| !run.position.is_volatile());
+            let runs: Vec<Run> = logged.map(moved).collect();
+            if !runs.is_empty() {
+                Record::Moved(*queue, runs).write(&mut self.batch.records);
             }
-            Record::Moved(*queue, runs).write(&mut self.batch.records);
         }
         self.told.moved.push((Arc::clone(&request.moved), start));
+        Ok(())
+    }
+
+    fn encode_page_out(&mut self, request: &mut PageOut) -> Result<(), WriteError> {
+        let PageOut { octets, done } = request;
+        self.make_room(octets.len(), 0)?;
+        let start = self.append_sealed(octets);
+        self.log.files.add(start.file, octets.len() as u64);
+        self.told.paged_out.extend(done.take().map(|done| (done, start)));
         Ok(())
     }
 
@@ -358,6 +372,9 @@ impl Writer {
         }
         for waiter in self.told.written.drain(..) {
             waiter.committed();
+        }
+        for (done, start) in self.told.paged_out.drain(..) {
+            done(start);
         }
         Ok(())
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::inbox::Weigh;
+use super::leaving::Copied;
 use super::queue::Queue;
 use super::session::Session;
 use crate::amqp::id::{ChannelId, ConnectionId, MessageIndex, PublishTag};
@@ -32,7 +33,8 @@ pub fn octets<'a>(
     queues: impl ExactSizeIterator<Item = &'a Arc<Queue>>,
 ) -> Octets {
     let several = queues.len() > 1;
-    match queues.filter(|_| persistent).find_map(|queue| queue.log.as_ref()) {
+    let mut durable = queues.filter(|queue| persistent && queue.durable);
+    match durable.find_map(|queue| queue.log.as_ref()) {
         Some(log) => Octets::logged(segments, several.then(|| Pins::new(Arc::clone(log)))),
         None => Octets::transient(segments),
     }
@@ -63,6 +65,10 @@ pub(super) enum Task {
     Resume(ConnectionId),
     /// A run that was wanted, and what was read of it.
     Loaded(Run, io::Result<Bytes>),
+    /// Messages that left memory.
+    Left(Copied),
+    /// Memory is short.
+    Relieve,
 }
 
 impl Weigh for Task {
@@ -70,7 +76,7 @@ impl Weigh for Task {
         match self {
             Self::Publish(batch) => batch.messages.len(),
             Self::Settle(settled) => settled.len(),
-            Self::Resume(_) => 1,
+            Self::Resume(_) | Self::Left(_) | Self::Relieve => 1,
             Self::Loaded(run, _) => run.count as usize,
         }
     }
@@ -79,7 +85,7 @@ impl Weigh for Task {
         match self {
             Self::Publish(batch) => batch.octets.size(),
             Self::Settle(settled) => settled.len() * 16,
-            Self::Resume(_) => 0,
+            Self::Resume(_) | Self::Left(_) | Self::Relieve => 0,
             Self::Loaded(_, octets) => octets.as_ref().map_or(0, Bytes::len),
         }
     }

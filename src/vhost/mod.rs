@@ -1,12 +1,13 @@
 //! A virtual host: what is declared in it, and its queues at work, each core behind its own lock.
 
+mod backing;
 pub mod batch;
 mod credit;
-mod durable;
 pub mod host;
 pub mod ids;
 mod inbox;
 mod journal;
+mod leaving;
 mod lock;
 #[cfg(test)]
 mod model;

@@ -1,5 +1,6 @@
-//! How a durable queue keeps only part of its messages in memory: what is on the disk too leaves it
-//! when there is too much, and comes back before it is delivered.
+//! How a queue keeps only part of its messages in memory: what is on the disk too leaves it when
+//! there is too much, what is not is written there when memory is short, and all of it comes back
+//! before it is delivered.
 
 use std::io;
 use std::sync::{Arc, Weak};
@@ -7,68 +8,135 @@ use std::sync::{Arc, Weak};
 use bytes::Bytes;
 use tokio::runtime::Handle;
 
+use super::backing::Backing;
+use super::leaving::Copied;
 use super::worker::QueueWorker;
-use crate::amqp::id::MessageIndex;
+use crate::amqp::id::{MessageIndex, StoreRef};
 use crate::amqp::message::MessageRef;
 use crate::amqp::run::Run;
+use crate::queue::core::Queue;
+use crate::queue::lane::Message;
 use crate::queue::paging::{Loaded, Located, Wanted};
 use crate::store::format::checkpoint::QueueImage;
 use crate::store::format::position::Position;
 use crate::store::format::run::messages;
-use crate::store::memory::{Durability, MemoryStore};
+use crate::store::memory::{Durability, MemoryStore, is_logged, offset};
 use crate::store::segment::Segment;
+
+/// How many returned and unacked messages are looked at in one turn.
+const SWEEP: usize = 1024;
 
 impl QueueWorker {
     /// What the queue holds, as far as it is written; `None` if it is not durable.
     pub(super) fn image(&mut self) -> Option<QueueImage> {
-        let Self { core, store, durable, .. } = self;
-        Some(durable.as_mut()?.image(core, store))
+        let Self { core, store, backing, .. } = self;
+        backing.as_mut()?.image(core, store)
     }
 
     /// Has what is needed next loaded, and what is not needed soon go out of memory. Returns whether
     /// there is something to deliver now that was not there before.
     pub(super) fn page(&mut self) -> bool {
-        let Some(durable) = &mut self.durable else { return false };
-        let size = self.store.pinned_octets();
-        durable.residence.update(&mut durable.resident, size);
-        if durable.residence.is_over() && size > durable.journal.log.sizes.kept() {
-            self.unload();
+        self.count_resident();
+        let Some(backing) = &self.backing else { return false };
+        let keep = backing.keep(&self.core);
+        let is_short = backing.residence.is_short();
+        if self.store.pinned_octets() > keep && (is_short || backing.is_over()) {
+            self.unload(keep, None);
+            let alone = self.unload_held(keep);
+            // What is logged does not go while something else stands before it.
+            let octets =
+                if is_short { self.store.pinned_octets() } else { self.store.logged_octets() };
+            if octets > keep {
+                self.begin_leaving(keep, &alone);
+            }
         }
-        self.load_ahead()
+        keep > 0 && self.load_ahead()
     }
 
-    fn unload(&mut self) {
-        let Self { core, store, durable: Some(durable), .. } = self else { return };
-        let written = durable.journal.written_up_to(core.next_index());
+    /// Has ready messages that are on the disk go out of memory, but for `keep` octets.
+    pub(super) fn unload(&mut self, keep: usize, mut copied: Option<&mut Copied>) {
+        let Self { core, store, backing: Some(backing), .. } = self else { return };
+        let written = backing.written_up_to(core.next_index());
         // More than is loaded ahead, lest what was loaded goes out again.
-        let keep = core.front(durable.journal.log.sizes.kept());
+        let keep = core.front(keep);
         let mut gone = Vec::new();
         core.unload(keep, |message| {
-            // Its place may be known already, but nothing can be read there.
-            let located = store.locate(message.store).filter(|_| message.index.0 < written)?;
+            let located = match &mut copied {
+                Some(copied) if !is_logged(message.store) => copied.claim(message.index),
+                _ => locate(store, message, written),
+            }?;
             gone.push(message.store);
-            Some(Located { position: located.position.store_ref(), octets: located.octets })
+            Some(located)
         });
-        for at in gone {
-            store.release(at);
+        self.forget(&gone);
+    }
+
+    /// Has unacked messages that are on the disk go out of memory, and returned ones but for `keep`
+    /// octets; returns some of those that are in memory alone. It looks at a few only, in turn.
+    fn unload_held(&mut self, keep: usize) -> Vec<Message> {
+        let Self { core, store, backing: Some(backing), .. } = self else { return Vec::new() };
+        let written = backing.written_up_to(core.next_index());
+        let held = core.held_from(backing.sweep, core.front(keep));
+        let looked: Vec<_> = held.take(SWEEP).copied().collect();
+        let last = looked.iter().map(|message| message.index.0).max();
+        backing.sweep =
+            MessageIndex(last.filter(|_| looked.len() == SWEEP).map_or(0, |last| last + 1));
+        let hot = looked.into_iter().filter(|message| !message.store.is_cold());
+        let (logged, alone): (Vec<_>, Vec<_>) = hot.partition(|message| is_logged(message.store));
+        let mut gone = Vec::new();
+        for message in logged {
+            if let Some(located) = locate(store, &message, written) {
+                gone.extend(backing.hold(core, message.index, located));
+            }
         }
-        durable.residence.update(&mut durable.resident, store.pinned_octets());
+        self.forget(&gone);
+        alone
+    }
+
+    /// Frees the memory of messages that are cold now.
+    pub(super) fn forget(&mut self, gone: &[StoreRef]) {
+        for at in gone {
+            self.store.release(*at);
+        }
+        self.count_resident();
+    }
+
+    fn count_resident(&mut self) {
+        if let Some(backing) = self.backing.as_mut().filter(|backing| backing.journal.is_some()) {
+            backing.residence.update(&mut backing.resident, self.store.pinned_octets());
+        }
+    }
+
+    /// What to load next, if less than `ahead` octets in memory are before it.
+    fn wanted(&self, ahead: usize) -> Option<Run> {
+        let backing = self.backing.as_ref()?;
+        match self.core.wanted(ahead)? {
+            Wanted::Run(run) => Some(run),
+            Wanted::Returned(first) => {
+                let mut run = backing.held_run(&first)?;
+                let behind = self.core.returned_from(run.end());
+                let mut behind = behind.map_while(|message| backing.held_run(message));
+                while behind.next().is_some_and(|next| run.extend(&next, backing.log.sizes.run)) {}
+                Some(run)
+            }
+        }
     }
 
     /// Begins to load what comes next, off the threads that serve connections.
     fn load_ahead(&mut self) -> bool {
-        let Some(durable) = self.durable.as_mut().filter(|durable| !durable.loading) else {
+        let Some(backing) = self.backing.as_ref().filter(|backing| !backing.loading) else {
             return false;
         };
-        let ahead = durable.journal.log.sizes.ahead();
-        let Some(Wanted::Run(run)) = self.core.wanted(ahead) else { return false };
-        durable.loading = true;
-        let (log, shared) = (Arc::clone(&durable.journal.log), Weak::clone(&durable.shared));
+        let (log, shared) = (Arc::clone(&backing.log), Weak::clone(&backing.shared));
+        let Some(run) = self.wanted(log.sizes.ahead()) else { return false };
         let Ok(runtime) = Handle::try_current() else {
             let octets = log.read(&run);
             self.take_in(&run, octets);
             return true;
         };
+        if let Some(backing) = &mut self.backing {
+            backing.loading = true;
+        }
         runtime.spawn_blocking(move || {
             let octets = log.read(&run);
             if let Some(queue) = shared.upgrade() {
@@ -80,12 +148,20 @@ impl QueueWorker {
 
     /// Loads what stands before the next message, and waits for it.
     pub(super) fn load_front(&mut self) {
-        if let Some(Wanted::Run(run)) = self.core.wanted(1)
-            && let Some(durable) = &self.durable
-        {
-            let octets = durable.journal.log.read(&run);
+        let Some(run) = self.wanted(1) else { return };
+        if let Some(backing) = &mut self.backing {
+            backing.polled = true;
+            let octets = backing.log.read(&run);
             self.take_in(&run, octets);
         }
+    }
+
+    /// Has what nobody takes go out of memory, when memory is short.
+    pub(super) fn relieve(&mut self) {
+        if let Some(backing) = &mut self.backing {
+            backing.polled = false;
+        }
+        self.run();
     }
 
     /// Takes in what was loaded, and goes on.
@@ -95,37 +171,91 @@ impl QueueWorker {
     }
 
     fn take_in(&mut self, run: &Run, octets: io::Result<Bytes>) {
-        let Some(durable) = &mut self.durable else { return };
-        durable.loading = false;
-        let position = Position::of(run.position);
+        let Some(backing) = &mut self.backing else { return };
+        backing.loading = false;
         let found = octets.map_err(|error| error.to_string());
         match found.and_then(|octets| load(&mut self.store, run, octets)) {
+            Ok(loaded) if self.core.load(run, &loaded) => {
+                if run.position.is_volatile() {
+                    backing.release(run);
+                }
+            }
             Ok(loaded) => {
-                if !self.core.load(run, &loaded) {
-                    for message in loaded {
+                for message in loaded {
+                    if !backing.take_back(&mut self.core, run, &message) {
                         self.store.release(message.store);
                     }
                 }
             }
             // What was read may have gone meanwhile, and its file with it.
-            Err(_) if self.core.wanted(usize::MAX) != Some(Wanted::Run(*run)) => {}
-            Err(why) => {
-                // The process is to end; it would be read again and again until then.
-                durable.loading = true;
-                let why =
-                    format!("{position}: cannot read {} messages of a queue: {why}", run.count);
-                durable.journal.log.fail(why);
-            }
+            Err(_) if self.wanted(usize::MAX) != Some(*run) => {}
+            Err(why) => self.unreadable(run, &why),
         }
+    }
+
+    fn unreadable(&mut self, run: &Run, why: &str) {
+        let Some(backing) = &mut self.backing else { return };
+        // The process is to end; it would be read again and again until then.
+        backing.loading = true;
+        let (position, count) = (Position::of(run.position), run.count);
+        backing.log.fail(format!("{position}: cannot read {count} messages of a queue: {why}"));
     }
 }
 
-/// Puts the messages of a run into memory.
+impl Backing {
+    /// Octets of ready messages that stay in memory: none while memory is short and nobody takes
+    /// any.
+    pub(super) fn keep(&self, core: &Queue) -> usize {
+        let is_idle = core.consumers() == 0 && !self.polled && self.residence.is_short();
+        if is_idle { 0 } else { self.log.sizes.kept() }
+    }
+
+    /// Whether what is on the disk too should leave memory.
+    fn is_over(&self) -> bool {
+        self.journal.is_some() && self.residence.is_over()
+    }
+
+    /// Makes a returned or unacked message cold; returns where in memory it was. Without such a
+    /// message nothing has changed.
+    pub(super) fn hold(
+        &mut self,
+        core: &mut Queue,
+        index: MessageIndex,
+        located: Located,
+    ) -> Option<StoreRef> {
+        let gone = core.unload_held(index, located.position)?;
+        self.held.insert(index, located.octets);
+        Some(gone)
+    }
+
+    /// Takes a returned message in that was read as part of `run`; `false` if it is not wanted.
+    fn take_back(&mut self, core: &mut Queue, run: &Run, message: &Loaded) -> bool {
+        let position = StoreRef(run.position.0 + u64::from(offset(message.store)));
+        if !core.load_returned(message.index, position, message.store) {
+            return false;
+        }
+        let octets = self.held.remove(&message.index).unwrap_or_default();
+        if position.is_volatile() {
+            self.log.release(Position::of(position), octets.into());
+        }
+        true
+    }
+}
+
+/// Where a message in memory is on the disk, if everything before `written` is written. Its place
+/// may be known before, but nothing can be read there.
+fn locate(store: &MemoryStore, message: &Message, written: u64) -> Option<Located> {
+    let located = store.locate(message.store).filter(|_| message.index.0 < written)?;
+    Some(Located { position: located.position.store_ref(), octets: located.octets })
+}
+
+/// Puts the messages of a run into memory. Those that were not logged are in memory alone again.
 fn load(store: &mut MemoryStore, run: &Run, octets: Bytes) -> Result<Vec<Loaded>, String> {
+    let position = Position::of(run.position);
     let mut found = Vec::with_capacity(run.count as usize);
     for message in messages(&octets) {
         let (offset, message) = message.map_err(|damaged| {
-            let place = Position::of(run.position).offset as usize + damaged.offset;
+            let place = position.offset as usize + damaged.offset;
             format!("the message at offset {place} is damaged")
         })?;
         let bytes = MessageRef::read(message).map_or(0, |message| message.body.len());
@@ -134,10 +264,15 @@ fn load(store: &mut MemoryStore, run: &Run, octets: Bytes) -> Result<Vec<Loaded>
     if found.len() != run.count as usize {
         return Err(format!("{} messages are there", found.len()));
     }
-    let mut segment = store.fill(Segment::read_from(Position::of(run.position), octets));
+    let (segment, durability) = if run.position.is_volatile() {
+        (Segment::transient(octets), Durability::Transient)
+    } else {
+        (Segment::read_from(position, octets), Durability::Logged)
+    };
+    let mut segment = store.fill(segment);
     let loaded = (run.first.0..).zip(found).map(|(index, (offset, bytes))| Loaded {
         index: MessageIndex(index),
-        store: segment.insert(offset.unwrap_or(u32::MAX), Durability::Logged),
+        store: segment.insert(offset.unwrap_or(u32::MAX), durability),
         bytes: bytes.unwrap_or(u32::MAX),
     });
     Ok(loaded.collect())

@@ -8,10 +8,11 @@ use std::sync::{Arc, Weak};
 use bytes::Bytes;
 use tokio::runtime::Handle;
 
+use super::backing::Backing;
 use super::batch::{PublishBatch, Task};
-use super::durable::Durable;
 use super::inbox::{Inbox, Turn};
 use super::journal::Journal;
+use super::leaving::Copied;
 use super::session::{Consumer, Session};
 use super::worker::{Counts, NotAttached, QueueWorker, Terms};
 use crate::amqp::ack_mode::AckMode;
@@ -38,7 +39,9 @@ pub struct Queue {
     pub owner: Option<ConnectionId>,
     /// Whether it goes with its last consumer.
     pub auto_delete: bool,
-    /// The log that its persistent messages go to, if it is durable.
+    /// Whether its persistent messages are logged.
+    pub durable: bool,
+    /// Where its messages go that are logged, or do not stay in memory.
     pub log: Option<Arc<Log>>,
     inbox: Inbox<QueueWorker>,
     deleted: AtomicBool,
@@ -83,20 +86,23 @@ impl Remains {
 impl Queue {
     /// A queue that holds what `core` does, all of it on the disk.
     pub(super) fn new(definition: &QueueDefinition, core: Core, store: &Store) -> Arc<Self> {
-        let log = store.log.as_ref().filter(|_| definition.durable);
+        let log = store.log.as_ref();
         Arc::new_cyclic(|shared| {
-            let durable = log.map(|log| {
+            let backing = log.map(|log| {
                 let confirm = definition.confirm().unwrap_or(store.confirm);
-                let journal = Journal::new(Arc::clone(log), definition.id, confirm);
-                Durable::new(journal, Arc::clone(&store.residence), Weak::clone(shared))
+                let journal = || Journal::new(Arc::clone(log), definition.id, confirm);
+                let journal = definition.durable.then(journal);
+                let residence = Arc::clone(&store.residence);
+                Backing::new(Arc::clone(log), journal, residence, Weak::clone(shared))
             });
             Self {
                 name: definition.name.clone(),
                 id: definition.id,
                 owner: definition.exclusive_owner,
                 auto_delete: definition.auto_delete,
+                durable: definition.durable,
                 log: log.cloned(),
-                inbox: Inbox::new(QueueWorker::new(definition.id, core, durable)),
+                inbox: Inbox::new(QueueWorker::new(definition.id, core, backing)),
                 deleted: AtomicBool::new(false),
             }
         })
@@ -104,11 +110,11 @@ impl Queue {
 
     /// What it holds, as far as it is written; `None` if it is not durable.
     pub fn image(self: &Arc<Self>) -> Option<QueueImage> {
-        self.log.as_ref()?;
+        self.log.as_ref().filter(|_| self.durable)?;
         self.with(QueueWorker::image)
     }
 
-    /// What it has written in that file, if it is durable.
+    /// What it has in that file.
     pub fn holding(self: &Arc<Self>, file: u32) -> Option<Holding> {
         self.log.as_ref()?;
         let runs = self.with(|worker| worker.runs_in(file));
@@ -119,6 +125,16 @@ impl Queue {
     /// Takes in what was read from the disk.
     pub(super) fn loaded(self: &Arc<Self>, run: Run, octets: io::Result<Bytes>) {
         self.submit(Task::Loaded(run, octets));
+    }
+
+    /// Takes note of messages that have left memory.
+    pub(super) fn left(self: &Arc<Self>, copied: Copied) {
+        self.submit(Task::Left(copied));
+    }
+
+    /// Has what is not needed soon go out of memory, when memory is short.
+    pub fn relieve(self: &Arc<Self>) {
+        self.submit(Task::Relieve);
     }
 
     /// Whether it was deleted: what is published to it is accepted and dropped.

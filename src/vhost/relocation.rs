@@ -17,37 +17,44 @@ use crate::store::segment::Segment;
 impl QueueWorker {
     /// What it has written in that file, as runs.
     pub(super) fn runs_in(&mut self, file: u32) -> Vec<Run> {
-        let Self { core, store, durable, .. } = self;
-        durable.as_mut().map(|durable| durable.runs_in(file, core, store)).unwrap_or_default()
+        let Self { core, store, backing, .. } = self;
+        backing.as_mut().map(|backing| backing.runs_in(file, core, store)).unwrap_or_default()
     }
 
     /// Has what is still there of these runs lie elsewhere.
     pub(super) fn relocate(&mut self, log: &Log, relocation: &Relocation) {
-        if self.durable.is_none() {
+        if self.backing.is_none() {
             return count_off(log, relocation);
         }
         let Self { core, store, .. } = self;
-        let mut in_memory = HashMap::new();
+        let mut others = HashMap::new();
         for (run, position) in &relocation.runs {
-            let moved = Run { position: position.store_ref(), ..*run };
+            let moved = Run { position: position.in_place_of(run.position), ..*run };
             if core.replace_run(run, &[moved]) {
                 log.release(Position::of(run.position), run.octets.into());
             } else {
-                in_memory.extend(each(run, *position, relocation));
+                others.extend(each(run, *position, relocation));
             }
         }
-        if in_memory.is_empty() {
+        if others.is_empty() {
             return;
+        }
+        for (_, at) in core.cold_held_mut() {
+            let old = Position::of(*at);
+            if let Some((offset, octets)) = others.remove(&old) {
+                log.release(old, octets.into());
+                *at = relocation.start.plus(offset).in_place_of(*at);
+            }
         }
         // What is in memory gets a copy of its own: others share the segment and its places.
         for at in core.stores_mut() {
             let Some(old) = store.locate(*at) else { continue };
-            let Some((offset, octets)) = in_memory.remove(&old.position) else { continue };
+            let Some((offset, octets)) = others.remove(&old.position) else { continue };
             log.release(old.position, old.octets.into());
             store.release(*at);
             *at = replace(store, relocation, offset, octets);
         }
-        for (_, (offset, octets)) in in_memory {
+        for (_, (offset, octets)) in others {
             log.release(relocation.start.plus(offset), octets.into());
         }
     }

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use super::backing::Backing;
 use super::batch::{PublishBatch, Task};
 use super::credit::{Share, deal};
-use super::durable::Durable;
 use super::inbox::Worker;
 use super::journal::accept;
 use super::session::{self, Consumer, Credit, Room, Session};
@@ -60,8 +60,8 @@ pub(super) struct QueueWorker {
     queue: QueueId,
     pub(super) core: Queue,
     pub(super) store: MemoryStore,
-    /// Its part in the store, if it is durable.
-    pub(super) durable: Option<Durable>,
+    /// Its part in the store, if there is one.
+    pub(super) backing: Option<Backing>,
     consumers: HashMap<ConsumerId, Attached, foldhash::fast::RandomState>,
     commands: Vec<Command>,
     effects: Effects,
@@ -92,6 +92,8 @@ impl Worker for QueueWorker {
                 self.run();
             }
             Task::Loaded(run, octets) => self.loaded(&run, octets),
+            Task::Left(copied) => self.left(copied),
+            Task::Relieve => self.relieve(),
             Task::Resume(session) => {
                 self.each_of(session, |consumer| Command::Resume { consumer });
                 self.run();
@@ -112,12 +114,12 @@ impl Worker for QueueWorker {
 
 impl QueueWorker {
     /// The worker of a queue that holds what `core` does.
-    pub(super) fn new(queue: QueueId, core: Queue, durable: Option<Durable>) -> Self {
+    pub(super) fn new(queue: QueueId, core: Queue, backing: Option<Backing>) -> Self {
         Self {
             queue,
             core,
             store: MemoryStore::default(),
-            durable,
+            backing,
             consumers: HashMap::default(),
             commands: Vec::new(),
             effects: Effects::new(BUDGET),
@@ -231,8 +233,8 @@ impl QueueWorker {
         let mut consumers: Vec<_> =
             self.consumers.drain().map(|(_, attached)| attached.consumer).collect();
         consumers.sort_unstable_by_key(|consumer| consumer.id);
-        if let Some(durable) = self.durable.take() {
-            durable.delete(&self.core, &self.store);
+        if let Some(backing) = self.backing.take() {
+            backing.delete(&self.core, &self.store);
         }
         self.core = Queue::default();
         self.store = MemoryStore::default();
@@ -254,7 +256,7 @@ impl QueueWorker {
                 else {
                     continue;
                 };
-                let is_durable = self.durable.is_some();
+                let is_durable = self.is_durable();
                 let mut segment = self.store.fill(segment.clone());
                 self.commands.extend(run.iter().map(|message| {
                     let logged = is_durable && message.persistent;
@@ -264,14 +266,18 @@ impl QueueWorker {
                     Command::Enqueue(Stored { store, bytes: message.body_len })
                 }));
             }
-            if let Some(durable) = &mut self.durable {
-                durable.journal.enqueue(batch, self.core.next_index());
+            if let Some(journal) = self.backing.as_mut().and_then(|it| it.journal.as_mut()) {
+                journal.enqueue(batch, self.core.next_index());
             }
             self.run();
         }
-        let logged = self.durable.is_some();
+        let logged = self.is_durable();
         let accepted = batch.messages.iter().filter(|message| !(logged && message.persistent));
         accept(&*batch.publisher, accepted.filter_map(|m| Some((m.channel, m.confirm?))));
+    }
+
+    fn is_durable(&self) -> bool {
+        self.backing.as_ref().is_some_and(|backing| backing.journal.is_some())
     }
 
     /// Applies the commands gathered and carries out what follows, until no consumer has to be
@@ -349,8 +355,8 @@ impl QueueWorker {
                 consumer.session.release_credit(consumer.channel, *credit);
             }
         }
-        if let Some(durable) = &mut self.durable {
-            durable.settle(&self.effects, &self.store);
+        if let Some(backing) = &mut self.backing {
+            backing.settle(&self.effects, &self.store);
         }
         for (_, store) in self.effects.released() {
             self.store.release(*store);

@@ -17,6 +17,10 @@ use crate::raw::wire::Frame;
 const EXCEEDED: Options =
     Options { high_watermark: Some(1), handshake_timeout: None, message_size: None };
 
+/// Little memory, of which no message goes to the disk.
+const STAYING: [(&str, &str); 2] =
+    [("MEMORY_HIGH_WATERMARK", "64MiB"), ("MEMORY_PAGE_OUT", "1TiB")];
+
 /// Publishes messages of 1 MiB, each after the confirm of the one before, until the broker blocks
 /// the connection; returns how many were confirmed.
 #[track_caller]
@@ -39,7 +43,7 @@ fn publish_until_blocked(peer: &mut Peer, queue: &str) -> u64 {
 
 #[test]
 fn publishers_are_blocked_above_the_mark_and_go_on_when_the_queue_is_drained() {
-    let broker = Process::start(&[("MEMORY_HIGH_WATERMARK", "64MiB")]);
+    let broker = Process::start(&STAYING);
     let (mut publisher, mut consumer) = (broker.connect(), broker.connect());
     let queue = publisher.open(1).shared_queue("alarm.drained");
     publisher.channel(1).call(&confirm_select());
@@ -67,7 +71,7 @@ fn publishers_are_blocked_above_the_mark_and_go_on_when_the_queue_is_drained() {
 
 #[test]
 fn consumers_go_on_also_on_a_blocked_connection() {
-    let broker = Process::start(&[("MEMORY_HIGH_WATERMARK", "64MiB")]);
+    let broker = Process::start(&STAYING);
     let (mut publisher, mut other) = (broker.connect(), broker.connect());
     let queue = other.open(1).shared_queue("alarm.consumed");
     other.channel(1).put_all(&queue, &["m1", "m2", "m3"]);

@@ -29,6 +29,7 @@ mod layering;
 mod library;
 mod lifetime;
 mod lost;
+mod page_out;
 mod perf;
 mod perf_more;
 mod process;

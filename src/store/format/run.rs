@@ -32,7 +32,7 @@ pub fn read_run(reader: &mut Reader<'_>) -> Option<Run> {
         _ => return None,
     };
     let end = first.0.checked_add(count.into())?;
-    let fits = position.file < 1 << 31 && position.offset.checked_add(octets).is_some();
+    let fits = position.file <= Position::FILE_MAX && position.offset.checked_add(octets).is_some();
     let run = Run { first, count, octets, position: position.store_ref(), bytes, redelivered };
     (count > 0 && end < u64::MAX && fits).then_some(run)
 }
@@ -90,7 +90,7 @@ mod tests {
         #[test]
         fn a_run_reads_as_it_was_written(
             first in 0..u64::MAX / 2, count in 1..u32::MAX, octets in 0..1_u32 << 30,
-            file in 0..1_u32 << 31, offset in 0..1_u32 << 30, bytes: u64, redelivered: bool,
+            file in 0..=Position::FILE_MAX, offset in 0..1_u32 << 30, bytes: u64, redelivered: bool,
         ) {
             let position = Position { file, offset }.store_ref();
             let first = MessageIndex(first);

@@ -10,7 +10,7 @@ use crate::amqp::id::QueueId;
 use crate::amqp::run::Run;
 use crate::store::checkpoint::{CHECKPOINT, publish};
 use crate::store::disk::Disk;
-use crate::store::files::{FILE_MAX, Files, file_name, file_number, is_spare};
+use crate::store::files::{Files, file_name, file_number, is_spare};
 use crate::store::format::checkpoint::{Checkpoint, QueueImage, Replay};
 use crate::store::format::position::Position;
 use crate::store::log::Log;
@@ -140,7 +140,7 @@ pub(in crate::store) fn numbers(names: &[String]) -> Vec<u32> {
 /// numbers are used up.
 pub(in crate::store) fn go_on(end: Replay, files: &[u32]) -> Option<Replay> {
     let next = files.last().map_or(Some(0), |last| last.checked_add(1))?;
-    let file = Some(end.position.file.max(next)).filter(|file| *file <= FILE_MAX)?;
+    let file = Some(end.position.file.max(next)).filter(|file| *file <= Position::FILE_MAX)?;
     Some(Replay { position: Position { file, offset: 0 }, ..end })
 }
 

@@ -17,7 +17,7 @@ use leveret::amqp::entry::InvalidEntry;
 use leveret::auth::mechanism::Mechanism;
 use leveret::auth::password::PasswordHash;
 use leveret::auth::user::Users;
-use leveret::broker::node::Node;
+use leveret::broker::node::{Marks, Node};
 use leveret::connection::settings::Settings;
 use leveret::queue::core::Queue;
 use leveret::server::listener::Listener;
@@ -41,7 +41,7 @@ fn node(log: Arc<dyn MetaLog>, entries: &Entries) -> Result<Node, InvalidEntry> 
 
 /// The same with messages in a log, too.
 fn node_on(store: Store, entries: &Entries) -> Result<Node, InvalidEntry> {
-    let mut node = Node::new(Users::new([]), vec![Mechanism::Plain], u64::MAX, None, store);
+    let mut node = Node::new(Users::new([]), vec![Mechanism::Plain], Marks::NEVER, None, store);
     let entries = entries.iter().map(|(key, value)| (&key[..], &value[..]));
     node.restore(entries, |_| Queue::new())?;
     let password = PasswordHash::new(b"guest", [1, 2, 3, 4]);

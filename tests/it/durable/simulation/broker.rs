@@ -8,13 +8,15 @@ use leveret::amqp::id::QueueId;
 use leveret::amqp::table::{Table, TableRef};
 use leveret::auth::password::PasswordHash;
 use leveret::auth::user::Users;
-use leveret::broker::node::Node;
+use leveret::broker::node::{Marks, Node};
 use leveret::broker::storage::Storage;
 use leveret::store::disk::Disk;
 use leveret::store::format::run::messages;
+use leveret::store::keeper::Queues as _;
 use leveret::store::log::Log;
 use leveret::store::recovery::error::OpenError;
 use leveret::store::recovery::open::open_with;
+use leveret::store::residence::Residence;
 use leveret::store::sizes::Sizes;
 use leveret::store::writer::Writer;
 use leveret::vhost::host::Vhost;
@@ -32,6 +34,7 @@ const MEMORY: usize = 8 << 10;
 pub struct Broker {
     pub log: Arc<Log>,
     pub node: Arc<Node>,
+    pub residence: Arc<Residence>,
     pub vhost: Arc<Vhost>,
     /// Whether the one before was stopped in order.
     pub clean: bool,
@@ -44,8 +47,6 @@ pub struct Found {
     pub next_index: u64,
     /// By place; what is damaged says so.
     pub messages: BTreeMap<u64, Result<Payload, String>>,
-    /// Octets on the disk.
-    pub octets: u64,
 }
 
 impl Broker {
@@ -54,11 +55,12 @@ impl Broker {
         let clean = opened.report.clean;
         let mut storage = Storage::of(opened, MEMORY, Confirm::Synced);
         let store = storage.store.clone();
-        let mut node = Node::new(Users::new([]), Vec::new(), u64::MAX, None, store.clone());
+        let mut node = Node::new(Users::new([]), Vec::new(), Marks::NEVER, None, store.clone());
         storage.restore(&mut node).unwrap();
         drop(node.bootstrap("guest", PasswordHash::new(b"guest", [0; 4]), "/").unwrap());
         let vhost = node.admit("/").unwrap();
-        let broker = Self { log: store.log.unwrap(), node: Arc::new(node), vhost, clean };
+        let (log, residence, node) = (store.log.unwrap(), store.residence, Arc::new(node));
+        let broker = Self { log, node, residence, vhost, clean };
         Ok((broker, storage.into_writer()))
     }
 
@@ -67,6 +69,12 @@ impl Broker {
         let mut queues = self.vhost.queues();
         queues.sort_unstable_by_key(|queue| queue.id);
         queues
+    }
+
+    /// Octets on the disk that the queues have.
+    pub fn living(&self) -> u64 {
+        let holdings = (0..=self.log.end().file).flat_map(|file| self.node.holdings(file));
+        holdings.flat_map(|holding| holding.runs).map(|run| u64::from(run.octets)).sum()
     }
 
     /// What the durable queues hold, as far as it is written.
@@ -78,10 +86,8 @@ impl Broker {
     fn look_into(&self, queue: &Arc<Queue>) -> Option<Found> {
         let image = queue.image()?;
         let next_index = image.next_index;
-        let mut found =
-            Found { queue: Arc::clone(queue), next_index, messages: BTreeMap::new(), octets: 0 };
+        let mut found = Found { queue: Arc::clone(queue), next_index, messages: BTreeMap::new() };
         for run in image.runs {
-            found.octets += u64::from(run.octets);
             let octets = self.log.read(&run).unwrap();
             let mut at = messages(&octets);
             for index in run.first.0..run.end().0 {

@@ -37,6 +37,8 @@ enum Act {
     Delete,
     Barrier,
     Keep,
+    /// Memory becomes short, or is no longer.
+    Press,
 }
 
 /// All clients of a broker, and its keeper: those who have to do with the queues.
@@ -79,6 +81,7 @@ impl Clients {
             (1, Act::Delete),
             (2, Act::Barrier),
             (12, Act::Keep),
+            (2, Act::Press),
         ]);
         super::trace(|| format!("{act:?}"));
         if self.random.happens(30) {
@@ -98,6 +101,7 @@ impl Clients {
                 self.model.commits.push((self.broker.log.barrier(), step));
             }
             Act::Keep => self.keeper.advance(&self.broker, &mut self.random),
+            Act::Press => self.press(),
         }
         self.note();
     }
@@ -278,6 +282,12 @@ impl Clients {
         assert_eq!(self.queue(id).purge(), ready.len() as u64);
     }
 
+    fn press(&mut self) {
+        let residence = &self.broker.residence;
+        residence.set_short(!residence.is_short());
+        self.broker.queues().iter().for_each(Queue::relieve);
+    }
+
     pub fn any_queue(&mut self) -> Option<QueueId> {
         let present = self.model.present();
         self.random.pick(&present).copied()
@@ -290,8 +300,8 @@ impl Clients {
     /// Compares what is written with what should be there. Everything has been written.
     pub fn check_written(&mut self) {
         let found = self.broker.survey();
-        let octets: u64 = found.values().map(|found| found.octets).sum();
-        assert_eq!(self.broker.log.totals().live, octets, "octets counted as living");
+        let living = self.broker.living();
+        assert_eq!(self.broker.log.totals().live, living, "octets counted as living");
         for (id, found) in &found {
             let held = &self.model.queues[id];
             let expected: BTreeMap<_, _> =

@@ -107,8 +107,7 @@ impl World {
         assert!(expected, "a start finds an orderly end: {}", broker.clean);
         let found = broker.survey();
         self.model.check(&found, self.loss, Tolerance::Nothing);
-        let octets: u64 = found.values().map(|found| found.octets).sum();
-        assert_eq!(broker.log.totals().live, octets, "octets counted as living");
+        assert_eq!(broker.log.totals().live, broker.living(), "octets counted as living");
         let model = std::mem::take(&mut self.model).restarted(found, broker.clean);
         Life::new(self, broker, (writer, others), model)
     }

@@ -72,7 +72,7 @@ pub struct Model {
 impl Held {
     pub fn new(queue: Arc<Queue>, confirm: Confirm, came: u64) -> Self {
         Self {
-            durable: queue.log.is_some(),
+            durable: queue.durable,
             queue,
             confirm,
             came,

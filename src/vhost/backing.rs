@@ -1,0 +1,168 @@
+//! A queue's part in the store: it logs what comes and goes if it is durable, and knows what of it
+//! is on the disk.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Weak};
+
+use super::journal::Journal;
+use super::queue::Queue as SharedQueue;
+use crate::amqp::id::{MessageIndex, StoreRef};
+use crate::amqp::run::Run;
+use crate::queue::core::Queue;
+use crate::queue::effect::Effects;
+use crate::queue::lane::Message;
+use crate::queue::paging::Entry;
+use crate::store::format::checkpoint::QueueImage;
+use crate::store::format::position::Position;
+use crate::store::format::record::Range;
+use crate::store::log::Log;
+use crate::store::memory::{Located, MemoryStore, is_logged};
+use crate::store::residence::Residence;
+
+/// A queue's part in the store.
+#[derive(Debug)]
+pub(super) struct Backing {
+    pub(super) log: Arc<Log>,
+    /// What is logged of it; absent if it is not durable.
+    pub(super) journal: Option<Journal>,
+    /// Itself, to be told what was loaded or has left memory.
+    pub(super) shared: Weak<SharedQueue>,
+    pub(super) residence: Arc<Residence>,
+    /// Octets that the residence counts for it.
+    pub(super) resident: usize,
+    pub(super) loading: bool,
+    /// Whether something was loaded for a get since memory was last found short.
+    pub(super) polled: bool,
+    /// Whether messages are on their way out of memory.
+    pub(super) leaving: bool,
+    /// What the cold messages among the returned and the unacked take on the disk, in octets.
+    pub(super) held: HashMap<MessageIndex, u32, foldhash::fast::RandomState>,
+    /// Where to go on looking for returned and unacked messages that can leave memory.
+    pub(super) sweep: MessageIndex,
+}
+
+impl Backing {
+    pub(super) fn new(
+        log: Arc<Log>,
+        journal: Option<Journal>,
+        residence: Arc<Residence>,
+        shared: Weak<SharedQueue>,
+    ) -> Self {
+        Self {
+            log,
+            journal,
+            shared,
+            residence,
+            resident: 0,
+            loading: false,
+            polled: false,
+            leaving: false,
+            held: HashMap::default(),
+            sweep: MessageIndex(0),
+        }
+    }
+
+    /// Counts and logs what has gone, while its contents are still there.
+    pub(super) fn settle(&mut self, effects: &Effects, store: &MemoryStore) {
+        if self.journal.is_some() || !self.held.is_empty() {
+            for &(index, at) in effects.released() {
+                self.settle_one(index, at, store);
+            }
+        }
+        for run in effects.released_runs() {
+            self.release(run);
+            if !run.position.is_volatile() {
+                self.note(Range { first: run.first.0, count: run.count.into() });
+            }
+        }
+        if let Some(journal) = &mut self.journal {
+            journal.flush();
+        }
+    }
+
+    fn settle_one(&mut self, index: MessageIndex, at: StoreRef, store: &MemoryStore) {
+        if at.is_cold() {
+            let octets = self.held.remove(&index).unwrap_or_default();
+            self.log.release(Position::of(at), octets.into());
+            if !at.is_volatile() {
+                self.note(Range { first: index.0, count: 1 });
+            }
+        } else if is_logged(at)
+            && let Some(journal) = &mut self.journal
+        {
+            journal.settle(index, || store.locate(at));
+        }
+    }
+
+    fn note(&mut self, range: Range) {
+        if let Some(journal) = &mut self.journal {
+            journal.note(range);
+        }
+    }
+
+    /// Logged messages before this place are written, those from there on may be not.
+    pub(super) fn written_up_to(&mut self, next_index: u64) -> u64 {
+        self.journal.as_mut().map_or(next_index, |journal| journal.written_up_to(next_index))
+    }
+
+    /// What the queue holds, as far as it is written and lasts; `None` if it is not durable.
+    pub(super) fn image(&mut self, core: &Queue, store: &MemoryStore) -> Option<QueueImage> {
+        let journal = self.journal.as_mut()?;
+        let next_index = journal.written_up_to(core.next_index());
+        let queue = journal.queue;
+        let on_disk = core.entries().filter_map(|entry| self.on_disk(entry, next_index, store));
+        let mut runs: Vec<Run> = on_disk.filter(|run| !run.position.is_volatile()).collect();
+        runs.sort_unstable_by_key(|run| run.first);
+        runs.dedup_by(|next, last| last.extend(next, self.log.sizes.run));
+        Some(QueueImage { queue, next_index, runs })
+    }
+
+    /// What of it lies in that file, as runs.
+    pub(super) fn runs_in(&mut self, file: u32, core: &Queue, store: &MemoryStore) -> Vec<Run> {
+        let next_index = self.written_up_to(core.next_index());
+        let runs = core.entries().filter_map(|entry| self.on_disk(entry, next_index, store));
+        runs.filter(|run| Position::of(run.position).file == file).collect()
+    }
+
+    /// The queue is gone.
+    pub(super) fn delete(mut self, core: &Queue, store: &MemoryStore) {
+        let next_index = self.written_up_to(core.next_index());
+        for run in core.entries().filter_map(|entry| self.on_disk(entry, next_index, store)) {
+            self.release(&run);
+        }
+        self.residence.update(&mut self.resident, 0);
+        if let Some(journal) = self.journal {
+            journal.delete();
+        }
+    }
+
+    /// Counts a run off.
+    pub(super) fn release(&self, run: &Run) {
+        self.log.release(Position::of(run.position), run.octets.into());
+    }
+
+    /// A cold message that is returned or unacked, as a run.
+    pub(super) fn held_run(&self, message: &Message) -> Option<Run> {
+        let octets = *self.held.get(&message.index)?;
+        Some(run_of(message, message.store, octets))
+    }
+
+    /// What a queue holds there, as a run, if it is written.
+    fn on_disk(&self, entry: Entry, next_index: u64, store: &MemoryStore) -> Option<Run> {
+        let message = match entry {
+            Entry::Run(run) => return Some(run),
+            Entry::Ready(message) | Entry::Unacked(message) => message,
+        };
+        if message.store.is_cold() {
+            return self.held_run(&message);
+        }
+        let Located { position, octets } = store.locate(message.store)?;
+        (message.index.0 < next_index).then(|| run_of(&message, position.store_ref(), octets))
+    }
+}
+
+/// A message that lies there, as a run.
+const fn run_of(message: &Message, position: StoreRef, octets: u32) -> Run {
+    let Message { index, bytes, redelivered, .. } = *message;
+    Run { first: index, count: 1, octets, position, bytes: bytes as u64, redelivered }
+}
