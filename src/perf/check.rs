@@ -8,7 +8,7 @@ use super::stamp;
 /// Refuses options that cannot be carried out together.
 pub(super) fn check(plan: &Plan<'_>) -> Result<(), PerfError> {
     let Plan { options, scenario, publishers, consumers, .. } = *plan;
-    let Load { queues, channels, prefetch, acks, exchange, bindings, .. } = *options;
+    let Load { queues, channels, prefetch, acks, exchange, bindings, stepwise, .. } = *options;
     let refused = [
         (publishers == 0, "--publishers: at least 1"),
         (channels == 0, "--channels: at least 1"),
@@ -52,6 +52,11 @@ pub(super) fn check(plan: &Plan<'_>) -> Result<(), PerfError> {
         (
             scenario == Scenario::Drain && consumers == 0,
             "--consumers: without consumers nothing is drained",
+        ),
+        (stepwise && scenario != Scenario::Drain, "--stepwise: only a drain has steps"),
+        (
+            stepwise && options.common.broker_pid.is_some(),
+            "--broker-pid: the broker may be another process after a step",
         ),
     ];
     match refused.into_iter().find(|(is_so, _)| *is_so) {

@@ -17,6 +17,8 @@ pub(super) struct Consumed {
     pub(super) seen: Vec<Bits>,
     pub(super) duplicates: u64,
     pub(super) out_of_order: u64,
+    /// When the first deliveries came.
+    pub(super) first: Option<Instant>,
     /// When the last delivery came.
     pub(super) last: Option<Instant>,
     /// CPU time of this thread.
@@ -31,6 +33,7 @@ impl Consumed {
             seen: vec![Bits::default(); flows],
             duplicates: 0,
             out_of_order: 0,
+            first: None,
             last: None,
             cpu: Duration::ZERO,
             error: None,

@@ -119,7 +119,9 @@ impl<'a> Consumer<'a> {
             }
             self.send(&mut session.wire)?;
             if self.consumed.received > before {
-                self.consumed.last = Some(Instant::now());
+                let now = Instant::now();
+                self.consumed.first.get_or_insert(now);
+                self.consumed.last = Some(now);
                 self.order.shown.received.store(self.consumed.received, Ordering::Relaxed);
             }
         }

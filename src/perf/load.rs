@@ -20,12 +20,16 @@ use super::property;
 use super::publisher::{self, Pace, Published};
 use super::report::{Measured, Report};
 use super::session::Session;
+use super::step;
 use super::target::Target;
 use crate::amqp::method::MethodId;
 use crate::codec::encode;
 
 /// For how long to publish when nothing is said.
 const SECONDS: Duration = Duration::from_secs(10);
+
+/// What the connection that declares and deletes is called.
+const CONTROL: &str = "leveret perf control";
 
 /// The sessions of a run, in the order of their numbers.
 #[derive(Debug)]
@@ -41,25 +45,37 @@ struct Sessions {
 pub fn run(scenario: Scenario, options: &Load) -> Result<Report, PerfError> {
     let plan = Plan::new(scenario, options)?;
     let target = Target::new(&options.common)?;
-    let mut control = Session::open(&target, "leveret perf control")?;
+    let mut control = Session::open(&target, CONTROL)?;
     let declared = plan.declare(&mut control);
     if declared.is_err() {
         // The channel that it was refused on is closed.
-        control = Session::open(&target, "leveret perf control")?;
+        control = Session::open(&target, CONTROL)?;
     }
     let measured = declared
         .and_then(|()| Sessions::open(&plan, &target))
-        .and_then(|sessions| measure(&plan, sessions));
+        .and_then(|sessions| measure(&plan, &target, sessions));
     // Even the run that failed cleans up after itself.
-    let deleted = plan.delete(&mut control);
-    control.close();
+    let deleted = delete(&plan, &target, control);
     let mut report = Report::new(&plan, measured?);
     // What was seen until then is told all the same.
     report.errors.extend(deleted.err().map(|error| format!("deleting what was declared: {error}")));
     Ok(report)
 }
 
-fn measure(plan: &Plan<'_>, mut sessions: Sessions) -> Result<Measured, PerfError> {
+/// Deletes what was declared. The broker that it was declared with may be gone after a step.
+fn delete(plan: &Plan<'_>, target: &Target<'_>, control: Session) -> Result<(), PerfError> {
+    let is_new = plan.options.stepwise;
+    let mut control = if is_new { Session::open(target, CONTROL)? } else { control };
+    let deleted = plan.delete(&mut control);
+    control.close();
+    deleted
+}
+
+fn measure(
+    plan: &Plan<'_>,
+    target: &Target<'_>,
+    mut sessions: Sessions,
+) -> Result<Measured, PerfError> {
     let progress = Progress::new(plan);
     let usage = || plan.options.common.broker_pid.map(Usage::of).transpose();
     let mut display = Display::new(&progress);
@@ -77,7 +93,13 @@ fn measure(plan: &Plan<'_>, mut sessions: Sessions) -> Result<Measured, PerfErro
         let published: Vec<Published> = publishers.into_iter().filter_map(join).collect();
         let published_in = start.elapsed();
         let filled = usage();
+        let mut consuming_from = start;
         if let Some(sessions) = idle {
+            end_step(plan, "filled")?;
+            consuming_from = Instant::now();
+            if sessions.is_empty() {
+                *sessions = Sessions::consumers(plan, target)?;
+            }
             for (number, session) in sessions.iter_mut().enumerate() {
                 plan.consume(session, number)?;
             }
@@ -90,14 +112,30 @@ fn measure(plan: &Plan<'_>, mut sessions: Sessions) -> Result<Measured, PerfErro
         let after = usage();
         progress.all_received.store(true, Ordering::Relaxed);
         let consumed: Vec<Consumed> = consumers.into_iter().filter_map(join).collect();
+        end_step(plan, "emptied")?;
         let ages = progress.ages();
         let (filled, after) = (filled?, after?);
-        Ok(Measured { start, published_in, published, consumed, ages, before, filled, after })
+        Ok(Measured {
+            start,
+            published_in,
+            consuming_from,
+            published,
+            consumed,
+            ages,
+            before,
+            filled,
+            after,
+        })
     })?;
     for session in sessions.publishers.into_iter().chain(sessions.consumers) {
         session.close();
     }
     Ok(measured)
+}
+
+/// Ends a step of a run that has steps.
+fn end_step(plan: &Plan<'_>, step: &str) -> Result<(), PerfError> {
+    if plan.options.stepwise { step::end(step) } else { Ok(()) }
 }
 
 /// A thread's outcome. The report says that one is missing, if it panicked.
@@ -202,16 +240,6 @@ fn block(plan: &Plan<'_>, number: u16, frame_max: u32) -> Block {
 impl Sessions {
     fn open(plan: &Plan<'_>, target: &Target<'_>) -> Result<Self, PerfError> {
         let channels = plan.options.channels;
-        let consumers = (0..plan.consumers).map(|number| {
-            let name = format!("leveret perf consumer {number}");
-            let mut session = Session::open(target, &name)?;
-            session.open_channels(channels)?;
-            plan.limit(&mut session)?;
-            if plan.scenario != Scenario::Drain {
-                plan.consume(&mut session, number)?;
-            }
-            Ok(session)
-        });
         let publishers = (0..plan.publishers).map(|number| {
             let name = format!("leveret perf publisher {number}");
             let mut session = Session::open(target, &name)?;
@@ -222,7 +250,23 @@ impl Sessions {
             }
             Ok(session)
         });
-        let consumers = consumers.collect::<Result<_, PerfError>>()?;
+        // Those of a later step would not outlive this broker.
+        let is_later = plan.options.stepwise;
+        let consumers = if is_later { Vec::new() } else { Self::consumers(plan, target)? };
         Ok(Self { publishers: publishers.collect::<Result<_, PerfError>>()?, consumers })
+    }
+
+    fn consumers(plan: &Plan<'_>, target: &Target<'_>) -> Result<Vec<Session>, PerfError> {
+        let consumers = (0..plan.consumers).map(|number| {
+            let name = format!("leveret perf consumer {number}");
+            let mut session = Session::open(target, &name)?;
+            session.open_channels(plan.options.channels)?;
+            plan.limit(&mut session)?;
+            if plan.scenario != Scenario::Drain {
+                plan.consume(&mut session, number)?;
+            }
+            Ok(session)
+        });
+        consumers.collect()
     }
 }

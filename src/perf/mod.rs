@@ -35,6 +35,7 @@ mod sink;
 mod size;
 mod socket;
 mod stamp;
+mod step;
 mod target;
 mod trust;
 mod uri;

@@ -40,6 +40,7 @@ pub enum Command {
     #[command(mut_arg("messages", |messages| messages.default_value("1000000")))]
     #[command(mut_arg("seconds", |seconds| seconds.hide(true)))]
     #[command(mut_arg("confirm", |confirm| confirm.default_value("1000")))]
+    #[command(mut_arg("stepwise", |stepwise| stepwise.hide(false)))]
     Drain(Load),
     /// Measure the load generator itself, against a sink of its own
     #[command(name = "self")]
@@ -113,6 +114,7 @@ impl Tls {
 
 /// Publish and consume.
 #[derive(Args, Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "switches of a command line")]
 pub struct Load {
     /// The broker and the report.
     #[command(flatten)]
@@ -173,6 +175,10 @@ pub struct Load {
     /// Bindings of the exchange that match nothing, beside those that do
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub bindings: usize,
+    /// Say `filled` and `emptied` on standard error when the queues are, and go on, with new
+    /// connections, when a line comes on standard input; the broker may have been started again
+    #[arg(long, hide = true)]
+    pub stepwise: bool,
     /// How long to wait for a delivery or a confirm before the missing are lost
     #[arg(long, value_name = "S", value_parser = seconds, default_value = "10")]
     pub patience: Duration,

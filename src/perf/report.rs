@@ -20,6 +20,8 @@ pub(super) struct Measured {
     pub(super) start: Instant,
     /// From the start until the last publisher was done.
     pub(super) published_in: Duration,
+    /// When consuming began.
+    pub(super) consuming_from: Instant,
     pub(super) published: Vec<Published>,
     pub(super) consumed: Vec<Consumed>,
     /// Nanoseconds.
@@ -62,6 +64,9 @@ pub struct Report {
     pub sent_per_second: f64,
     /// Deliveries in a second; of a drain, from when consuming began.
     pub received_per_second: f64,
+    /// From when consuming began, or was to begin in a drain, to the first delivery; absent
+    /// without one.
+    pub first_delivery_seconds: Option<f64>,
     /// What the broker's process used.
     pub broker: Option<BrokerUse>,
     /// CPU time of this program's own threads, in microseconds for each publish.
@@ -93,13 +98,13 @@ pub struct BrokerUse {
 
 impl Report {
     pub(super) fn new(plan: &Plan<'_>, measured: Measured) -> Self {
-        let Measured { start, published_in, published, consumed, .. } = measured;
+        let Measured { start, published_in, consuming_from, published, consumed, .. } = measured;
         let sent = published.iter().map(|one| one.sent).sum();
         let received = consumed.iter().map(|one| one.received).sum();
         let last = consumed.iter().filter_map(|one| one.last).max();
         let time = last.map_or(published_in, |last| last.duration_since(start));
-        let is_drain = plan.scenario == Scenario::Drain;
-        let consuming = if is_drain { time.saturating_sub(published_in) } else { time };
+        let consuming = last.map_or(time, |last| last.duration_since(consuming_from));
+        let first = consumed.iter().filter_map(|one| one.first).min();
         let Loss { lost, shared } = Loss::new(plan, &published, &consumed);
         let confirmed = published.iter().map(|one| one.confirms.acked).sum();
         let answered: u64 = published.iter().map(|one| one.confirms.answered).sum();
@@ -122,6 +127,8 @@ impl Report {
             seconds: time.as_secs_f64(),
             sent_per_second: ratio(sent, published_in),
             received_per_second: ratio(received, consuming),
+            first_delivery_seconds: first
+                .map(|first| first.duration_since(consuming_from).as_secs_f64()),
             broker: used.map(|((before, filled), after)| BrokerUse {
                 cpu_seconds: after.cpu.saturating_sub(before.cpu).as_secs_f64(),
                 cpu_micros_per_message: 1e6 / ratio(moved, after.cpu.saturating_sub(before.cpu)),

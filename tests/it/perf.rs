@@ -1,6 +1,8 @@
 //! The load generator against the broker: every message is accounted for.
 
-use std::process::{Command as Process, Stdio};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::SocketAddr;
+use std::process::{Command as Program, Stdio};
 
 use clap::Parser;
 use leveret::perf::error::PerfError;
@@ -10,7 +12,8 @@ use leveret::perf::{connections, itself, load};
 use serde_json::Value;
 
 use crate::broker::TestBroker;
-use crate::raw::method::{queue_declare, queue_delete, queue_purge};
+use crate::process::Process;
+use crate::raw::method::{Method, queue_declare, queue_delete, queue_purge};
 use crate::raw::peer::Peer;
 use crate::tls_proxy::TlsProxy;
 
@@ -41,6 +44,14 @@ fn run(broker: &TestBroker, line: &str) -> Report {
     try_run(&format!("{line} --uri amqp://{}", broker.address)).unwrap()
 }
 
+/// The program itself.
+fn program(address: SocketAddr, line: &str) -> Program {
+    let mut program = Program::new(env!("CARGO_BIN_EXE_leveret"));
+    program.arg("perf").args(line.split_whitespace());
+    program.args(["--json", "--uri", &format!("amqp://{address}")]).stdout(Stdio::piped());
+    program
+}
+
 /// The program itself at work, and a peer that sees the same broker.
 struct Spawned {
     process: std::process::Child,
@@ -50,14 +61,7 @@ struct Spawned {
 
 impl Spawned {
     fn start(broker: &TestBroker, line: &str) -> Self {
-        let uri = format!("amqp://{}", broker.address);
-        let process = Process::new(env!("CARGO_BIN_EXE_leveret"))
-            .arg("perf")
-            .args(line.split_whitespace())
-            .args(["--json", "--uri", &uri])
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let process = program(broker.address, line).spawn().unwrap();
         let queue = format!("leveret-perf-{}.0", process.id());
         let mut peer = broker.connect();
         peer.open(1);
@@ -66,11 +70,10 @@ impl Spawned {
 
     /// Waits until there are so many messages in the queue, and consumers.
     fn await_queue(&mut self, messages: u32, consumers: u32) {
+        let declare = queue_declare(&self.queue);
         loop {
-            let answer = self.peer.channel(1).call(&queue_declare(&self.queue));
-            let mut arguments = answer.arguments();
-            arguments.short_str();
-            if arguments.long() >= messages && arguments.long() >= consumers {
+            let (ready, consuming) = counts(&mut self.peer, &declare);
+            if ready >= messages && consuming >= consumers {
                 return;
             }
         }
@@ -83,6 +86,14 @@ impl Spawned {
         assert_eq!(done.status.success(), is_well, "{text}");
         serde_json::from_str(&text).unwrap()
     }
+}
+
+/// The messages and the consumers of the queue that is declared.
+fn counts(peer: &mut Peer, declare: &Method) -> (u32, u32) {
+    let answer = peer.channel(1).call(declare);
+    let mut arguments = answer.arguments();
+    arguments.short_str();
+    (arguments.long(), arguments.long())
 }
 
 #[test]
@@ -162,6 +173,37 @@ fn confirmed_messages_that_are_purged_are_lost_and_the_exit_status_says_so() {
 }
 
 #[test]
+fn a_drain_in_steps_goes_on_with_a_broker_that_was_killed_and_started_again() {
+    let data = tempfile::tempdir().unwrap();
+    let broker = Process::start_on(data.path(), &[]);
+    let line = "drain --stepwise --messages 500 --queues 2 --durable --persistent --acks 10";
+    let mut program = program(broker.address, line);
+    let mut running = program.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let (mut input, errors) = (running.stdin.take().unwrap(), running.stderr.take().unwrap());
+    let mut steps = BufReader::new(errors).lines();
+    let queue = queue_declare(&format!("leveret-perf-{}.0", running.id())).passive();
+
+    assert_eq!(steps.next().unwrap().unwrap(), "filled");
+    let address = broker.address;
+    broker.kill();
+    let broker = Process::start_at(data.path(), address);
+    let mut peer = broker.connect();
+    peer.open(1);
+    assert_eq!(counts(&mut peer, &queue), (250, 0));
+    input.write_all(b"\n").unwrap();
+
+    assert_eq!(steps.next().unwrap().unwrap(), "emptied");
+    assert_eq!(counts(&mut peer, &queue), (0, 1));
+    input.write_all(b"\n").unwrap();
+
+    let done = running.wait_with_output().unwrap();
+    let report: Value = serde_json::from_slice(&done.stdout).unwrap();
+    assert!(done.status.success(), "{report}");
+    assert_eq!((&report["received"], &report["lost"]), (&500.into(), &0.into()), "{report}");
+    assert!(report["first_delivery_seconds"].as_f64().unwrap() > 0.0, "{report}");
+}
+
+#[test]
 fn mandatory_messages_that_no_queue_gets_are_returned_and_not_lost() {
     let broker = TestBroker::start();
 
@@ -220,6 +262,8 @@ fn options_that_contradict_each_other_are_refused() {
         "fanout --exchange direct",
         "drain --seconds 1",
         "drain --consumers 0",
+        "drain --stepwise --broker-pid 1",
+        "throughput --stepwise",
         "throughput --insecure",
     ] {
         let outcome = try_run(line);

@@ -14,6 +14,9 @@ use crate::raw::peer::Peer;
 /// its heap, and keep what was freed below anything that is still in use. This has it map each.
 const GIVE_BACK: (&str, &str) = ("MALLOC_MMAP_THRESHOLD_", "131072");
 
+/// Any port that is free.
+const LOOPBACK: &str = "127.0.0.1:0";
+
 /// A `leveret serve` that ends with the value.
 pub struct Process {
     child: Child,
@@ -27,7 +30,7 @@ impl Process {
     #[track_caller]
     pub fn start(settings: &[(&str, &str)]) -> Self {
         let data = tempfile::tempdir().unwrap();
-        let mut started = Self::spawn(data.path(), settings, Stdio::null());
+        let mut started = Self::spawn(data.path(), LOOPBACK, settings, Stdio::null());
         started.data = Some(data);
         started
     }
@@ -36,13 +39,19 @@ impl Process {
     #[track_caller]
     pub fn start_on(data: &Path, settings: &[(&str, &str)]) -> Self {
         let errors = [("LOG_LEVEL", "error")];
-        Self::spawn(data, &[&errors, settings].concat(), Stdio::inherit())
+        Self::spawn(data, LOOPBACK, &[&errors, settings].concat(), Stdio::inherit())
+    }
+
+    /// Starts it on data that outlive it, where another has been listening.
+    #[track_caller]
+    pub fn start_at(data: &Path, address: SocketAddr) -> Self {
+        Self::spawn(data, &address.to_string(), &[("LOG_LEVEL", "error")], Stdio::inherit())
     }
 
     #[track_caller]
-    fn spawn(data: &Path, settings: &[(&str, &str)], errors: Stdio) -> Self {
+    fn spawn(data: &Path, address: &str, settings: &[(&str, &str)], errors: Stdio) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_leveret"));
-        command.args(["serve", "--amqp", "127.0.0.1:0", "--data-dir"]).arg(data);
+        command.args(["serve", "--amqp", address, "--data-dir"]).arg(data);
         command.env(GIVE_BACK.0, GIVE_BACK.1);
         command.envs(settings.iter().map(|(name, value)| (format!("LEVERET_{name}"), value)));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(errors);
