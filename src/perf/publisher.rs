@@ -112,7 +112,7 @@ fn run(
         && order.until.is_none_or(|until| Instant::now() < until)
         && !order.stop.load(Ordering::Relaxed)
     {
-        let turn = next(order, published, block.room(published.sent));
+        let turn = next(session, order, published, block.room(published.sent))?;
         let confirms = &mut published.confirms;
         if turn.count == 0 {
             if session.wire.wait_readable(Duration::from_millis(100))? {
@@ -189,21 +189,43 @@ fn settle(
 /// A message that is late because the broker held the one before it up is stamped with the time at
 /// which it was due, so that its latency counts the wait (coordinated omission). One that is late
 /// because this thread overslept is not the broker's fault.
-fn next(order: &Order<'_>, published: &Published, most: usize) -> Turn {
+fn next(
+    session: &mut Session,
+    order: &Order<'_>,
+    published: &mut Published,
+    most: usize,
+) -> Result<Turn, PerfError> {
     let sent = published.sent;
+    let was_due = await_due(session, order, published)?;
     let open = sent - published.confirms.answered;
     let window = order.window.map_or(u64::MAX, |window| u64::from(window).saturating_sub(open));
     let room = window.min(order.messages - sent);
     let most = usize::try_from(room).unwrap_or(usize::MAX).min(most);
     let now = nanos_since(order.start);
-    let Some(pace) = order.pace else { return Turn { count: most, at: Some(now) } };
-    let due = pace.due_at(sent);
-    if due <= now {
-        return Turn { count: most.min(pace.due_by(now, sent)), at: None };
+    let due = order.pace.map_or(most, |pace| pace.due_by(now, sent));
+    Ok(Turn { count: most.min(due), at: (!was_due).then_some(now) })
+}
+
+/// Waits until the next message is due, and takes what comes back meanwhile: confirms count until
+/// they are taken. Returns whether it has been due before; without a pace none is.
+fn await_due(
+    session: &mut Session,
+    order: &Order<'_>,
+    published: &mut Published,
+) -> Result<bool, PerfError> {
+    let Some(pace) = order.pace else { return Ok(false) };
+    let due = pace.due_at(published.sent);
+    let was_due = due <= nanos_since(order.start);
+    let confirms = &mut published.confirms;
+    loop {
+        let left = due.saturating_sub(nanos_since(order.start));
+        if left == 0 {
+            return Ok(was_due);
+        }
+        if session.wire.wait_readable(Duration::from_nanos(left))? {
+            session.wire.read(|frame| confirms.take(&frame))?;
+        }
     }
-    std::thread::sleep(Duration::from_nanos(due - now));
-    let now = nanos_since(order.start);
-    Turn { count: most.min(pace.due_by(now, sent)), at: Some(now) }
 }
 
 #[expect(

@@ -147,6 +147,16 @@ fn a_rate_is_kept_and_latency_told() {
 
 /// 2,000,000 a second are more than can be sent one at a time.
 #[test]
+fn a_confirm_counts_until_it_comes_and_not_until_the_next_publish() {
+    let broker = TestBroker::start();
+
+    let line = "throughput --rate 1 --messages 2 --confirm 1 --consumers 0";
+    let latency = run(&broker, line).confirm_latency.unwrap();
+
+    assert!(latency.min > 1.0 && latency.max < 900_000.0, "{latency}");
+}
+
+#[test]
 fn a_publisher_that_is_late_catches_up_in_blocks() {
     let broker = TestBroker::start();
 
