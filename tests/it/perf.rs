@@ -236,14 +236,16 @@ fn mandatory_messages_that_no_queue_gets_are_returned_and_not_lost() {
 #[test]
 fn what_the_broker_says_when_it_closes_is_told() {
     let broker = TestBroker::start();
-    let mut spawned = Spawned::start(&broker, "throughput --seconds 600");
+    let mut spawned = Spawned::start(&broker, "throughput --seconds 600 --prefetch 1 --acks each");
 
-    spawned.await_queue(0, 1);
+    // Messages are in the queue once it is publishing: before, it would not begin.
+    spawned.await_queue(1, 1);
     spawned.peer.channel(1).call(&queue_delete(&spawned.queue));
     let report = spawned.finish(false);
 
-    let error = report["errors"][0].as_str().unwrap();
-    assert!(error.starts_with("consumer 0: the broker sent basic.cancel"), "{report}");
+    let said = "consumer 0: the broker sent basic.cancel";
+    let is_told = |error: &Value| error.as_str().unwrap().starts_with(said);
+    assert!(report["errors"].as_array().unwrap().iter().any(is_told), "{report}");
 }
 
 #[test]
