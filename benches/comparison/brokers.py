@@ -5,6 +5,7 @@ generator that is run against them.
 import json
 import os
 import re
+import select
 import shutil
 import signal
 import socket
@@ -14,11 +15,14 @@ import time
 from pathlib import Path
 
 RABBITMQ = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
-START_SECONDS = 120
+# With a long backlog to be read.
+START_SECONDS = 900
 STOP_SECONDS = 30
 # What a run of the load generator may take beyond the time that it publishes: declaring bindings,
 # draining queues, deleting.
 SPARE_SECONDS = 240
+# So many messages of a run that has a number of them may take a second.
+SLOWEST_PER_SECOND = 5_000
 
 
 class Failed(Exception):
@@ -49,16 +53,59 @@ class Broker:
 
     def begin_perf(self, *arguments):
         """Starts `leveret perf`; `report_of` waits for it."""
-        command = [self.tool, "perf", *map(str, arguments), "--json", "--uri", self.uri]
         if self.pid is not None:
-            command += ["--broker-pid", str(self.pid)]
-        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            arguments += ("--broker-pid", self.pid)
+        return self.spawn_perf(*arguments)
+
+    def spawn_perf(self, *arguments):
+        command = [self.tool, "perf", *map(str, arguments), "--json", "--uri", self.uri]
+        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, text=True)
 
     def resident_mib(self):
+        return self.memory_mib("VmRSS")
+
+    def peak_mib(self):
+        """The most that was resident since the process began."""
+        return self.memory_mib("VmHWM")
+
+    def memory_mib(self, field):
         if self.pid is None:
             return None
         status = Path(f"/proc/{self.pid}/status").read_text()
-        return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024
+        return int(re.search(rf"{field}:\s+(\d+)", status)[1]) / 1024
+
+
+class SteppedDrain:
+    """`leveret perf drain` that waits when the queues are full and when they are empty, during which
+    the broker may be started again. Ends with the `with` block.
+    """
+
+    def __init__(self, broker, *arguments):
+        self.running = broker.spawn_perf("drain", "--stepwise", *arguments)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.running.poll() is None:
+            self.running.kill()
+            self.running.communicate()
+
+    def await_step(self, step):
+        """Waits until the queues are `filled` or `emptied`."""
+        is_told, _, _ = select.select([self.running.stderr], [], [], allowed_seconds(self.running.args))
+        if not is_told:
+            raise Failed(f"the queues were not {step} in time")
+        if (line := self.running.stderr.readline()) != f"{step}\n":
+            raise Failed(f"the queues were not {step}: {line}{self.running.communicate()}")
+
+    def go_on(self):
+        self.running.stdin.write("\n")
+        self.running.stdin.flush()
+
+    def report(self):
+        return report_of(self.running)
 
 
 def run_tool(tool, *arguments):
@@ -72,7 +119,7 @@ def report_of(running):
     """Waits for a run of the load generator; a failed one is no measurement."""
     subject = " ".join(running.args[1:running.args.index("--json")])
     try:
-        output, complaint = running.communicate(timeout=seconds_of(running.args) + SPARE_SECONDS)
+        output, complaint = running.communicate(timeout=allowed_seconds(running.args))
     except subprocess.TimeoutExpired:
         running.kill()
         running.communicate()
@@ -85,43 +132,57 @@ def report_of(running):
     return report
 
 
-def seconds_of(command):
-    return float(command[command.index("--seconds") + 1]) if "--seconds" in command else 0
+def allowed_seconds(command):
+    def value(option):
+        return float(command[command.index(option) + 1]) if option in command else 0
+    return value("--seconds") + value("--messages") / SLOWEST_PER_SECOND + SPARE_SECONDS
 
 
 class Started(Broker):
-    """A broker with data of its own; ends with the `with` block."""
+    """A broker with data of its own, in the directory `data`; ends with the `with` block."""
 
     def __enter__(self):
         self.home = Path(tempfile.mkdtemp(prefix="leveret-compare-"))
         self.port = free_port()
         self.uri = f"amqp://guest:guest@127.0.0.1:{self.port}/%2f"
-        began = time.monotonic()
-        with open(self.home / "output", "wb") as output:
-            self.process = subprocess.Popen(
-                self.command(), env=self.environment(), cwd=self.home, stdout=output,
-                stderr=subprocess.STDOUT, start_new_session=True)
         try:
-            while not answers(self.port):
-                if self.process.poll() is not None or time.monotonic() - began > START_SECONDS:
-                    raise Failed("did not start: " + (self.home / "output").read_text()[-500:])
-                time.sleep(0.001)
-            self.start_ms = 1000 * (time.monotonic() - began)
-            self.pid = self.find_pid()
+            self.start()
         except BaseException:
             self.__exit__()
             raise
         return self
 
     def __exit__(self, *_):
-        for name in (signal.SIGTERM, signal.SIGKILL):
+        self.end(signal.SIGTERM, signal.SIGKILL)
+        shutil.rmtree(self.home, ignore_errors=True)
+
+    def start(self):
+        """Returns when it accepts connections, `start_ms` after its process was started."""
+        began = time.monotonic()
+        with open(self.home / "output", "wb") as output:
+            self.process = subprocess.Popen(
+                self.command(), env=self.environment(), cwd=self.home, stdout=output,
+                stderr=subprocess.STDOUT, start_new_session=True)
+        while not answers(self.port):
+            if self.process.poll() is not None or time.monotonic() - began > START_SECONDS:
+                raise Failed("did not start: " + (self.home / "output").read_text()[-500:])
+            time.sleep(0.001)
+        self.start_ms = 1000 * (time.monotonic() - began)
+        self.pid = self.find_pid()
+
+    def kill(self):
+        """Ends it at once, as a crash would; `start` begins anew with the same data."""
+        os.kill(self.pid, signal.SIGKILL)
+        self.end(signal.SIGKILL)
+
+    def end(self, *signals):
+        for name in signals:
             try:
                 os.killpg(self.process.pid, name)
                 self.process.wait(STOP_SECONDS)
             except (ProcessLookupError, subprocess.TimeoutExpired):
                 continue
         self.clean_up()
-        shutil.rmtree(self.home, ignore_errors=True)
 
     def find_pid(self):
         return self.process.pid
@@ -139,9 +200,13 @@ class Leveret(Started):
         self.watermark = watermark
         self.wrapper = wrapper
 
+    @property
+    def data(self):
+        return self.home / "data"
+
     def command(self):
         return [*self.wrapper, self.path, "--amqp", f"127.0.0.1:{self.port}", "--data-dir",
-                str(self.home / "data"), "--log-level", "warning"]
+                str(self.data), "--log-level", "warning"]
 
     def environment(self):
         limit = {"LEVERET_MEMORY_HIGH_WATERMARK": str(self.watermark)} if self.watermark else {}
@@ -157,6 +222,10 @@ class RabbitMQ(Started):
     def __init__(self, tool, watermark=None):
         super().__init__("RabbitMQ", tool)
         self.watermark = watermark
+
+    @property
+    def data(self):
+        return self.home / "mnesia"
 
     def command(self):
         return [str(RABBITMQ)]
@@ -175,7 +244,7 @@ class RabbitMQ(Started):
             "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
             "RABBITMQ_NODE_PORT": str(self.port),
             "RABBITMQ_DIST_PORT": str(free_port()),
-            "RABBITMQ_MNESIA_BASE": str(self.home / "mnesia"),
+            "RABBITMQ_MNESIA_BASE": str(self.data),
             "RABBITMQ_LOG_BASE": str(self.home / "log"),
             "RABBITMQ_PID_FILE": str(self.home / "pid"),
             "RABBITMQ_CONFIG_FILE": str(self.home / "rabbitmq.conf"),
