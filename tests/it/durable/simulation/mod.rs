@@ -19,6 +19,7 @@ mod payload;
 mod publish;
 mod random;
 mod rot;
+mod scripted;
 mod session;
 
 use std::env;

@@ -1,0 +1,190 @@
+//! What chance seldom comes to, step by step: above all one publish for two queues, of which the
+//! second gets to it only when the first has long been done with it.
+
+use std::sync::Arc;
+
+use leveret::amqp::ack_mode::AckMode;
+use leveret::amqp::id::ChannelId;
+use leveret::amqp::name::QueueName;
+use leveret::amqp::table::Table;
+use leveret::store::checkpoint::Capture;
+use leveret::store::disk::Disk;
+use leveret::store::disk::simulated::SimulatedDisk;
+use leveret::store::files::file_name;
+use leveret::store::format::position::Position;
+use leveret::store::keeper::Queues as _;
+use leveret::store::placement::Octets;
+use leveret::store::writer::Writer;
+use leveret::topology::command::Naming;
+use leveret::vhost::batch::{Placed, PublishBatch, octets};
+use leveret::vhost::host::DeclareQueue;
+use leveret::vhost::queue::Queue;
+use leveret::vhost::session::Session;
+
+use super::broker::Broker;
+use super::payload::Payload;
+use super::session::Recorder;
+
+/// Octets of bodies: a few messages fill a file.
+const SIZE: u32 = 6000;
+
+struct Script {
+    disk: SimulatedDisk,
+    broker: Broker,
+    writer: Writer,
+    session: Arc<dyn Session>,
+    /// Messages published so far.
+    sequence: u64,
+}
+
+#[test]
+fn a_file_stays_until_all_queues_of_a_publish_have_had_their_turn() {
+    let mut script = Script::start();
+    let (first, second) = (script.declare("first"), script.declare("second"));
+    let payload = script.next_payload();
+    let shared = octets_for(payload, &[&first, &second]);
+
+    script.publish(&first, payload, shared.clone());
+    let file = file_of(&first);
+    script.take(&first);
+    script.roll(&first);
+    script.checkpoint();
+    script.roll(&first);
+    script.publish(&second, payload, shared);
+    let script = script.restart();
+
+    assert_eq!(script.payloads("second"), [Ok(payload)]);
+    assert!(script.has(file));
+}
+
+#[test]
+fn a_file_goes_when_the_last_queue_of_a_publish_is_done() {
+    let mut script = Script::start();
+    let (first, second) = (script.declare("first"), script.declare("second"));
+    let payload = script.next_payload();
+    let shared = octets_for(payload, &[&first, &second]);
+
+    script.publish(&first, payload, shared.clone());
+    let file = file_of(&first);
+    script.publish(&second, payload, shared);
+    script.take(&first);
+    script.take(&second);
+    // A queue lets go of what is written when it is next asked for an image.
+    for _ in 0..2 {
+        script.roll(&first);
+        script.checkpoint();
+    }
+
+    assert!(!script.has(file));
+}
+
+impl Script {
+    fn start() -> Self {
+        Self::start_on(SimulatedDisk::new(1), 0)
+    }
+
+    fn start_on(disk: SimulatedDisk, sequence: u64) -> Self {
+        let (broker, writer) = Broker::open(&(Arc::new(disk.clone()) as Arc<dyn Disk>)).unwrap();
+        let session = Arc::new(Recorder::default());
+        let mut script = Self { disk, broker, writer, session, sequence };
+        script.write();
+        script
+    }
+
+    /// The process is killed and started again.
+    fn restart(self) -> Self {
+        Self::start_on(self.disk.kill(), self.sequence)
+    }
+
+    fn declare(&mut self, name: &str) -> Arc<Queue> {
+        let declare = DeclareQueue {
+            name: QueueName::parse(name).unwrap(),
+            naming: Naming::Client,
+            durable: true,
+            owner: None,
+            auto_delete: false,
+            arguments: Table::default(),
+        };
+        let (queue, commit) = self.broker.vhost.declare_queue(declare).unwrap();
+        self.write();
+        assert!(commit.is_done());
+        queue
+    }
+
+    /// The writer writes all there is.
+    fn write(&mut self) {
+        assert!(self.writer.turn(false).unwrap());
+    }
+
+    const fn next_payload(&mut self) -> Payload {
+        self.sequence += 1;
+        Payload { publisher: 1, sequence: self.sequence, size: SIZE }
+    }
+
+    /// Publishes the message to one of the queues it is for, and has it written.
+    fn publish(&mut self, queue: &Arc<Queue>, payload: Payload, octets: Octets) {
+        let placed = Placed {
+            segment: 0,
+            offset: 0,
+            body_len: payload.size,
+            channel: ChannelId(1),
+            confirm: None,
+            persistent: true,
+        };
+        let publisher = Arc::clone(&self.session);
+        queue.publish(PublishBatch { octets, messages: vec![placed], publisher });
+        self.write();
+    }
+
+    /// Takes the next message out of a queue.
+    fn take(&mut self, queue: &Arc<Queue>) {
+        assert!(queue.get(&self.session, ChannelId(1), AckMode::Automatic));
+        self.write();
+    }
+
+    /// Writes two files full of messages that are taken at once.
+    fn roll(&mut self, queue: &Arc<Queue>) {
+        for _ in 0..12 {
+            let payload = self.next_payload();
+            let octets = octets_for(payload, &[queue]);
+            self.publish(queue, payload, octets);
+            self.take(queue);
+        }
+    }
+
+    /// Writes a checkpoint, which gives files back.
+    fn checkpoint(&mut self) {
+        let (log, files) = (Arc::clone(&self.broker.log), self.files());
+        let capture = Capture::begin(&log);
+        let images = self.broker.queues().iter().filter_map(Queue::image).collect();
+        let captured = capture.end(&log, images, self.broker.node.next_queue());
+        self.write();
+        assert!(captured.durable.is_done());
+        captured.publish(&log).unwrap();
+        assert!(self.files() < files, "nothing was given back");
+    }
+
+    fn files(&self) -> usize {
+        self.broker.log.totals().files
+    }
+
+    fn has(&self, file: u32) -> bool {
+        self.disk.list().unwrap().contains(&file_name(file))
+    }
+
+    /// What a queue has on the disk.
+    fn payloads(&self, queue: &str) -> Vec<Result<Payload, String>> {
+        let found = self.broker.survey();
+        let found = found.into_values().find(|found| found.queue.name.as_str() == queue).unwrap();
+        found.messages.into_values().collect()
+    }
+}
+
+fn octets_for(payload: Payload, queues: &[&Arc<Queue>]) -> Octets {
+    octets(std::iter::once(payload.octets()), true, queues.iter().copied())
+}
+
+/// The file that the queue's first message lies in.
+fn file_of(queue: &Arc<Queue>) -> u32 {
+    Position::of(queue.image().unwrap().runs[0].position).file
+}
