@@ -42,7 +42,7 @@ struct LogFile {
 pub struct Usage {
     /// Octets of messages that some queue has.
     pub live: u64,
-    /// Octets of messages that some queue has had.
+    /// Octets of messages that some queue has had, as far as that is known.
     pub written: u64,
 }
 
@@ -147,6 +147,15 @@ impl Files {
         if let Some(file) = self.table.lock().files.get_mut(&file) {
             file.usage.live += octets;
             file.usage.written += octets;
+        }
+    }
+
+    /// Counts messages of that file that a queue has had since before the process started. What
+    /// else was written then is not known, and taken to fill the file.
+    pub fn restore(&self, file: u32, octets: u64) {
+        if let Some(file) = self.table.lock().files.get_mut(&file) {
+            file.usage.live += octets;
+            file.usage.written = file.usage.live.max(file.size);
         }
     }
 

@@ -208,6 +208,6 @@ fn count(files: &Files, queue: QueueId, run: &Run) -> Result<(), OpenError> {
         let name = file_name(position.file);
         return Err(Damage::new(name, position.offset.into(), what).losing([lost]).into());
     }
-    files.add(position.file, run.octets.into());
+    files.restore(position.file, run.octets.into());
     Ok(())
 }

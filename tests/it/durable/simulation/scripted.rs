@@ -14,6 +14,7 @@ use leveret::store::files::file_name;
 use leveret::store::format::position::Position;
 use leveret::store::keeper::Queues as _;
 use leveret::store::placement::Octets;
+use leveret::store::reclaim::choose;
 use leveret::store::writer::Writer;
 use leveret::topology::command::Naming;
 use leveret::vhost::batch::{Placed, PublishBatch, octets};
@@ -76,6 +77,23 @@ fn a_file_goes_when_the_last_queue_of_a_publish_is_done() {
     }
 
     assert!(!script.has(file));
+}
+
+#[test]
+fn what_is_sparse_when_the_broker_starts_is_copied_forward() {
+    let mut script = Script::start();
+    let (kept, gone) = (script.declare("kept"), script.declare("gone"));
+    for _ in 0..10 {
+        let payload = script.next_payload();
+        script.publish(&kept, payload, octets_for(payload, &[&kept]));
+        script.roll(&gone);
+    }
+    assert!(choose(&script.broker.log).is_some());
+
+    let script = script.restart();
+
+    assert_eq!(script.files(), 10);
+    assert!(choose(&script.broker.log).is_some());
 }
 
 impl Script {
