@@ -9,6 +9,7 @@ use std::io;
 
 use super::commit::Commit;
 use super::disk::Disk;
+use super::failpoint::failpoint;
 use super::format::checkpoint::{Checkpoint, QueueImage, Replay};
 use super::log::Log;
 
@@ -87,7 +88,10 @@ pub fn publish(disk: &dyn Disk, checkpoint: &Checkpoint) -> io::Result<()> {
     let octets = checkpoint.octets();
     let file = disk.create(CHECKPOINT_NEW, octets.len() as u64)?;
     file.write_at(&octets, 0)?;
+    failpoint!("checkpoint::written");
     file.sync()?;
+    failpoint!("checkpoint::synced");
     disk.rename(CHECKPOINT_NEW, CHECKPOINT)?;
+    failpoint!("checkpoint::renamed");
     disk.sync()
 }

@@ -8,6 +8,7 @@ use bytes::{Bytes, BytesMut};
 use parking_lot::Mutex;
 
 use super::disk::{Disk, DiskFile};
+use super::failpoint::failpoint;
 use super::format::position::Position;
 
 /// Files kept for writing again.
@@ -123,6 +124,7 @@ impl Files {
     /// # Errors
     /// Above all [`io::ErrorKind::StorageFull`].
     pub fn begin(&self, number: u32, size: u64) -> io::Result<(Arc<dyn DiskFile>, u64)> {
+        failpoint!("roll::begin");
         let name = file_name(number);
         let spare = if size <= self.file_size { self.table.lock().spare.pop() } else { None };
         let (handle, size) = if let Some(spare) = spare {

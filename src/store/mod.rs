@@ -52,6 +52,7 @@ pub mod check;
 pub mod checkpoint;
 pub mod commit;
 pub mod disk;
+mod failpoint;
 pub mod files;
 pub mod format;
 pub mod keeper;

@@ -10,6 +10,7 @@ use bytes::{Bytes, BytesMut};
 use parking_lot::Mutex;
 
 use super::commit::Commit;
+use super::failpoint::failpoint;
 use super::files::{Usage, file_name};
 use super::format::position::Position;
 use super::format::run::messages;
@@ -105,6 +106,7 @@ impl CopyForward {
         if octets.is_empty() {
             return Ok(None);
         }
+        failpoint!("copy::read");
         let octets = octets.freeze();
         let (start, durable) = self.append(log, &octets, &runs);
         Ok(Some(Moving { durable, octets, runs, start }))
@@ -115,6 +117,7 @@ impl CopyForward {
     /// # Errors
     /// It is not durable.
     pub fn finish(&self, moving: Moving) -> io::Result<()> {
+        failpoint!("copy::durable");
         let Moving { octets, runs, start, .. } = moving;
         let start = start.lock().ok_or(io::ErrorKind::BrokenPipe)?;
         for (holding, runs) in self.holdings.iter().zip(runs).filter(|(_, runs)| !runs.is_empty()) {

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::commit::Completer;
 use super::disk::DiskFile;
+use super::failpoint::failpoint;
 use super::format::batch::{BATCH_HEADER_SIZE, BatchHeader, FileHeader};
 use super::format::checkpoint::Replay;
 use super::format::position::Position;
@@ -330,13 +331,21 @@ impl Writer {
             })?;
         let header =
             FileHeader { file: number, first_batch: self.next.batch, previous: self.next.previous };
-        let mut block = header.octets();
-        block.resize(BLOCK, 0);
-        file.write_at(&block, 0).map_err(WriteError::Failed)?;
-        file.sync().map_err(WriteError::Failed)?;
-        self.log.files.disk().sync().map_err(WriteError::Failed)?;
+        self.write_header(&*file, &header).map_err(WriteError::Failed)?;
         self.file = Some((file, size));
         self.next.position = Position { file: number, offset: FIRST_BATCH };
+        Ok(())
+    }
+
+    /// Makes a file durable in which there is nothing yet.
+    fn write_header(&self, file: &dyn DiskFile, header: &FileHeader) -> io::Result<()> {
+        failpoint!("roll::created");
+        let mut block = header.octets();
+        block.resize(BLOCK, 0);
+        file.write_at(&block, 0)?;
+        file.sync()?;
+        self.log.files.disk().sync()?;
+        failpoint!("roll::synced");
         Ok(())
     }
 

@@ -15,7 +15,7 @@ use crate::raw::peer::Peer;
 const GIVE_BACK: (&str, &str) = ("MALLOC_MMAP_THRESHOLD_", "131072");
 
 /// Any port that is free.
-const LOOPBACK: &str = "127.0.0.1:0";
+pub const LOOPBACK: &str = "127.0.0.1:0";
 
 /// A `leveret serve` that ends with the value.
 pub struct Process {
@@ -30,7 +30,7 @@ impl Process {
     #[track_caller]
     pub fn start(settings: &[(&str, &str)]) -> Self {
         let data = tempfile::tempdir().unwrap();
-        let mut started = Self::spawn(data.path(), LOOPBACK, settings, Stdio::null());
+        let mut started = Self::of(command(data.path(), LOOPBACK, settings).stderr(Stdio::null()));
         started.data = Some(data);
         started
     }
@@ -39,22 +39,18 @@ impl Process {
     #[track_caller]
     pub fn start_on(data: &Path, settings: &[(&str, &str)]) -> Self {
         let errors = [("LOG_LEVEL", "error")];
-        Self::spawn(data, LOOPBACK, &[&errors, settings].concat(), Stdio::inherit())
+        Self::of(&mut command(data, LOOPBACK, &[&errors, settings].concat()))
     }
 
     /// Starts it on data that outlive it, where another has been listening.
     #[track_caller]
     pub fn start_at(data: &Path, address: SocketAddr) -> Self {
-        Self::spawn(data, &address.to_string(), &[("LOG_LEVEL", "error")], Stdio::inherit())
+        Self::of(&mut command(data, &address.to_string(), &[("LOG_LEVEL", "error")]))
     }
 
+    /// Starts it as [`command`] says.
     #[track_caller]
-    fn spawn(data: &Path, address: &str, settings: &[(&str, &str)], errors: Stdio) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_leveret"));
-        command.args(["serve", "--amqp", address, "--data-dir"]).arg(data);
-        command.env(GIVE_BACK.0, GIVE_BACK.1);
-        command.envs(settings.iter().map(|(name, value)| (format!("LEVERET_{name}"), value)));
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(errors);
+    pub fn of(command: &mut Command) -> Self {
         let mut child = command.spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -102,6 +98,16 @@ impl Process {
         }
         panic!("it runs on after {within:?}");
     }
+}
+
+/// Starts a broker on these data that listens there, with these settings.
+pub fn command(data: &Path, address: &str, settings: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_leveret"));
+    command.args(["serve", "--amqp", address, "--data-dir"]).arg(data);
+    command.env(GIVE_BACK.0, GIVE_BACK.1);
+    command.envs(settings.iter().map(|(name, value)| (format!("LEVERET_{name}"), value)));
+    command.stdin(Stdio::null()).stdout(Stdio::piped());
+    command
 }
 
 impl Drop for Process {
