@@ -128,12 +128,14 @@ impl Storage {
         let node_of_writer = Arc::clone(node);
         let threads = vec![
             spawn("leveret-log", move || {
+                let _guard = FailOnPanic(Arc::clone(&for_writer));
                 let drained = || node_of_writer.connections.wake_all();
                 if let Err(error) = writer.run(&log_full, &drained) {
                     for_writer.fail(format!("the log cannot be written: {error}"));
                 }
             })?,
             spawn("leveret-keeper", move || {
+                let _guard = FailOnPanic(Arc::clone(&for_keeper));
                 if let Err(error) = keeper.run(&stop_keeper) {
                     for_keeper.fail(format!("the log cannot be kept: {error}"));
                 }
@@ -182,6 +184,17 @@ impl RunningStorage {
 impl Drop for RunningStorage {
     fn drop(&mut self) {
         self.end();
+    }
+}
+
+/// Goes with a thread of the store: after its panic nobody would go on with what others wait for.
+struct FailOnPanic(Arc<Log>);
+
+impl Drop for FailOnPanic {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.fail("a thread of the store has panicked".to_owned());
+        }
     }
 }
 

@@ -93,6 +93,18 @@ fn an_error_of_the_disk_while_messages_are_copied_ends_the_process_and_loses_not
 }
 
 #[test]
+fn a_panic_of_the_stores_threads_ends_the_process_and_loses_nothing() {
+    for place in ["roll::created", "checkpoint::synced"] {
+        let mut trial = Trial::start(&format!("{place}=1*off->panic"));
+
+        assert_eq!(publish_for_checkpoint(&mut trial), Err(NoFrame::Ended), "{place}");
+        assert_eq!(trial.expect_end().code(), Some(74), "{place}");
+
+        expect_whole(trial);
+    }
+}
+
+#[test]
 fn a_full_disk_is_waited_for() {
     for place in ["roll::begin", "checkpoint::written"] {
         let mut trial = Trial::start(&format!("{place}=1*off->2*return({ENOSPC})->off"));
