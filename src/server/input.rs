@@ -41,7 +41,7 @@ pub(super) enum Input {
 }
 
 impl Input {
-    /// Whether what comes is left where it is for now.
+    /// Whether what comes is not read.
     pub(super) const fn is_held(self) -> bool {
         matches!(self, Self::Blocked | Self::Behind | Self::Flooded | Self::Waiting)
     }

@@ -42,7 +42,9 @@ impl QueueWorker {
         let is_short = backing.residence.is_short();
         if self.store.pinned_octets() > keep && (is_short || backing.is_over()) {
             self.unload(keep, None);
-            let alone = self.unload_held(keep);
+            // Those that are soon settled are not worth it.
+            let is_much = self.store.pinned_octets() > 2 * keep;
+            let alone = if is_much { self.unload_held(keep) } else { Vec::new() };
             // What is logged does not go while something else stands before it.
             let octets =
                 if is_short { self.store.pinned_octets() } else { self.store.logged_octets() };

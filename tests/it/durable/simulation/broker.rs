@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use leveret::amqp::confirm::Confirm;
 use leveret::amqp::id::QueueId;
+use leveret::amqp::run::Run;
 use leveret::amqp::table::{Table, TableRef};
 use leveret::auth::password::PasswordHash;
 use leveret::auth::user::Users;
@@ -71,10 +72,10 @@ impl Broker {
         queues
     }
 
-    /// Octets on the disk that the queues have.
-    pub fn living(&self) -> u64 {
+    /// What the queues have on the disk, lasting or not.
+    pub fn living(&self) -> Vec<Run> {
         let holdings = (0..=self.log.end().file).flat_map(|file| self.node.holdings(file));
-        holdings.flat_map(|holding| holding.runs).map(|run| u64::from(run.octets)).sum()
+        holdings.flat_map(|holding| holding.runs).collect()
     }
 
     /// What the durable queues hold, as far as it is written.

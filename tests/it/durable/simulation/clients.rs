@@ -53,6 +53,8 @@ pub struct Clients {
     pending: VecDeque<Batch>,
     /// Confirm when written: only where power is not lost.
     written: bool,
+    /// Messages that had left memory, though they do not last, when that was looked at.
+    pub volatile: u64,
 }
 
 impl Clients {
@@ -60,7 +62,7 @@ impl Clients {
         let written = random.happens(30);
         let (session, keeper) = (Arc::default(), Keeper::default());
         let pending = VecDeque::new();
-        Self { broker, model, random, keeper, session, publishers, pending, written }
+        Self { broker, model, random, keeper, session, publishers, pending, written, volatile: 0 }
     }
 
     /// What outlives the broker.
@@ -301,7 +303,10 @@ impl Clients {
     pub fn check_written(&mut self) {
         let found = self.broker.survey();
         let living = self.broker.living();
-        assert_eq!(self.broker.log.totals().live, living, "octets counted as living");
+        let octets: u64 = living.iter().map(|run| u64::from(run.octets)).sum();
+        assert_eq!(self.broker.log.totals().live, octets, "octets counted as living");
+        let volatile = living.iter().filter(|run| run.position.is_volatile());
+        self.volatile += volatile.map(|run| u64::from(run.count)).sum::<u64>();
         for (id, found) in &found {
             let held = &self.model.queues[id];
             let expected: BTreeMap<_, _> =
