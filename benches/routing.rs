@@ -50,5 +50,19 @@ fn headers(criterion: &mut Criterion) {
     }
 }
 
-criterion_group! { name = routing; config = setup::criterion(); targets = by_key, fanout, headers }
+/// Exchanges that choose one of their bindings; the worst chance walks to the last.
+fn one_of(criterion: &mut Criterion) {
+    for kind in [ExchangeKind::ConsistentHash, ExchangeKind::Random, ExchangeKind::ModulusHash] {
+        let mut group = criterion.benchmark_group(format!("routing/{}", kind.name()));
+        for count in [10, 100, 1_000] {
+            let router = bindings::router(kind, count);
+            assert_eq!(route(&router, "any", &[]), 1);
+            group.bench_function(BenchmarkId::from_parameter(count), |bencher| {
+                bencher.iter(|| route(&router, black_box("any"), &[]));
+            });
+        }
+    }
+}
+
+criterion_group! { name = routing; config = setup::criterion(); targets = by_key, fanout, headers, one_of }
 criterion_main!(routing);

@@ -4,6 +4,7 @@ use leveret::amqp::name::{BindingKey, QueueName};
 use leveret::amqp::table::TableRef;
 use leveret::exchange::binding::{Binding, Destination};
 use leveret::exchange::kind::ExchangeKind;
+use leveret::exchange::message::Message;
 use leveret::exchange::router::Router;
 
 /// A routing key that no binding of a direct or topic exchange matches.
@@ -11,14 +12,18 @@ pub const MISS: &str = "plant.7.sensor.none.state";
 
 /// An exchange with so many bindings: a topic exchange's have `*`, `#` or neither in turn.
 pub fn router(kind: ExchangeKind, count: usize) -> Router {
-    let mut router = Router::new(kind);
+    let mut router = Router::new(kind, TableRef::default());
     for number in 0..count {
         let queue = Destination::Queue(QueueName::parse(format!("queue-{number}")).unwrap());
         let (key, arguments) = match kind {
             ExchangeKind::Direct => (routing_key(number), Vec::new()),
             ExchangeKind::Topic => (pattern(number), Vec::new()),
-            ExchangeKind::Fanout => (String::new(), Vec::new()),
             ExchangeKind::Headers => (String::new(), header(number)),
+            ExchangeKind::ConsistentHash => ((1 + number % 3).to_string(), Vec::new()),
+            ExchangeKind::Fanout
+            | ExchangeKind::Random
+            | ExchangeKind::LocalRandom
+            | ExchangeKind::ModulusHash => (String::new(), Vec::new()),
         };
         let key = BindingKey::parse(key).unwrap();
         let arguments = TableRef::parse(&arguments).unwrap();
@@ -49,8 +54,9 @@ fn pattern(number: usize) -> String {
 
 /// How many destinations a message finds.
 pub fn route(router: &Router, key: &str, headers: &[u8]) -> usize {
-    let headers = TableRef::parse(headers).unwrap();
+    let headers = Some(TableRef::parse(headers).unwrap());
+    let message = Message { key: key.as_bytes(), headers, chance: u64::MAX, ..Message::default() };
     let mut found = 0;
-    router.route(key.as_bytes(), Some(headers), &mut |_| found += 1);
+    router.route(&message, &mut |_| found += 1);
     found
 }

@@ -110,9 +110,23 @@ pub enum InvalidBinding {
         /// How RabbitMQ prints it.
         value: String,
     },
+    /// A key that has to be a weight is no integer; how RabbitMQ prints it.
+    NoWeight(String),
+    /// A weight below 1.
+    WeightTooSmall,
+    /// A weight above the largest.
+    WeightTooLarge {
+        /// The largest.
+        max: u16,
+    },
+    /// A key where there may be none.
+    Key(BindingKey),
+    /// It leads to an exchange, and only queues are taken.
+    NoQueue,
 }
 
-/// RabbitMQ: `validate_binding/2` of `rabbit_exchange_type_topic` and `_headers`.
+/// RabbitMQ: `validate_binding/2` of `rabbit_exchange_type_topic`, `_headers`, `_consistent_hash`
+/// and `_local_random`.
 impl From<InvalidBinding> for Exception {
     fn from(invalid: InvalidBinding) -> Self {
         let text = match invalid {
@@ -125,6 +139,13 @@ impl From<InvalidBinding> for Exception {
             InvalidBinding::MatchType { type_name, value } => {
                 format!("Invalid x-match field type {type_name} (value {value}); expected longstr")
             }
+            InvalidBinding::NoWeight(key) => format!("The binding key must be an integer: {key}"),
+            InvalidBinding::WeightTooSmall => "The binding key must be greater than 0".to_owned(),
+            InvalidBinding::WeightTooLarge { max } => {
+                format!("The binding key must not exceed {max}")
+            }
+            InvalidBinding::Key(key) => format!("Non empty binding '{key}' key not permitted"),
+            InvalidBinding::NoQueue => "Destination not found".to_owned(),
         };
         Self::new(ReplyCode::PreconditionFailed, text)
     }

@@ -16,6 +16,14 @@ pub enum ExchangeKind {
     Topic,
     /// The binding's arguments match the message's headers.
     Headers,
+    /// One destination, by a hash; the binding key is its weight.
+    ConsistentHash,
+    /// One binding, at random.
+    Random,
+    /// One queue of this node, at random.
+    LocalRandom,
+    /// One binding, by the routing key's hash modulo their number.
+    ModulusHash,
 }
 
 /// A type that the broker does not have.
@@ -23,18 +31,25 @@ pub enum ExchangeKind {
 pub struct UnknownKind(String);
 
 impl ExchangeKind {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Direct,
+        Self::Fanout,
+        Self::Topic,
+        Self::Headers,
+        Self::ConsistentHash,
+        Self::Random,
+        Self::LocalRandom,
+        Self::ModulusHash,
+    ];
+
     /// The type of that name, as `exchange.declare` spells it.
     ///
     /// # Errors
     /// No such type: 406.
     pub fn parse(name: &str) -> Result<Self, UnknownKind> {
-        Ok(match name {
-            "direct" => Self::Direct,
-            "fanout" => Self::Fanout,
-            "topic" => Self::Topic,
-            "headers" => Self::Headers,
-            unknown => return Err(UnknownKind(unknown.to_owned())),
-        })
+        let found = Self::ALL.into_iter().find(|kind| kind.name() == name);
+        found.ok_or_else(|| UnknownKind(name.to_owned()))
     }
 
     /// The type's name.
@@ -44,6 +59,10 @@ impl ExchangeKind {
             Self::Fanout => "fanout",
             Self::Topic => "topic",
             Self::Headers => "headers",
+            Self::ConsistentHash => "x-consistent-hash",
+            Self::Random => "x-random",
+            Self::LocalRandom => "x-local-random",
+            Self::ModulusHash => "x-modulus-hash",
         }
     }
 }
@@ -67,16 +86,24 @@ mod tests {
 
     #[test]
     fn every_type_is_found_by_its_name() {
-        for kind in
-            [ExchangeKind::Direct, ExchangeKind::Fanout, ExchangeKind::Topic, ExchangeKind::Headers]
-        {
-            assert_eq!(ExchangeKind::parse(kind.name()), Ok(kind));
+        for (name, kind) in [
+            ("direct", ExchangeKind::Direct),
+            ("fanout", ExchangeKind::Fanout),
+            ("topic", ExchangeKind::Topic),
+            ("headers", ExchangeKind::Headers),
+            ("x-consistent-hash", ExchangeKind::ConsistentHash),
+            ("x-random", ExchangeKind::Random),
+            ("x-local-random", ExchangeKind::LocalRandom),
+            ("x-modulus-hash", ExchangeKind::ModulusHash),
+        ] {
+            assert_eq!(ExchangeKind::parse(name), Ok(kind));
+            assert_eq!(kind.name(), name);
         }
     }
 
     #[test]
     fn a_type_that_the_broker_lacks_is_refused_by_name() {
-        for name in ["foo", "", "Direct", "x-delayed-message"] {
+        for name in ["foo", "", "Direct", "x-delayed-message", "x-recent-history"] {
             let exception = Exception::from(ExchangeKind::parse(name).unwrap_err());
 
             assert_eq!(exception.code, ReplyCode::PreconditionFailed);

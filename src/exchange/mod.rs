@@ -1,10 +1,14 @@
 //! How an exchange routes: its bindings, and which destinations a key and headers find
-//! (spec 3.1.3). Pure: it knows bindings and messages' keys and headers, no queue and no virtual
-//! host.
+//! (spec 3.1.3). Pure: it knows bindings and what of a message may be routed by, no queue and no
+//! virtual host. Chance comes in with the message.
 
 pub mod binding;
+pub mod hash;
+pub mod hash_on;
 mod headers;
 pub mod kind;
+pub mod message;
 mod prefixes;
 pub mod router;
+mod shares;
 mod topic;

@@ -5,9 +5,13 @@ use imbl::OrdSet;
 use crate::amqp::table::TableRef;
 
 use super::binding::{Binding, Destination, InvalidBinding, StartOfKey};
+use super::hash::{hash, place};
+use super::hash_on::HashOn;
 use super::headers::{self, Headers};
 use super::kind::ExchangeKind;
+use super::message::Message;
 use super::prefixes::Prefixes;
+use super::shares::{self, Shares};
 use super::topic;
 
 /// The bindings of one exchange, indexed for its type.
@@ -20,6 +24,9 @@ pub struct Router {
     bindings: OrdSet<Binding>,
     /// Of the keys of a topic exchange; empty for the other types.
     prefixes: Prefixes,
+    /// What is hashed, and the weights, where the type is `x-consistent-hash`.
+    hash_on: HashOn,
+    shares: Shares,
 }
 
 /// What became of a bind or an unbind.
@@ -32,9 +39,16 @@ pub enum Change {
 }
 
 impl Router {
-    /// An exchange's bindings before the first bind.
-    pub fn new(kind: ExchangeKind) -> Self {
-        Self { kind, bindings: OrdSet::new(), prefixes: Prefixes::default() }
+    /// An exchange's bindings before the first bind. Of its arguments those count that its type
+    /// has; they were checked when it was declared.
+    pub fn new(kind: ExchangeKind, arguments: TableRef<'_>) -> Self {
+        Self {
+            kind,
+            bindings: OrdSet::new(),
+            prefixes: Prefixes::default(),
+            hash_on: HashOn::of(arguments).unwrap_or_default(),
+            shares: Shares::default(),
+        }
     }
 
     /// The exchange's type.
@@ -62,15 +76,33 @@ impl Router {
         self.bindings.contains(binding)
     }
 
+    /// Whether messages with the same routing key go the same way as long as the bindings stay.
+    pub fn routes_by_key(&self) -> bool {
+        match self.kind {
+            ExchangeKind::Headers | ExchangeKind::Random | ExchangeKind::LocalRandom => false,
+            ExchangeKind::ConsistentHash => self.hash_on == HashOn::RoutingKey,
+            ExchangeKind::Direct
+            | ExchangeKind::Fanout
+            | ExchangeKind::Topic
+            | ExchangeKind::ModulusHash => true,
+        }
+    }
+
     /// Whether the type takes such a binding at all.
     ///
     /// # Errors
-    /// A topic key with more than two `#` words, or an unknown `x-match`.
+    /// A topic key with more than two `#` words, an unknown `x-match`, a key that is no weight, or
+    /// what `x-local-random` does not take: a key, or a destination that is no queue.
     pub fn check(&self, binding: &Binding) -> Result<(), InvalidBinding> {
         match self.kind {
-            ExchangeKind::Direct | ExchangeKind::Fanout => Ok(()),
+            ExchangeKind::Direct
+            | ExchangeKind::Fanout
+            | ExchangeKind::Random
+            | ExchangeKind::ModulusHash => Ok(()),
             ExchangeKind::Topic => topic::check(binding.key()),
             ExchangeKind::Headers => headers::MatchMode::of(binding.arguments()).map(|_| ()),
+            ExchangeKind::ConsistentHash => shares::weight(binding.key()).map(|_| ()),
+            ExchangeKind::LocalRandom => check_local(binding),
         }
     }
 
@@ -83,8 +115,10 @@ impl Router {
         if self.bindings.contains(&binding) {
             return Ok(Change::Nothing);
         }
-        if self.kind == ExchangeKind::Topic {
-            self.prefixes.add(binding.key().as_bytes());
+        match self.kind {
+            ExchangeKind::Topic => self.prefixes.add(binding.key().as_bytes()),
+            ExchangeKind::ConsistentHash => self.shares.add(&binding)?,
+            _ => {}
         }
         self.bindings.insert(binding);
         Ok(Change::Done)
@@ -95,34 +129,48 @@ impl Router {
         if self.bindings.remove(binding).is_none() {
             return Change::Nothing;
         }
-        if self.kind == ExchangeKind::Topic {
-            self.prefixes.remove(binding.key().as_bytes());
+        match self.kind {
+            ExchangeKind::Topic => self.prefixes.remove(binding.key().as_bytes()),
+            ExchangeKind::ConsistentHash => self.shares.remove(binding),
+            _ => {}
         }
         Change::Done
     }
 
-    /// Calls `found` with each destination of a message with that routing key and those headers;
-    /// with one that several bindings lead to possibly more than once.
-    pub fn route<'r>(
-        &'r self,
-        key: &[u8],
-        headers: Option<TableRef<'_>>,
-        found: &mut impl FnMut(&'r Destination),
-    ) {
+    /// Calls `found` with each destination of a message; with one that several bindings lead to
+    /// possibly more than once.
+    pub fn route<'r>(&'r self, message: &Message<'_>, found: &mut impl FnMut(&'r Destination)) {
         match self.kind {
-            ExchangeKind::Direct => self.exact(key, found),
+            ExchangeKind::Direct => self.exact(message.key, found),
             ExchangeKind::Fanout => self.bindings.iter().for_each(|b| found(b.destination())),
             ExchangeKind::Topic => {
-                topic::matches(&self.prefixes, key, &mut |pattern| self.exact(pattern, found));
+                let exact = &mut |pattern: &[u8]| self.exact(pattern, found);
+                topic::matches(&self.prefixes, message.key, exact);
             }
             ExchangeKind::Headers => {
-                let headers = Headers::of(headers.unwrap_or_default());
+                let headers = Headers::of(message.headers.unwrap_or_default());
                 self.bindings
                     .iter()
                     .filter(|binding| headers.match_binding(binding.arguments()))
                     .for_each(|binding| found(binding.destination()));
             }
+            ExchangeKind::ConsistentHash => {
+                let chosen = self.shares.choose(self.hash_on.hash(message));
+                chosen.into_iter().for_each(found);
+            }
+            ExchangeKind::Random | ExchangeKind::LocalRandom => {
+                self.nth(place(message.chance, self.len()), found);
+            }
+            ExchangeKind::ModulusHash => {
+                let number = hash(&[message.key]) % self.len().max(1) as u64;
+                self.nth(usize::try_from(number).unwrap_or_default(), found);
+            }
         }
+    }
+
+    /// The binding at that place among all. It is walked to, as the set does not number them.
+    fn nth<'r>(&'r self, place: usize, found: &mut impl FnMut(&'r Destination)) {
+        self.bindings.iter().nth(place).into_iter().for_each(|b| found(b.destination()));
     }
 
     /// The bindings with exactly this key.
@@ -131,6 +179,15 @@ impl Router {
             .range(StartOfKey(key)..)
             .take_while(|binding| binding.key().as_bytes() == key)
             .for_each(|binding| found(binding.destination()));
+    }
+}
+
+/// Without a cluster every queue is a local one, and classic.
+fn check_local(binding: &Binding) -> Result<(), InvalidBinding> {
+    match binding.destination() {
+        _ if !binding.key().is_empty() => Err(InvalidBinding::Key(binding.key().clone())),
+        Destination::Exchange(_) => Err(InvalidBinding::NoQueue),
+        Destination::Queue(_) => Ok(()),
     }
 }
 

@@ -19,6 +19,7 @@ use crate::channel::state::Channel;
 use crate::codec::encode;
 use crate::codec::header::{Properties, parse_header};
 use crate::codec::publish::WholePublish;
+use crate::exchange::message::Message;
 
 /// The queue name that stands for direct reply-to.
 const REPLY_TO: &[u8] = b"amq.rabbitmq.reply-to";
@@ -60,7 +61,9 @@ impl Service {
             persistent: properties.delivery_mode() == Some(2),
             body_len: u32::try_from(message.body.len()).unwrap_or(u32::MAX),
         };
-        let route = self.routes.resolve(&self.vhost, message.address, || properties.headers())?;
+        let chances = &mut self.chances;
+        let seen = || seen_by_exchanges(properties, chances.next());
+        let route = self.routes.resolve(&self.vhost, message.address, seen)?;
         check_properties(properties, &self.user)?;
         let transactional = channel.mode() == Mode::Transactional;
         if transactional || message.size() >= OWN_SEGMENT_MIN {
@@ -100,6 +103,18 @@ impl Service {
             encode::basic_return(out, at, code, code.name(), message.address);
             encode::content(out, at, message.header, message.body, frame_max);
         });
+    }
+}
+
+/// What an exchange may look at beside the routing key.
+fn seen_by_exchanges<'a>(properties: &Properties<'a>, chance: u64) -> Message<'a> {
+    Message {
+        key: &[],
+        headers: properties.headers(),
+        correlation_id: properties.correlation_id(),
+        message_id: properties.message_id(),
+        timestamp: properties.timestamp(),
+        chance,
     }
 }
 

@@ -9,6 +9,7 @@ use amq_protocol::protocol::confirm::{AMQPMethod, SelectOk};
 
 use super::outbox::Outbox;
 use super::publisher::Publisher;
+use super::random::Chances;
 use super::transaction::Transaction;
 use super::waiting::Waiting;
 use crate::amqp::exception::Exception;
@@ -37,6 +38,7 @@ pub(super) struct Service {
     pub(super) vhost: Arc<Vhost>,
     pub(super) outbox: Arc<Outbox>,
     pub(super) routes: RouteCache,
+    pub(super) chances: Chances,
     pub(super) publisher: Publisher,
     /// Queues that this connection consumes from or has unsettled messages of.
     pub(super) queues: HashMap<QueueId, Arc<Queue>, foldhash::fast::RandomState>,
@@ -66,6 +68,7 @@ impl Service {
             node,
             vhost,
             routes: RouteCache::default(),
+            chances: Chances::of(id),
             publisher: Publisher::new(Arc::clone(&outbox)),
             outbox,
             queues: HashMap::default(),

@@ -6,6 +6,7 @@ use crate::amqp::exception::Exception;
 use crate::amqp::name::{ExchangeName, QueueName, VhostName};
 use crate::amqp::reply_code::ReplyCode;
 use crate::exchange::binding::InvalidBinding;
+use crate::exchange::hash_on::InvalidHashOn;
 
 /// An exchange or a queue, the way error texts name it: `queue 'q' in vhost '/'`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,6 +107,8 @@ pub enum Error {
     },
     /// The source exchange does not take such a binding.
     Binding(InvalidBinding),
+    /// An exchange's arguments do not say what it hashes.
+    HashOn(InvalidHashOn),
 }
 
 /// RabbitMQ: `rabbit_misc:equivalence_fail/4`.
@@ -120,6 +123,12 @@ impl fmt::Display for Inequivalence {
 impl From<InvalidBinding> for Error {
     fn from(invalid: InvalidBinding) -> Self {
         Self::Binding(invalid)
+    }
+}
+
+impl From<InvalidHashOn> for Error {
+    fn from(invalid: InvalidHashOn) -> Self {
+        Self::HashOn(invalid)
     }
 }
 
@@ -173,6 +182,7 @@ impl From<Error> for Exception {
                 format!("Cannot declare a server-named queue for type {queue_type}"),
             ),
             Error::Binding(invalid) => invalid.into(),
+            Error::HashOn(invalid) => invalid.into(),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::amqp::name::{ExchangeName, VhostName};
 use crate::amqp::table::{Table, Value};
+use crate::exchange::hash_on::HashOn;
 use crate::exchange::kind::ExchangeKind;
 use crate::exchange::router::Router;
 
@@ -43,13 +44,19 @@ impl ExchangeDefinition {
     /// Whether a new exchange may have these arguments.
     pub(super) fn check_arguments(&self, vhost: &VhostName) -> Result<(), Error> {
         match self.arguments.as_ref().get(ALTERNATE_EXCHANGE) {
-            None | Some(Value::LongStr(_)) => Ok(()),
-            Some(other) => Err(Error::ArgumentType {
-                resource: Resource::exchange(vhost, &self.name),
-                key: ALTERNATE_EXCHANGE,
-                type_name: other.type_name(),
-            }),
+            None | Some(Value::LongStr(_)) => {}
+            Some(other) => {
+                return Err(Error::ArgumentType {
+                    resource: Resource::exchange(vhost, &self.name),
+                    key: ALTERNATE_EXCHANGE,
+                    type_name: other.type_name(),
+                });
+            }
         }
+        if self.kind == ExchangeKind::ConsistentHash {
+            HashOn::of(self.arguments.as_ref())?;
+        }
+        Ok(())
     }
 
     /// Whether `received` declares what exists already (RabbitMQ:
@@ -86,7 +93,7 @@ impl Exchange {
     pub(super) fn new(definition: ExchangeDefinition, revision: u64) -> Self {
         Self {
             alternate: definition.alternate(),
-            router: Router::new(definition.kind),
+            router: Router::new(definition.kind, definition.arguments.as_ref()),
             definition: Arc::new(definition),
             generation: Generation::new(revision),
         }

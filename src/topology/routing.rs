@@ -8,9 +8,9 @@ use foldhash::fast::RandomState;
 use imbl::OrdMap;
 
 use crate::amqp::name::{ExchangeName, QueueName, VhostName};
-use crate::amqp::table::TableRef;
 use crate::exchange::binding::Destination;
-use crate::exchange::kind::ExchangeKind;
+use crate::exchange::hash::mix;
+use crate::exchange::message::Message;
 
 use super::error::{Error, Resource};
 use super::exchange::Exchange;
@@ -33,7 +33,8 @@ pub struct Routes {
     pending: Vec<ExchangeName>,
     /// Exchanges that were ever pending.
     seen: HashSet<ExchangeName, RandomState>,
-    uses_headers: bool,
+    /// Whether every exchange that was asked goes by the routing key alone.
+    by_key: bool,
 }
 
 /// How the queues were found.
@@ -44,15 +45,8 @@ pub enum Routed {
     /// By exchange and routing key alone: the same two find the same queues as long as the
     /// generation is current.
     ByKey(Generation),
-    /// By the message's headers too.
-    ByHeaders,
-}
-
-/// What routing looks at.
-#[derive(Clone, Copy)]
-struct Message<'a> {
-    key: &'a [u8],
-    headers: Option<TableRef<'a>>,
+    /// By more of the message: its headers, a property, or at random.
+    ByMessage,
 }
 
 impl Routes {
@@ -65,7 +59,7 @@ impl Routes {
         self.queues.clear();
         self.pending.clear();
         self.seen.clear();
-        self.uses_headers = false;
+        self.by_key = true;
     }
 
     fn visit(&mut self, name: &ExchangeName) {
@@ -103,8 +97,7 @@ impl Routing {
     pub fn route(
         &self,
         exchange: &[u8],
-        key: &[u8],
-        headers: Option<TableRef<'_>>,
+        mut message: Message<'_>,
         routes: &mut Routes,
     ) -> Result<Routed, Error> {
         routes.clear();
@@ -116,23 +109,20 @@ impl Routing {
         if first.definition.internal {
             return Err(Error::Internal(resource()));
         }
-        let message = Message { key, headers };
         self.ask(first, message, routes);
         if !routes.pending.is_empty() {
             routes.seen.insert(first.definition.name.clone());
         }
         while let Some(name) = routes.pending.pop() {
             if let Some(next) = self.exchanges.get(&name) {
+                // Two exchanges that choose at random do not choose alike.
+                message.chance = mix(message.chance);
                 self.ask(next, message, routes);
             }
         }
         routes.queues.sort_unstable();
         routes.queues.dedup();
-        Ok(if routes.uses_headers {
-            Routed::ByHeaders
-        } else {
-            Routed::ByKey(first.generation.clone())
-        })
+        Ok(if routes.by_key { Routed::ByKey(first.generation.clone()) } else { Routed::ByMessage })
     }
 
     fn ask(&self, exchange: &Exchange, message: Message<'_>, routes: &mut Routes) {
@@ -140,9 +130,9 @@ impl Routing {
             routes.queues.extend(self.queues.get(message.key).map(|queue| queue.name.clone()));
             return;
         }
-        routes.uses_headers |= exchange.router.kind() == ExchangeKind::Headers;
+        routes.by_key &= exchange.router.routes_by_key();
         let mut destinations = 0_usize;
-        exchange.router.route(message.key, message.headers, &mut |destination| {
+        exchange.router.route(&message, &mut |destination| {
             destinations += 1;
             match destination {
                 Destination::Queue(name) => routes.queues.push(name.clone()),

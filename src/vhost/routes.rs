@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::host::Vhost;
 use super::queue::Queue;
 use crate::amqp::message::split_address;
-use crate::amqp::table::TableRef;
+use crate::exchange::message::Message;
 use crate::topology::error::Error;
 use crate::topology::generation::Generation;
 use crate::topology::routing::{Routed, Routes};
@@ -42,22 +42,23 @@ struct Known {
 
 impl RouteCache {
     /// The queues that a message goes to, each once. `address` is exchange and routing key as two
-    /// short strings.
+    /// short strings; `message` is the rest of what exchanges look at, asked for where the route
+    /// is not known.
     ///
     /// # Errors
     /// There is no such exchange: 404; it is internal: 403.
-    pub fn resolve<'h>(
+    pub fn resolve<'m>(
         &mut self,
         vhost: &Vhost,
-        address: &[u8],
-        headers: impl FnOnce() -> Option<TableRef<'h>>,
+        address: &'m [u8],
+        message: impl FnOnce() -> Message<'m>,
     ) -> Result<&Route, Error> {
         if let [0, _, key @ ..] = address {
             return Ok(self.resolve_direct(vhost, key));
         }
         match self.find(address) {
             Some(place) => self.last = place,
-            None if self.learn(vhost, address, headers())? => {}
+            None if self.learn(vhost, address, message())? => {}
             None => return Ok(&self.found),
         }
         Ok(self.known.get(self.last).map_or(&self.found, |known| &known.route))
@@ -83,14 +84,15 @@ impl RouteCache {
     }
 
     /// Routes a message; returns whether the route is known from now on, and then is the last.
-    fn learn(
+    fn learn<'m>(
         &mut self,
         vhost: &Vhost,
-        address: &[u8],
-        headers: Option<TableRef<'_>>,
+        address: &'m [u8],
+        message: Message<'m>,
     ) -> Result<bool, Error> {
         let (exchange, key) = split_address(address);
-        let routed = vhost.routing().route(exchange, key, headers, &mut self.scratch)?;
+        let message = Message { key, ..message };
+        let routed = vhost.routing().route(exchange, message, &mut self.scratch)?;
         let names = self.scratch.queues().iter();
         let queues = names.filter_map(|name| vhost.find_queue(name.as_bytes()));
         let Routed::ByKey(generation) = routed else {
@@ -118,7 +120,7 @@ mod tests {
     use super::*;
     use crate::amqp::id::ConnectionId;
     use crate::amqp::name::{BindingKey, ExchangeName, QueueName, VhostName};
-    use crate::amqp::table::Table;
+    use crate::amqp::table::{Table, TableRef};
     use crate::exchange::binding::{Binding, Destination};
     use crate::store::meta::MemoryMeta;
     use crate::store::shared::Store;
@@ -161,7 +163,7 @@ mod tests {
             address.push(u8::try_from(name.len()).unwrap());
             address.extend(name.as_bytes());
         }
-        let queues = cache.resolve(vhost, &address, || None).unwrap();
+        let queues = cache.resolve(vhost, &address, Message::default).unwrap();
         queues.iter().map(|queue| queue.name.to_string()).collect()
     }
 

@@ -29,6 +29,7 @@ mod layering;
 mod library;
 mod lifetime;
 mod lost;
+mod one_of;
 mod page_out;
 mod perf;
 mod perf_more;

@@ -1,9 +1,10 @@
 //! Bindings, keys and headers as a publisher sees them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
+use super::super::hash::mix;
 use super::*;
 use crate::amqp::exception::Exception;
 use crate::amqp::name::{BindingKey, ExchangeName, QueueName};
@@ -19,9 +20,13 @@ fn binding(name: &str, key: &str, arguments: &Table) -> Binding {
     Binding::new(queue(name), BindingKey::parse(key).unwrap(), arguments.as_ref())
 }
 
+fn new(kind: ExchangeKind) -> Router {
+    Router::new(kind, TableRef::default())
+}
+
 /// A router with a queue for each key, named like it.
 fn keyed(kind: ExchangeKind, keys: &[&str]) -> Router {
-    let mut router = Router::new(kind);
+    let mut router = new(kind);
     for key in keys {
         router.bind(binding(key, key, &Table::default())).unwrap();
     }
@@ -29,8 +34,13 @@ fn keyed(kind: ExchangeKind, keys: &[&str]) -> Router {
 }
 
 fn routed(router: &Router, key: &str, headers: Option<&Table>) -> BTreeSet<Destination> {
+    let headers = headers.map(Table::as_ref);
+    routed_message(router, &Message { key: key.as_bytes(), headers, ..Message::default() })
+}
+
+fn routed_message(router: &Router, message: &Message<'_>) -> BTreeSet<Destination> {
     let mut found = BTreeSet::new();
-    router.route(key.as_bytes(), headers.map(Table::as_ref), &mut |destination| {
+    router.route(message, &mut |destination| {
         found.insert(destination.clone());
     });
     found
@@ -70,7 +80,8 @@ fn a_routing_key_that_is_not_utf8_is_matched_as_octets() {
         let router = keyed(kind, &[key]);
         let mut found = 0;
 
-        router.route(b"\xff.\xfe", None, &mut |_| found += 1);
+        let message = Message { key: b"\xff.\xfe", ..Message::default() };
+        router.route(&message, &mut |_| found += 1);
 
         assert_eq!(found, usize::from(kind == ExchangeKind::Topic), "{kind}");
     }
@@ -79,7 +90,7 @@ fn a_routing_key_that_is_not_utf8_is_matched_as_octets() {
 #[test]
 fn the_same_binding_twice_is_one_whatever_the_order_of_its_arguments() {
     let (one, two) = (("a", Value::Int(b'I', 1)), ("b", Value::LongStr(b"x")));
-    let mut router = Router::new(ExchangeKind::Direct);
+    let mut router = new(ExchangeKind::Direct);
 
     let first = router.bind(binding("q", "k", &table(&[one, two])));
     let second = router.bind(binding("q", "k", &table(&[two, one])));
@@ -216,7 +227,7 @@ fn the_longest_keys_are_matched_within_bounded_work() {
 }
 
 fn headers(arguments: &[(&str, Value<'_>)]) -> Router {
-    let mut router = Router::new(ExchangeKind::Headers);
+    let mut router = new(ExchangeKind::Headers);
     router.bind(binding("q", "ignored", &table(arguments))).unwrap();
     router
 }
@@ -327,7 +338,7 @@ fn many_headers_match_like_few_and_the_first_of_a_name_counts() {
 
 #[test]
 fn an_unknown_x_match_is_refused() {
-    let mut router = Router::new(ExchangeKind::Headers);
+    let mut router = new(ExchangeKind::Headers);
     let mut bind = |value| router.bind(binding("q", "", &table(&[("x-match", value)])));
 
     assert_refused(
@@ -339,6 +350,146 @@ fn an_unknown_x_match_is_refused() {
         "Invalid x-match field type signedint (value 5); expected longstr",
     );
     assert_eq!(keyed(ExchangeKind::Topic, &["x"]).len(), 1);
+}
+
+/// The queues of a router with a binding for each name, found by so many chances.
+fn drawn(kind: ExchangeKind, names: &[&str], chances: u64) -> BTreeMap<String, usize> {
+    let mut router = new(kind);
+    for name in names {
+        router.bind(binding(name, "", &Table::default())).unwrap();
+    }
+    let mut found = BTreeMap::new();
+    for number in 0..chances {
+        let message = Message { key: b"k", chance: mix(number), ..Message::default() };
+        for destination in routed_message(&router, &message) {
+            *found.entry(format!("{destination:?}")).or_default() += 1;
+        }
+    }
+    found
+}
+
+#[test]
+fn a_random_exchange_gives_each_message_to_one_binding_and_all_bindings_alike() {
+    for kind in [ExchangeKind::Random, ExchangeKind::LocalRandom] {
+        let found = drawn(kind, &["a", "b", "c"], 30_000);
+
+        assert_eq!(found.len(), 3);
+        assert!(found.values().all(|count| (9_500..10_500).contains(count)), "{found:?}");
+        assert_eq!(found.values().sum::<usize>(), 30_000, "one destination each");
+        assert_eq!(drawn(kind, &[], 10), BTreeMap::new());
+    }
+}
+
+#[test]
+fn a_local_random_exchange_takes_queues_without_a_key_only() {
+    let mut router = new(ExchangeKind::LocalRandom);
+    let inner = Destination::Exchange(ExchangeName::parse("x").unwrap());
+    let to_exchange =
+        |key| Binding::new(inner.clone(), BindingKey::parse(key).unwrap(), TableRef::default());
+
+    let with_key = "Non empty binding 'k' key not permitted";
+    assert_refused(router.bind(binding("q", "k", &Table::default())), with_key);
+    assert_refused(router.bind(to_exchange("k")), with_key);
+    assert_refused(router.bind(to_exchange("")), "Destination not found");
+    assert_eq!(router.bind(binding("q", "", &Table::default())), Ok(Change::Done));
+    assert_eq!(new(ExchangeKind::Random).bind(to_exchange("k")), Ok(Change::Done));
+}
+
+#[test]
+fn a_modulus_hash_exchange_sends_a_key_to_the_same_binding_of_many() {
+    let router = keyed(ExchangeKind::ModulusHash, &["a", "b", "c", "d"]);
+    let mut counts = BTreeMap::new();
+
+    for number in 0..40_000 {
+        let key = number.to_string();
+        let found = routed(&router, &key, None);
+        assert_eq!(found.len(), 1);
+        *counts.entry(found).or_insert(0) += 1;
+    }
+
+    assert_eq!(counts.len(), 4);
+    assert!(counts.values().all(|count| (9_500..10_500).contains(count)), "{counts:?}");
+    assert_eq!(routed(&router, "order-1", None), routed(&router.clone(), "order-1", None));
+    assert_eq!(routed(&new(ExchangeKind::ModulusHash), "k", None), queues(&[]));
+}
+
+/// A consistent hash with these arguments, and four queues of equal weight.
+fn hashing(arguments: &[(&str, Value<'_>)]) -> Router {
+    let mut router = Router::new(ExchangeKind::ConsistentHash, table(arguments).as_ref());
+    for name in ["a", "b", "c", "d"] {
+        router.bind(binding(name, "1", &Table::default())).unwrap();
+    }
+    router
+}
+
+/// A message that has a text somewhere.
+type WithText = fn(&str) -> Message<'_>;
+
+/// How many destinations the messages with those texts find.
+fn spread(router: &Router, message: WithText, texts: &[String]) -> usize {
+    let found = texts.iter().flat_map(|text| routed_message(router, &message(text)));
+    found.collect::<BTreeSet<_>>().len()
+}
+
+#[test]
+fn a_consistent_hash_goes_by_what_its_arguments_name_and_nothing_else() {
+    let texts: Vec<_> = (0..100).map(|number| format!("text {number}")).collect();
+    let cases: [(&str, WithText); 4] = [
+        ("", |text| Message { key: text.as_bytes(), ..Message::default() }),
+        ("correlation_id", |text| Message {
+            correlation_id: Some(text.as_bytes()),
+            ..Message::default()
+        }),
+        ("message_id", |text| Message { message_id: Some(text.as_bytes()), ..Message::default() }),
+        ("timestamp", |text| Message {
+            timestamp: text.split(' ').nth(1).and_then(|number| number.parse().ok()),
+            ..Message::default()
+        }),
+    ];
+    for (property, _) in cases {
+        let arguments = [("hash-property", Value::LongStr(property.as_bytes()))];
+        let router = hashing(if property.is_empty() { &[] } else { &arguments });
+        for (other, message) in cases {
+            let expected = if property == other { 4 } else { 1 };
+            assert_eq!(spread(&router, message, &texts), expected, "{property} {other}");
+        }
+        assert_eq!(router.routes_by_key(), property.is_empty());
+    }
+}
+
+#[test]
+fn a_consistent_hash_on_a_header_goes_by_its_value() {
+    let router = hashing(&[("hash-header", Value::LongStr(b"h"))]);
+    let to = |value| routed(&router, "k", Some(&table(&[("other", Value::Void), ("h", value)])));
+    let numbers: BTreeSet<_> = (0..100).flat_map(|number| to(Value::Int(b'I', number))).collect();
+
+    assert_eq!(numbers.len(), 4);
+    assert!(!router.routes_by_key());
+    assert_eq!(to(Value::Int(b'I', 7)), to(Value::Int(b'l', 7)));
+    assert_eq!(to(Value::LongStr(b"seven")), to(Value::Binary(b"seven")));
+    let doubles: BTreeSet<_> =
+        (0..100).flat_map(|number| to(Value::Double(f64::from(number)))).collect();
+    assert_eq!(doubles.len(), 4);
+    let without = routed(&router, "k", None);
+    assert_eq!(without.len(), 1);
+    assert_eq!(routed(&router, "other", Some(&table(&[A, B]))), without);
+    assert_eq!(to(Value::Void), without);
+}
+
+#[test]
+fn a_consistent_hash_says_what_is_wrong_with_its_arguments() {
+    let header = ("hash-header", Value::LongStr(b"h"));
+    let property = |name| ("hash-property", Value::LongStr(name));
+    for (arguments, text) in [
+        (&[header, property(b"foo")][..], "hash-header and hash-property are mutually exclusive"),
+        (&[property(b"foo")], "Unsupported property: foo"),
+        (&[property(b"")], "Unsupported property: "),
+        (&[("hash-header", Value::Int(b'I', 1))], "invalid type 'signedint' for arg 'hash-header'"),
+        (&[("hash-property", Value::Void)], "invalid type 'void' for arg 'hash-property'"),
+    ] {
+        let exception = Exception::from(HashOn::of(table(arguments).as_ref()).unwrap_err());
+        assert_eq!((exception.code, &*exception.text), (ReplyCode::PreconditionFailed, text));
+    }
 }
 
 /// Matching as it is told: word by word, trying every length for `#`.

@@ -16,9 +16,6 @@ type Entries = BTreeMap<Vec<u8>, Vec<u8>>;
 /// Names that differ little, and hold what keys are made of.
 const NAMES: [&str; 5] = ["", "a", "a/b", "a%2Fb", "größe\n"];
 
-const KINDS: [ExchangeKind; 4] =
-    [ExchangeKind::Direct, ExchangeKind::Fanout, ExchangeKind::Topic, ExchangeKind::Headers];
-
 fn name() -> impl Strategy<Value = &'static str> {
     prop::sample::select(&NAMES[..])
 }
@@ -32,7 +29,7 @@ fn arguments() -> impl Strategy<Value = Table> {
 }
 
 fn exchange_definition() -> impl Strategy<Value = ExchangeDefinition> {
-    let kind = prop::sample::select(&KINDS[..]);
+    let kind = prop::sample::select(&ExchangeKind::ALL[..]);
     (name(), kind, any::<[bool; 3]>(), arguments()).prop_map(
         |(name, kind, [durable, auto_delete, internal], arguments)| ExchangeDefinition {
             durable,
@@ -60,7 +57,9 @@ fn queue_definition() -> impl Strategy<Value = QueueDefinition> {
 
 fn binding() -> impl Strategy<Value = BindCommand> {
     let source = prop_oneof![name(), Just("amq.topic")];
-    (source, any::<bool>(), name(), name(), arguments()).prop_map(
+    // A number is what a consistent hash takes.
+    let key = prop_oneof![name(), Just("7")];
+    (source, any::<bool>(), name(), key, arguments()).prop_map(
         |(source, is_queue, to, key, arguments)| {
             let destination = if is_queue { to_queue(to) } else { to_exchange(to) };
             let key = BindingKey::parse(key).unwrap();

@@ -6,13 +6,16 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::amqp::testing::table;
+use crate::exchange::hash::mix;
+use crate::exchange::message::Message;
 use crate::topology::generation::Generation;
 use ReplyCode::{AccessRefused, NotFound};
 
 fn routed(topology: &Topology, exchange: &str, key: &str) -> (Vec<String>, Routed) {
     let mut found = Routes::default();
     let routing = topology.routing();
-    let routed = routing.route(exchange.as_bytes(), key.as_bytes(), None, &mut found).unwrap();
+    let message = Message { key: key.as_bytes(), ..Message::default() };
+    let routed = routing.route(exchange.as_bytes(), message, &mut found).unwrap();
     (found.queues().iter().map(ToString::to_string).collect(), routed)
 }
 
@@ -46,7 +49,7 @@ fn publishing_needs_an_exchange_that_is_not_internal() {
     let internal = ExchangeDefinition { internal: true, ..exchange("p.xi", ExchangeKind::Fanout) };
     topology.declare_x(internal).unwrap();
     let routing = topology.routing();
-    let route = |name: &[u8]| routing.route(name, b"k", None, &mut Routes::default());
+    let route = |name: &[u8]| routing.route(name, Message::default(), &mut Routes::default());
 
     assert_refused(route(b"nosuch"), NotFound, "no exchange 'nosuch' in vhost '/'");
     assert_refused(route(b"\xff"), NotFound, "no exchange '\u{fffd}' in vhost '/'");
@@ -158,9 +161,68 @@ fn a_route_through_a_headers_exchange_is_known_to_depend_on_headers() {
     for exchange in ["amq.fanout", "amq.headers"] {
         let (found, routed) = routed(&topology, exchange, "k");
         assert_eq!(found, ["q1"]);
-        assert!(matches!(routed, Routed::ByHeaders));
+        assert!(matches!(routed, Routed::ByMessage));
     }
     assert!(matches!(routed(&topology, "amq.direct", "k").1, Routed::ByKey(_)));
+}
+
+#[test]
+fn routes_that_depend_on_more_than_the_key_are_known_to() {
+    let mut topology = with_queues();
+    let by_header = ExchangeDefinition {
+        arguments: table(&[("hash-header", text("h"))]),
+        ..exchange("by header", ExchangeKind::ConsistentHash)
+    };
+    topology.declare_x(by_header).unwrap();
+    for (name, kind, key) in [
+        ("random", ExchangeKind::Random, ""),
+        ("local", ExchangeKind::LocalRandom, ""),
+        ("modulus", ExchangeKind::ModulusHash, ""),
+        ("by key", ExchangeKind::ConsistentHash, "1"),
+    ] {
+        topology.declare_x(exchange(name, kind)).unwrap();
+        topology.bind_to(name, &to_queue("q1"), key).unwrap();
+    }
+    topology.bind_to("by header", &to_queue("q1"), "1").unwrap();
+    topology.bind_to("amq.direct", &to_exchange("random"), "k").unwrap();
+
+    for (name, by_key) in [
+        ("random", false),
+        ("local", false),
+        ("by header", false),
+        ("amq.direct", false),
+        ("modulus", true),
+        ("by key", true),
+    ] {
+        let (found, routed) = routed(&topology, name, "k");
+        assert_eq!(found, ["q1"], "{name}");
+        assert_eq!(matches!(routed, Routed::ByKey(_)), by_key, "{name}");
+    }
+}
+
+#[test]
+fn exchanges_that_choose_at_random_one_behind_the_other_do_not_choose_alike() {
+    let mut topology = with_queues();
+    topology.declare_q(queue("q3")).unwrap();
+    for name in ["first", "second"] {
+        topology.declare_x(exchange(name, ExchangeKind::Random)).unwrap();
+    }
+    topology.bind_to("first", &to_exchange("second"), "").unwrap();
+    topology.bind_to("first", &to_queue("q1"), "").unwrap();
+    topology.bind_to("second", &to_queue("q2"), "").unwrap();
+    topology.bind_to("second", &to_queue("q3"), "").unwrap();
+    let (routing, mut routes) = (topology.routing(), Routes::default());
+
+    let mut counts = BTreeMap::new();
+    for number in 0..4000 {
+        let message = Message { chance: mix(number), ..Message::default() };
+        routing.route(b"first", message, &mut routes).unwrap();
+        let [queue] = routes.queues() else { panic!("{:?}", routes.queues()) };
+        *counts.entry(queue.to_string()).or_insert(0) += 1;
+    }
+
+    assert!((1900..2100).contains(&counts["q1"]), "{counts:?}");
+    assert!((900..1100).contains(&counts["q2"]), "{counts:?}");
 }
 
 #[test]
@@ -170,7 +232,7 @@ fn a_snapshot_routes_as_it_did_when_it_was_taken() {
     let mut routes = Routes::default();
 
     topology.bind_to("amq.fanout", &to_queue("q1"), "").unwrap();
-    before.route(b"amq.fanout", b"", None, &mut routes).unwrap();
+    before.route(b"amq.fanout", Message::default(), &mut routes).unwrap();
 
     assert!(routes.queues().is_empty());
     assert_eq!(queues(&topology, "amq.fanout", ""), ["q1"]);
@@ -265,7 +327,8 @@ fn naive(topology: &Topology, exchange: &str, key: &str) -> Vec<String> {
     let takes = |kind, bound: &str| match kind {
         ExchangeKind::Fanout => true,
         ExchangeKind::Topic => bound == "#" || bound == key,
-        ExchangeKind::Direct | ExchangeKind::Headers => bound == key,
+        ExchangeKind::Direct => bound == key,
+        other => panic!("no exchange is of type {other}"),
     };
     let mut found = BTreeSet::new();
     let mut seen = vec![exchange_name(exchange)];

@@ -88,6 +88,53 @@ fn what_clients_declared_is_there_after_a_restart_and_routes() {
     }
 }
 
+/// Binds four queues, or finds them bound, and says where a hundred messages went.
+fn places(served: &Served, exchange: &str, kind: &str, keys: [&str; 4]) -> Vec<Option<usize>> {
+    let mut peer = served.connect();
+    let mut channel = peer.open(1);
+    let header = [("hash-header", Field::Str("h"))];
+    channel.call(&exchange_declare(exchange, kind).durable().arguments(&header));
+    let queues = [0, 1, 2, 3].map(|number| format!("{exchange} {number}"));
+    for (queue, key) in queues.iter().zip(keys) {
+        channel.call(&queue_declare(queue).durable());
+        channel.call(&queue_bind(queue, exchange, key));
+    }
+    let mut places = Vec::new();
+    for number in 0..100 {
+        let message = content(b"x").headers(&[("h", Field::Int(number))]);
+        channel.publish(&basic_publish(exchange, &number.to_string()), &message);
+        places.push(queues.iter().position(|queue| channel.drain(queue).len() == 1));
+    }
+    places
+}
+
+#[test]
+fn a_hash_finds_the_same_queues_after_a_restart() {
+    let log = Arc::new(MemoryMeta::default());
+    let before = Served::start(Arc::clone(&log) as _, &Entries::new());
+    let kinds = [
+        ("hash", "x-consistent-hash", ["1", "2", "3", "4"]),
+        ("modulus", "x-modulus-hash", ["", "a", "b", "c"]),
+    ];
+    let first = kinds.map(|(name, kind, keys)| places(&before, name, kind, keys));
+    for (name, kind) in [("random", "x-random"), ("local", "x-local-random")] {
+        before.connect().open(1).call(&exchange_declare(name, kind).durable());
+    }
+
+    let again = Arc::new(MemoryMeta::default());
+    let after = Served::start(Arc::clone(&again) as _, &log.entries());
+    let second = kinds.map(|(name, kind, keys)| places(&after, name, kind, keys));
+    for (name, kind) in [("random", "x-random"), ("local", "x-local-random")] {
+        after.connect().open(1).call(&exchange_declare(name, kind).durable());
+    }
+
+    assert_eq!(again.entries(), Entries::new(), "nothing of it is new");
+    assert_eq!(first, second);
+    for places in &first {
+        assert!((0..4).all(|place| places.contains(&Some(place))), "{places:?}");
+    }
+}
+
 #[test]
 fn only_an_empty_node_is_bootstrapped() {
     let log = Arc::new(MemoryMeta::default());

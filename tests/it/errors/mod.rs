@@ -7,6 +7,7 @@
 mod arguments;
 mod basic;
 mod exchange;
+mod exchange_type;
 mod frame;
 mod handshake;
 mod queue;
@@ -81,6 +82,11 @@ fn methods_out_of_state_are_answered_as_the_table_says() {
 #[test]
 fn exchange_errors_are_answered_as_the_table_says() {
     all_hold(&exchange::rows());
+}
+
+#[test]
+fn errors_of_further_exchange_types_are_answered_as_the_table_says() {
+    all_hold(&exchange_type::rows());
 }
 
 #[test]

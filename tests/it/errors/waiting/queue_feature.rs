@@ -4,8 +4,8 @@ use crate::errors::row::{Row, channel_error, connection_error};
 use crate::raw::close::Scope;
 use crate::raw::content::content;
 use crate::raw::method::{
-    BASIC_CONSUME, BASIC_GET, EXCHANGE_DECLARE, Method, NONE, QUEUE_BIND, QUEUE_DECLARE,
-    QUEUE_DELETE, TX_COMMIT, basic_consume, basic_get, basic_publish, exchange_declare, queue_bind,
+    BASIC_CONSUME, BASIC_GET, EXCHANGE_DECLARE, Method, NONE, QUEUE_DECLARE, QUEUE_DELETE,
+    TX_COMMIT, basic_consume, basic_get, basic_publish, exchange_declare, queue_bind,
     queue_declare, queue_delete, queue_unbind, tx_commit, tx_select,
 };
 use crate::raw::wire::Field::{self, Bool, Int, Long, Str};
@@ -195,27 +195,10 @@ pub fn exchange_types() -> Vec<Row> {
         })
         .rabbitmq_3_10_unchecked()
     };
-    let bound = |kind: &'static str, key: &'static str, text: &str| {
-        let case = format!("queue.bind to {kind} with the key {key:?}");
-        channel_error(&case, 406, text, QUEUE_BIND, move |s| {
-            s.call(&exchange_declare(kind, kind).auto_delete());
-            s.call(&queue_declare(&format!("{kind} {key}")).exclusive());
-            s.send(&queue_bind(&format!("{kind} {key}"), kind, key));
-        })
-        .rabbitmq_3_10_unchecked()
-    };
-    let both = [("hash-header", Str("h")), ("hash-property", Str("message_id"))];
     let delayed = "Invalid argument, 'x-delayed-type' must be an existing exchange type";
     let history = "Invalid argument 0, 'x-recent-history-length' must be a positive integer";
-    let exclusive = "hash-header and hash-property are mutually exclusive";
-    let hash = "x-consistent-hash";
     vec![
-        declared(hash, &both, exclusive),
-        declared(hash, &[("hash-property", Str("foo"))], "Unsupported property: foo"),
         declared("x-recent-history", &[("x-recent-history-length", Int(0))], history),
         declared("x-delayed-message", &[], delayed),
-        bound(hash, "0", "The binding key must be greater than 0"),
-        bound(hash, "x", "The binding key must be an integer: <<\"x\">>"),
-        bound("x-local-random", "k", "Non empty binding 'k' key not permitted"),
     ]
 }

@@ -1,0 +1,110 @@
+//! Exchange types beyond the specification's (queue-and-exchange-arguments.md 9). With RabbitMQ
+//! they are plug-ins, or newer than 3.10.
+
+use super::row::{Row, accepted, channel_error};
+use crate::raw::method::{
+    EXCHANGE_BIND, EXCHANGE_DECLARE, QUEUE_BIND, exchange_bind, exchange_declare, queue_bind,
+    queue_declare,
+};
+use crate::raw::wire::Field::{self, Int, Str};
+
+const HASH: &str = "x-consistent-hash";
+const LOCAL: &str = "x-local-random";
+
+pub fn rows() -> Vec<Row> {
+    let rows = [declarations(), weights(), local_random()].into_iter().flatten();
+    rows.map(Row::rabbitmq_3_10_unchecked).collect()
+}
+
+fn declared(arguments: &[(&'static str, Field)], text: &str) -> Row {
+    let arguments = arguments.to_vec();
+    let case = format!("exchange.declare of {HASH} with {arguments:?}");
+    channel_error(&case, 406, text, EXCHANGE_DECLARE, move |s| {
+        s.send(&exchange_declare("x.hash", HASH).auto_delete().arguments(&arguments));
+    })
+}
+
+fn declarations() -> Vec<Row> {
+    let header = ("hash-header", Str("h"));
+    let exclusive = "hash-header and hash-property are mutually exclusive";
+    let alternate = "invalid type 'signedint' for arg 'alternate-exchange' in exchange 'x.hash' in \
+                     vhost '/'";
+    vec![
+        declared(&[header.clone(), ("hash-property", Str("message_id"))], exclusive),
+        declared(&[header.clone(), ("hash-property", Str("foo"))], exclusive),
+        declared(&[("hash-property", Str("foo"))], "Unsupported property: foo"),
+        declared(
+            &[("hash-property", Str("correlation-id"))],
+            "Unsupported property: correlation-id",
+        ),
+        declared(&[("hash-header", Int(1))], "invalid type 'signedint' for arg 'hash-header'"),
+        declared(&[("alternate-exchange", Int(1)), ("hash-property", Str("foo"))], alternate),
+        accepted("exchange.declare of x-consistent-hash again, with another header", move |s| {
+            let first = exchange_declare("x.again", HASH).auto_delete();
+            s.call(&first);
+            s.call(&first.arguments(&[("hash-property", Str("foo"))]));
+        }),
+        accepted("exchange.declare of x-random with what only x-consistent-hash has", |s| {
+            let arguments = [("hash-property", Str("foo"))];
+            s.call(&exchange_declare("x.foo", "x-random").auto_delete().arguments(&arguments));
+        }),
+        channel_error(
+            "exchange.declare of x-random that is x-modulus-hash",
+            406,
+            "inequivalent arg 'type' for exchange 'x.other' in vhost '/': received 'x-random' but \
+             current is 'x-modulus-hash'",
+            EXCHANGE_DECLARE,
+            |s| {
+                s.call(&exchange_declare("x.other", "x-modulus-hash").auto_delete());
+                s.send(&exchange_declare("x.other", "x-random").auto_delete());
+            },
+        ),
+    ]
+}
+
+/// A queue that is bound with a key which the type does not take.
+fn bound(kind: &'static str, key: &'static str, text: &str) -> Row {
+    let case = format!("queue.bind to {kind} with the key {key:?}");
+    channel_error(&case, 406, text, QUEUE_BIND, move |s| {
+        let queue = format!("{kind} {key}");
+        s.call(&exchange_declare(kind, kind).auto_delete());
+        s.call(&queue_declare(&queue).exclusive());
+        s.send(&queue_bind(&queue, kind, key));
+    })
+}
+
+fn weights() -> Vec<Row> {
+    vec![
+        bound(HASH, "0", "The binding key must be greater than 0"),
+        bound(HASH, "-1", "The binding key must be greater than 0"),
+        bound(HASH, "10001", "The binding key must not exceed 10000"),
+        bound(HASH, "x", "The binding key must be an integer: <<\"x\">>"),
+        bound(HASH, "", "The binding key must be an integer: <<>>"),
+        channel_error(
+            "exchange.bind from x-consistent-hash with a key that is no weight",
+            406,
+            "The binding key must be an integer: <<\"1.5\">>",
+            EXCHANGE_BIND,
+            |s| {
+                s.call(&exchange_declare("x.from", HASH).auto_delete());
+                s.send(&exchange_bind("amq.fanout", "x.from", "1.5"));
+            },
+        ),
+    ]
+}
+
+fn local_random() -> Vec<Row> {
+    vec![
+        bound(LOCAL, "k", "Non empty binding 'k' key not permitted"),
+        channel_error(
+            "exchange.bind from x-local-random",
+            406,
+            "Destination not found",
+            EXCHANGE_BIND,
+            |s| {
+                s.call(&exchange_declare("x.local", LOCAL).auto_delete());
+                s.send(&exchange_bind("amq.fanout", "x.local", ""));
+            },
+        ),
+    ]
+}
