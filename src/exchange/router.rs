@@ -106,18 +106,32 @@ impl Router {
         }
     }
 
+    /// Which of a destination's bindings came before which, by growing numbers, where that
+    /// matters; 0 where it does not, and for the first.
+    pub fn rank(&self, binding: &Binding) -> u32 {
+        self.shares.rank(binding)
+    }
+
     /// Adds a binding.
     ///
     /// # Errors
     /// Those of [`Router::check`].
     pub fn bind(&mut self, binding: Binding) -> Result<Change, InvalidBinding> {
+        self.put_back(binding, 0)
+    }
+
+    /// Adds a binding that had that rank before. Those of lower rank have to be there already.
+    ///
+    /// # Errors
+    /// Those of [`Router::check`].
+    pub fn put_back(&mut self, binding: Binding, rank: u32) -> Result<Change, InvalidBinding> {
         self.check(&binding)?;
         if self.bindings.contains(&binding) {
             return Ok(Change::Nothing);
         }
         match self.kind {
             ExchangeKind::Topic => self.prefixes.add(binding.key().as_bytes()),
-            ExchangeKind::ConsistentHash => self.shares.add(&binding)?,
+            ExchangeKind::ConsistentHash => self.shares.add(&binding, rank)?,
             _ => {}
         }
         self.bindings.insert(binding);

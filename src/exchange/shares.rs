@@ -24,10 +24,11 @@ pub(super) struct Shares(OrdMap<Destination, Share>);
 struct Share {
     /// The destination's hash.
     seed: u64,
-    /// That of its oldest binding.
+    /// Those of its oldest binding.
     weight: u16,
-    /// Further bindings, in the order in which they came; they count for nothing so far.
-    later: Vec<Binding>,
+    rank: u32,
+    /// Further bindings in the order of their ranks; they count for nothing so far.
+    later: Vec<(u32, Binding)>,
 }
 
 /// What a destination has drawn for a message.
@@ -38,32 +39,41 @@ struct Draw {
 }
 
 impl Shares {
-    /// Counts a binding that the exchange did not have.
+    /// Counts a binding that the exchange did not have, at least with that rank. Ranks grow from
+    /// each binding of a destination to the next.
     ///
     /// # Errors
     /// Its key is no weight.
-    pub(super) fn add(&mut self, binding: &Binding) -> Result<(), InvalidBinding> {
+    pub(super) fn add(&mut self, binding: &Binding, rank: u32) -> Result<(), InvalidBinding> {
         let weight = weight(binding.key())?;
         let destination = binding.destination();
         if let Some(share) = self.0.get_mut(destination) {
-            share.later.push(binding.clone());
+            let last = share.later.last().map_or(share.rank, |(rank, _)| *rank);
+            share.later.push((rank.max(last.saturating_add(1)), binding.clone()));
         } else {
-            let share = Share { seed: seed(destination), weight, later: Vec::new() };
+            let share = Share { seed: seed(destination), weight, rank, later: Vec::new() };
             self.0.insert(destination.clone(), share);
         }
         Ok(())
     }
 
+    /// The rank of a binding that was counted.
+    pub(super) fn rank(&self, binding: &Binding) -> u32 {
+        let share = self.0.get(binding.destination());
+        share.map_or(0, |share| share.place(binding).map_or(share.rank, |(_, rank)| rank))
+    }
+
     /// Forgets a binding that was counted.
     pub(super) fn remove(&mut self, binding: &Binding) {
         let Some(share) = self.0.get_mut(binding.destination()) else { return };
-        if let Some(place) = share.later.iter().position(|later| later == binding) {
+        if let Some((place, _)) = share.place(binding) {
             share.later.remove(place);
         } else if share.later.is_empty() {
             self.0.remove(binding.destination());
         } else {
-            let next = share.later.remove(0);
+            let (rank, next) = share.later.remove(0);
             share.weight = weight(next.key()).unwrap_or(share.weight);
+            share.rank = rank;
         }
     }
 
@@ -77,6 +87,14 @@ impl Shares {
             }
         }
         best.map(|(_, destination)| destination)
+    }
+}
+
+impl Share {
+    /// Where among the later ones a binding is, and its rank.
+    fn place(&self, binding: &Binding) -> Option<(usize, u32)> {
+        let mut later = self.later.iter().enumerate();
+        later.find(|(_, (_, later))| later == binding).map(|(place, (rank, _))| (place, *rank))
     }
 }
 

@@ -98,6 +98,8 @@ pub struct BindingChange {
     pub binding: Binding,
     /// Whether both its ends are durable, and it with them.
     pub durable: bool,
+    /// See [`Router::rank`](crate::exchange::router::Router::rank).
+    pub rank: u32,
 }
 
 impl Outcome {

@@ -4,7 +4,7 @@
 //! vhost/NAME
 //! exchange/VHOST/NAME                                    type, auto_delete, internal, arguments
 //! queue/VHOST/NAME                                       id, auto_delete, arguments
-//! binding/VHOST/SOURCE/queue|exchange/NAME/KEY/ARGUMENTS
+//! binding/VHOST/SOURCE/queue|exchange/NAME/KEY/ARGUMENTS rank, unless it is 0
 //! ```
 //!
 //! Arguments are the octets of the field table, in base64 where they are in a value. Predeclared
@@ -43,8 +43,8 @@ pub enum Declared {
     Exchange(ExchangeDefinition),
     /// A queue.
     Queue(QueueDefinition),
-    /// A binding, with the exchange that it leads from.
-    Binding(ExchangeName, Binding),
+    /// A binding, with the exchange that it leads from and its rank there.
+    Binding(ExchangeName, Binding, u32),
 }
 
 #[derive(Deserialize)]
@@ -71,7 +71,10 @@ struct QueueFields {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct BindingFields {}
+struct BindingFields {
+    #[serde(default)]
+    rank: u32,
+}
 
 /// The key and the value of a virtual host.
 pub fn vhost_entry(name: &VhostName) -> (Vec<u8>, Vec<u8>) {
@@ -88,8 +91,8 @@ pub fn change_entry(vhost: &VhostName, change: &Change) -> Option<(Vec<u8>, Opti
         Change::ExchangeDeleted(it) => (exchange_key(vhost, &it.name), None),
         Change::QueueCreated(it) => (queue_key(vhost, &it.name), Some(queue_value(it))),
         Change::QueueDeleted(it) => (queue_key(vhost, &it.name), None),
-        Change::Bound(BindingChange { source, binding, .. }) => {
-            (binding_key(vhost, source, binding), Some(entry::value([])))
+        Change::Bound(BindingChange { source, binding, rank, .. }) => {
+            (binding_key(vhost, source, binding), Some(binding_value(*rank)))
         }
         Change::Unbound(BindingChange { source, binding, .. }) => {
             (binding_key(vhost, source, binding), None)
@@ -112,8 +115,8 @@ pub fn read_entry(key: &[u8], value: &[u8]) -> Result<Durable, InvalidEntry> {
         [b"exchange", vhost, name] => (vhost, read_exchange(key, name, value)?),
         [b"queue", vhost, name] => (vhost, read_queue(key, name, value)?),
         [b"binding", vhost, source, kind, name, routing_key, arguments] => {
-            let BindingFields {} = entry::read_value(key, value)?;
-            (vhost, read_binding(key, [source, kind, name, routing_key, arguments])?)
+            let BindingFields { rank } = entry::read_value(key, value)?;
+            (vhost, read_binding(key, [source, kind, name, routing_key, arguments], rank)?)
         }
         _ => return Err(InvalidEntry::new(key, "nothing that this version knows")),
     };
@@ -155,6 +158,10 @@ fn queue_value(queue: &QueueDefinition) -> Vec<u8> {
     ])
 }
 
+fn binding_value(rank: u32) -> Vec<u8> {
+    if rank == 0 { entry::value([]) } else { entry::value([("rank", rank.into())]) }
+}
+
 fn read_exchange(key: &[u8], name: &[u8], value: &[u8]) -> Result<Declared, InvalidEntry> {
     let ExchangeFields { kind, auto_delete, internal, arguments } = entry::read_value(key, value)?;
     let unknown = |_| InvalidEntry::new(key, format!("unknown exchange type '{kind}'"));
@@ -183,6 +190,7 @@ fn read_queue(key: &[u8], name: &[u8], value: &[u8]) -> Result<Declared, Invalid
 fn read_binding(
     key: &[u8],
     [source, kind, name, routing_key, arguments]: [&[u8]; 5],
+    rank: u32,
 ) -> Result<Declared, InvalidEntry> {
     let destination = match kind {
         b"queue" => Destination::Queue(named(key, QueueName::parse(name))?),
@@ -195,7 +203,7 @@ fn read_binding(
     if binding.arguments() != table {
         return Err(InvalidEntry::new(key, "its arguments are not in order"));
     }
-    Ok(Declared::Binding(named(key, ExchangeName::parse(source))?, binding))
+    Ok(Declared::Binding(named(key, ExchangeName::parse(source))?, binding, rank))
 }
 
 fn read_arguments(key: &[u8], base64: &str) -> Result<Table, InvalidEntry> {

@@ -87,9 +87,10 @@ impl<'t> Edit<'t> {
         self.touch_default_exchange();
     }
 
-    pub(super) fn bind(&mut self, source: ExchangeName, binding: Binding) {
+    /// Adds a binding, whose rank is at least `rank`.
+    pub(super) fn bind(&mut self, source: ExchangeName, binding: Binding, rank: u32) {
         let Some(exchange) = self.topology.exchanges.get_mut(&source) else { return };
-        let bound = Arc::make_mut(exchange).router.bind(binding.clone());
+        let bound = Arc::make_mut(exchange).router.put_back(binding.clone(), rank);
         if bound != Ok(router::Change::Done) {
             return;
         }
@@ -154,7 +155,9 @@ impl<'t> Edit<'t> {
                     self.topology.queues.get(name).is_some_and(|queue| queue.durable)
                 }
             };
-        BindingChange { source, binding, durable }
+        let exchange = self.topology.exchanges.get(&source);
+        let rank = exchange.map_or(0, |exchange| exchange.router.rank(&binding));
+        BindingChange { source, binding, durable, rank }
     }
 
     /// Walks from the touched exchanges against the messages' way, through bindings and alternate

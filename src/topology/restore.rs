@@ -32,8 +32,11 @@ pub fn restore<'e>(
             declared.push((key, vhost, it));
         }
     }
-    // What bindings lead from and to comes before them.
-    declared.sort_by_key(|(_, _, it)| matches!(it, Declared::Binding(..)));
+    // What bindings lead from and to comes before them, and those of lower rank before others.
+    declared.sort_by_key(|(_, _, it)| match it {
+        Declared::Binding(_, _, rank) => Some(*rank),
+        _ => None,
+    });
     let mut ids = BTreeSet::new();
     for (key, vhost, it) in declared {
         let topology = find(&mut topologies, &vhost, key)?;
@@ -73,7 +76,9 @@ impl Topology {
                 self.put_queue_back(definition);
                 Ok(())
             }
-            Declared::Binding(source, binding) => self.put_binding_back(source, binding),
+            Declared::Binding(source, binding, rank) => {
+                self.put_binding_back(source, binding, rank)
+            }
         }
     }
 
@@ -93,7 +98,12 @@ impl Topology {
         edit.finish();
     }
 
-    fn put_binding_back(&mut self, source: ExchangeName, binding: Binding) -> Result<(), Error> {
+    fn put_binding_back(
+        &mut self,
+        source: ExchangeName,
+        binding: Binding,
+        rank: u32,
+    ) -> Result<(), Error> {
         check_bindable(&source, binding.destination())?;
         match binding.destination() {
             Destination::Exchange(name) => self.exchange(name).map(drop)?,
@@ -101,7 +111,7 @@ impl Topology {
         }
         self.exchange(&source)?.router.check(&binding)?;
         let mut edit = Edit::new(self);
-        edit.bind(source, binding);
+        edit.bind(source, binding, rank);
         edit.finish();
         Ok(())
     }

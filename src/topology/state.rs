@@ -216,7 +216,7 @@ impl Topology {
             queue.check_access(&self.vhost, connection)?;
         }
         let mut edit = Edit::new(self);
-        edit.bind(source, binding);
+        edit.bind(source, binding, 0);
         Ok(edit.finish())
     }
 

@@ -23,7 +23,7 @@ fn binding(name: &str, weight: u16) -> Binding {
 fn shares<'n>(bindings: impl IntoIterator<Item = (&'n str, u16)>) -> Shares {
     let mut shares = Shares::default();
     for (name, weight) in bindings {
-        shares.add(&binding(name, weight)).unwrap();
+        shares.add(&binding(name, weight), 0).unwrap();
     }
     shares
 }
@@ -84,7 +84,7 @@ fn a_queue_and_an_exchange_of_one_name_are_two_destinations() {
     let mut shares = shares([("x", 1)]);
     let exchange = Destination::Exchange(ExchangeName::parse("x").unwrap());
     let key = BindingKey::parse("1").unwrap();
-    shares.add(&Binding::new(exchange, key, TableRef::default())).unwrap();
+    shares.add(&Binding::new(exchange, key, TableRef::default()), 0).unwrap();
 
     let counts = spread(&shares);
 
@@ -128,6 +128,28 @@ fn only_the_oldest_binding_of_a_destination_counts() {
     fewer.remove(&binding("b", 1));
     assert_eq!(chosen(&fewer, "k"), None);
     assert_eq!(route(&twice), before, "a clone is untouched");
+}
+
+#[test]
+fn ranks_say_which_binding_of_a_destination_is_older() {
+    let mut before = shares([("a", 9), ("b", 1), ("a", 5), ("a", 1)]);
+    let ranks = |shares: &Shares, weights: &[u16]| -> Vec<_> {
+        weights.iter().map(|weight| shares.rank(&binding("a", *weight))).collect()
+    };
+    assert_eq!(ranks(&before, &[9, 5, 1]), [0, 1, 2]);
+    assert_eq!(before.rank(&binding("b", 1)), 0);
+    before.remove(&binding("a", 9));
+    before.add(&binding("a", 9), 0).unwrap();
+    assert_eq!(ranks(&before, &[5, 1, 9]), [1, 2, 3]);
+
+    let mut after = shares([("b", 1)]);
+    for weight in [5, 1, 9] {
+        let binding = binding("a", weight);
+        after.add(&binding, before.rank(&binding)).unwrap();
+    }
+
+    assert_eq!(ranks(&after, &[5, 1, 9]), [1, 2, 3]);
+    assert!(keys().take(1000).all(|key| chosen(&after, &key) == chosen(&before, &key)));
 }
 
 #[test]
@@ -178,7 +200,7 @@ proptest! {
     ) {
         let before = shares(weights.iter().map(|(name, weight)| (&**name, *weight)));
         let mut after = before.clone();
-        after.add(&binding("NEW", new)).unwrap();
+        after.add(&binding("NEW", new), 0).unwrap();
 
         for key in &seen {
             let (old, now) = (chosen(&before, key), chosen(&after, key));

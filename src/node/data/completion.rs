@@ -110,7 +110,7 @@ fn drop_dangling(entries: &mut Entries, lines: &mut Vec<String>) {
             || ends.contains(&(vhost.clone(), end))
     };
     entries.retain(|key, value| {
-        let Ok(Durable { vhost, declared: Declared::Binding(source, binding) }) =
+        let Ok(Durable { vhost, declared: Declared::Binding(source, binding, _) }) =
             read_entry(key, value)
         else {
             return true;

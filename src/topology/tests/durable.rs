@@ -58,7 +58,7 @@ fn queue_definition() -> impl Strategy<Value = QueueDefinition> {
 fn binding() -> impl Strategy<Value = BindCommand> {
     let source = prop_oneof![name(), Just("amq.topic")];
     // A number is what a consistent hash takes.
-    let key = prop_oneof![name(), Just("7")];
+    let key = prop_oneof![name(), Just("7"), Just("10")];
     (source, any::<bool>(), name(), key, arguments()).prop_map(
         |(source, is_queue, to, key, arguments)| {
             let destination = if is_queue { to_queue(to) } else { to_exchange(to) };
@@ -112,7 +112,9 @@ fn durable_part(topology: &Topology) -> Vec<Declared> {
     let bindings = exchanges.iter().flat_map(|exchange| {
         let router = topology.exchange(&exchange.name).unwrap().router();
         let durable = router.bindings().filter(|binding| is_durable(binding.destination()));
-        durable.map(|binding| Declared::Binding(exchange.name.clone(), binding.clone()))
+        durable.map(|binding| {
+            Declared::Binding(exchange.name.clone(), binding.clone(), router.rank(binding))
+        })
     });
     let mut all: Vec<_> = bindings.collect();
     all.extend(exchanges.iter().map(|it| Declared::Exchange(ExchangeDefinition::clone(it))));

@@ -135,6 +135,23 @@ fn a_hash_finds_the_same_queues_after_a_restart() {
     }
 }
 
+/// The key of the later binding comes first in the log.
+#[test]
+fn the_oldest_binding_of_a_queue_gives_its_weight_after_a_restart_too() {
+    let log = Arc::new(MemoryMeta::default());
+    let before = Served::start(Arc::clone(&log) as _, &Entries::new());
+    let keys = ["5", "1", "1", "1"];
+    places(&before, "hash", "x-consistent-hash", keys);
+    let mut peer = before.connect();
+    peer.open(1).call(&queue_bind("hash 0", "hash", "1"));
+    let first = places(&before, "hash", "x-consistent-hash", keys);
+
+    let after = Served::start(Arc::new(MemoryMeta::default()), &log.entries());
+
+    assert_eq!(places(&after, "hash", "x-consistent-hash", keys), first);
+    assert!(first.iter().filter(|place| **place == Some(0)).count() > 45, "{first:?}");
+}
+
 #[test]
 fn only_an_empty_node_is_bootstrapped() {
     let log = Arc::new(MemoryMeta::default());
