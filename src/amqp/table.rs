@@ -111,16 +111,22 @@ impl<'a> TableRef<'a> {
         self.iter().find(|(name, _)| *name == key.as_bytes()).map(|(_, value)| value)
     }
 
+    /// The fields with their octets, key and type letter included: name, then octets.
+    pub fn fields(self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
+        let mut rest = self.0;
+        std::iter::from_fn(move || {
+            let (&length, after) = rest.split_first()?;
+            let (key, after) = after.split_at_checked(usize::from(length))?;
+            let (_, after) = read_value(after)?;
+            let (field, _) = rest.split_at_checked(rest.len() - after.len())?;
+            rest = after;
+            Some((key, field))
+        })
+    }
+
     /// A copy whose fields are in the order of their names, duplicates in the order they had.
     pub fn sorted(self) -> Table {
-        let mut fields = Vec::new();
-        let mut rest = self.0;
-        while let Some((&length, after)) = rest.split_first() {
-            let Some((key, after)) = after.split_at_checked(usize::from(length)) else { break };
-            let Some((_, after)) = read_value(after) else { break };
-            fields.push((key, rest.get(..rest.len() - after.len()).unwrap_or_default()));
-            rest = after;
-        }
+        let mut fields: Vec<_> = self.fields().collect();
         fields.sort_by_key(|(key, _)| *key);
         Table(fields.into_iter().flat_map(|(_, field)| field).copied().collect())
     }

@@ -59,7 +59,7 @@ enum Layout {
 /// A property, by its flag.
 #[derive(Clone, Copy)]
 #[repr(u16)]
-enum Property {
+pub(super) enum Property {
     ContentType = 1 << 15,
     ContentEncoding = 1 << 14,
     Headers = 1 << 13,
@@ -208,6 +208,18 @@ impl<'a> Properties<'a> {
     /// Reserved by the spec, carried nevertheless.
     pub fn cluster_id(&self) -> Option<&'a [u8]> {
         self.value(Property::ClusterId)
+    }
+
+    /// The properties that are there, in their order: the flag, and all octets of it.
+    pub(super) fn fields(&self) -> impl Iterator<Item = (u16, &'a [u8])> {
+        let (mut remaining, mut rest) = (self.flags & !0b11, self.octets);
+        std::iter::from_fn(move || {
+            let flag = (remaining != 0).then(|| highest(remaining))?;
+            let (_, after) = split(layout(flag), rest)?;
+            let (field, _) = rest.split_at_checked(rest.len() - after.len())?;
+            (remaining, rest) = (remaining & !flag, after);
+            Some((flag, field))
+        })
     }
 
     fn octet(&self, property: Property) -> Option<u8> {

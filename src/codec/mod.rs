@@ -15,6 +15,7 @@ pub mod header;
 pub mod method;
 pub mod open_body;
 pub mod publish;
+pub mod rewrite;
 
 #[cfg(test)]
 mod tests;

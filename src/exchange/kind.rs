@@ -52,6 +52,11 @@ impl ExchangeKind {
         found.ok_or_else(|| UnknownKind(name.to_owned()))
     }
 
+    /// Whether what it chooses depends on the routing key.
+    pub const fn uses_keys(self) -> bool {
+        matches!(self, Self::Direct | Self::Topic)
+    }
+
     /// The type's name.
     pub const fn name(self) -> &'static str {
         match self {

@@ -1,6 +1,7 @@
 //! The edge that clients meet: listeners, the task of each connection, and the methods that it
 //! carries out by joining the protocol half to the broker half. One file for each class.
 
+mod asked;
 mod basic;
 pub mod driver;
 mod event;

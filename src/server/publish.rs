@@ -5,24 +5,20 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::asked::Asked;
 use super::publisher::{OWN_SEGMENT_MIN, Outgoing};
 use super::service::Service;
 use super::transaction::Publish;
 use crate::amqp::exception::Exception;
-use crate::amqp::expiration::parse_expiration;
 use crate::amqp::id::ChannelId;
-use crate::amqp::message::MessageRef;
+use crate::amqp::message::{MessageRef, split_address};
 use crate::amqp::reply_code::ReplyCode;
-use crate::amqp::table::Value;
 use crate::channel::mode::Mode;
 use crate::channel::state::Channel;
 use crate::codec::encode;
 use crate::codec::header::{Properties, parse_header};
 use crate::codec::publish::WholePublish;
 use crate::exchange::message::Message;
-
-/// The queue name that stands for direct reply-to.
-const REPLY_TO: &[u8] = b"amq.rabbitmq.reply-to";
 
 impl Service {
     /// Publishes the message that the channel has put together.
@@ -52,9 +48,9 @@ impl Service {
         &mut self,
         channel: &mut Channel,
         publish: &WholePublish<'_>,
-        record: Option<&Bytes>,
+        mut record: Option<&Bytes>,
     ) -> Result<(), Exception> {
-        let WholePublish { channel: at, message, ref properties, mandatory } = *publish;
+        let WholePublish { channel: at, mut message, ref properties, mandatory } = *publish;
         let terms = Outgoing {
             channel: at,
             confirm: channel.number_publish(),
@@ -62,9 +58,19 @@ impl Service {
             body_len: u32::try_from(message.body.len()).unwrap_or(u32::MAX),
         };
         let chances = &mut self.chances;
-        let seen = || seen_by_exchanges(properties, chances.next());
-        let route = self.routes.resolve(&self.vhost, message.address, seen)?;
-        check_properties(properties, &self.user)?;
+        let mut seen = || seen_by_exchanges(properties, chances.next());
+        let mut route = self.routes.resolve(&self.vhost, message.address, &mut seen)?;
+        let asked = ask(publish, &self.user)?;
+        if let Some(asked) = &asked {
+            if let Some(header) = &asked.header {
+                message.header = header;
+                record = None;
+            }
+            if !asked.keys.is_empty() {
+                let (exchange, _) = split_address(message.address);
+                route = self.routes.resolve_all(&self.vhost, exchange, &asked.keys, seen())?;
+            }
+        }
         let transactional = channel.mode() == Mode::Transactional;
         if transactional || message.size() >= OWN_SEGMENT_MIN {
             let record = record.map_or_else(|| message.to_bytes(), Bytes::clone);
@@ -118,37 +124,8 @@ fn seen_by_exchanges<'a>(properties: &Properties<'a>, chance: u64) -> Message<'a
     }
 }
 
-/// Refuses what the properties ask for and the broker cannot do, rather than to ignore it.
+/// What the properties ask for; most ask for nothing.
 #[inline]
-fn check_properties(properties: &Properties<'_>, user: &str) -> Result<(), Exception> {
-    if !properties.has_any(Properties::ASKING) {
-        return Ok(());
-    }
-    find_fault(properties, user)
-        .map_or(Ok(()), |text| Err(Exception::new(ReplyCode::PreconditionFailed, text)))
-}
-
-fn find_fault(properties: &Properties<'_>, user: &str) -> Option<String> {
-    if properties.reply_to() == Some(REPLY_TO) {
-        return Some("fast reply consumer does not exist".to_owned());
-    }
-    if let Some(expiration) = properties.expiration() {
-        let unsupported = |_| "the property expiration is not supported".to_owned();
-        return Some(parse_expiration(expiration).map_or_else(|fault| fault, unsupported));
-    }
-    for key in ["CC", "BCC"] {
-        match properties.headers().and_then(|headers| headers.get(key)) {
-            None => {}
-            Some(Value::Array(_)) => return Some(format!("the header {key} is not supported")),
-            Some(other) => {
-                let kind = other.type_name();
-                return Some(format!(
-                    "invalid message: {{unacceptable_type_in_header,\"{key}\",{kind}}}"
-                ));
-            }
-        }
-    }
-    let claimed = properties.user_id().filter(|claimed| *claimed != user.as_bytes())?;
-    let claimed = String::from_utf8_lossy(claimed);
-    Some(format!("user_id property set to '{claimed}' but authenticated user was '{user}'"))
+fn ask<'a>(publish: &WholePublish<'a>, user: &str) -> Result<Option<Asked<'a>>, Exception> {
+    if publish.properties.has_any(Properties::ASKING) { Asked::of(publish, user) } else { Ok(None) }
 }

@@ -25,10 +25,15 @@ pub struct Routing {
     queues: OrdMap<QueueName, Arc<QueueDefinition>>,
 }
 
+/// Names of queues from which on those of several keys are looked through for doubles.
+const COMPACT_MIN: usize = 1024;
+
 /// The queues that a message goes to, and room for finding them; reused from message to message.
 #[derive(Debug, Default)]
 pub struct Routes {
     queues: Vec<QueueName>,
+    /// How many queues may be there, doubles included, before the next key is asked for.
+    compact_at: usize,
     /// Exchanges still to be asked.
     pending: Vec<ExchangeName>,
     /// Exchanges that were ever pending.
@@ -55,11 +60,31 @@ impl Routes {
         &self.queues
     }
 
+    /// Names that there is room for.
+    #[cfg(test)]
+    pub(super) fn capacity(&self) -> usize {
+        self.queues.capacity()
+    }
+
     fn clear(&mut self) {
         self.queues.clear();
+        self.compact_at = COMPACT_MIN;
         self.pending.clear();
         self.seen.clear();
         self.by_key = true;
+    }
+
+    /// Drops doubles when they may be many: each of a message's keys may lead to the same queues.
+    fn compact(&mut self) {
+        if self.queues.len() > self.compact_at {
+            self.drop_doubles();
+            self.compact_at = COMPACT_MIN.max(2 * self.queues.len());
+        }
+    }
+
+    fn drop_doubles(&mut self) {
+        self.queues.sort_unstable();
+        self.queues.dedup();
     }
 
     fn visit(&mut self, name: &ExchangeName) {
@@ -97,6 +122,22 @@ impl Routing {
     pub fn route(
         &self,
         exchange: &[u8],
+        message: Message<'_>,
+        routes: &mut Routes,
+    ) -> Result<Routed, Error> {
+        self.route_all(exchange, &[message.key], message, routes)
+    }
+
+    /// As [`Self::route`], for a message with several routing keys, beside which the one of
+    /// `message` counts for nothing. An alternate exchange has its turn when none of them finds a
+    /// destination. Exchanges that choose one destination by the key go by the first.
+    ///
+    /// # Errors
+    /// Those of [`Self::route`].
+    pub fn route_all(
+        &self,
+        exchange: &[u8],
+        keys: &[&[u8]],
         mut message: Message<'_>,
         routes: &mut Routes,
     ) -> Result<Routed, Error> {
@@ -109,7 +150,7 @@ impl Routing {
         if first.definition.internal {
             return Err(Error::Internal(resource()));
         }
-        self.ask(first, message, routes);
+        self.ask(first, keys, message, routes);
         if !routes.pending.is_empty() {
             routes.seen.insert(first.definition.name.clone());
         }
@@ -117,28 +158,34 @@ impl Routing {
             if let Some(next) = self.exchanges.get(&name) {
                 // Two exchanges that choose at random do not choose alike.
                 message.chance = mix(message.chance);
-                self.ask(next, message, routes);
+                self.ask(next, keys, message, routes);
             }
         }
-        routes.queues.sort_unstable();
-        routes.queues.dedup();
+        routes.drop_doubles();
         Ok(if routes.by_key { Routed::ByKey(first.generation.clone()) } else { Routed::ByMessage })
     }
 
-    fn ask(&self, exchange: &Exchange, message: Message<'_>, routes: &mut Routes) {
+    fn ask(&self, exchange: &Exchange, keys: &[&[u8]], message: Message<'_>, routes: &mut Routes) {
         if exchange.definition.name.is_default() {
-            routes.queues.extend(self.queues.get(message.key).map(|queue| queue.name.clone()));
+            let queues = keys.iter().filter_map(|key| self.queues.get(*key));
+            routes.queues.extend(queues.map(|queue| queue.name.clone()));
             return;
         }
         routes.by_key &= exchange.router.routes_by_key();
         let mut destinations = 0_usize;
-        exchange.router.route(&message, &mut |destination| {
-            destinations += 1;
-            match destination {
-                Destination::Queue(name) => routes.queues.push(name.clone()),
-                Destination::Exchange(name) => routes.visit(name),
-            }
-        });
+        // Where keys do not count, or one is chosen by all, each would lead to the same.
+        let keys =
+            if exchange.router.kind().uses_keys() { keys } else { keys.get(..1).unwrap_or(keys) };
+        for key in keys {
+            exchange.router.route(&Message { key, ..message }, &mut |destination| {
+                destinations += 1;
+                match destination {
+                    Destination::Queue(name) => routes.queues.push(name.clone()),
+                    Destination::Exchange(name) => routes.visit(name),
+                }
+            });
+            routes.compact();
+        }
         if let (0, Some(alternate)) = (destinations, &exchange.alternate) {
             routes.visit(alternate);
         }

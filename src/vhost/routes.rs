@@ -26,7 +26,7 @@ pub struct RouteCache {
     places: HashMap<Arc<[u8]>, usize, foldhash::fast::RandomState>,
     /// The place that was asked for last, which is likely to be asked for again.
     last: usize,
-    /// A route that cannot be kept, or the default exchange's.
+    /// A route that is not kept, or the default exchange's.
     found: Route,
     /// The routing key that `found` belongs to, if it came through the default exchange.
     direct: Option<Box<[u8]>>,
@@ -64,6 +64,28 @@ impl RouteCache {
         Ok(self.known.get(self.last).map_or(&self.found, |known| &known.route))
     }
 
+    /// As [`Self::resolve`], for a message with several routing keys, each there once. Such routes
+    /// are not kept: nobody counts how many sets of keys there are.
+    ///
+    /// # Errors
+    /// Those of [`Self::resolve`].
+    pub fn resolve_all(
+        &mut self,
+        vhost: &Vhost,
+        exchange: &[u8],
+        keys: &[&[u8]],
+        message: Message<'_>,
+    ) -> Result<&Route, Error> {
+        self.direct = None;
+        self.found = if exchange.is_empty() {
+            keys.iter().filter_map(|key| vhost.find_queue(key)).collect()
+        } else {
+            vhost.routing().route_all(exchange, keys, message, &mut self.scratch)?;
+            self.find_queues(vhost)
+        };
+        Ok(&self.found)
+    }
+
     /// The place of a known route that is current.
     #[inline]
     fn find(&self, address: &[u8]) -> Option<usize> {
@@ -93,14 +115,13 @@ impl RouteCache {
         let (exchange, key) = split_address(address);
         let message = Message { key, ..message };
         let routed = vhost.routing().route(exchange, message, &mut self.scratch)?;
-        let names = self.scratch.queues().iter();
-        let queues = names.filter_map(|name| vhost.find_queue(name.as_bytes()));
+        let route = self.find_queues(vhost);
         let Routed::ByKey(generation) = routed else {
-            self.found = queues.collect();
+            self.found = route;
             self.direct = None;
             return Ok(false);
         };
-        let known = Known { address: address.into(), generation, route: queues.collect() };
+        let known = Known { address: address.into(), generation, route };
         if self.known.len() >= CACHED_MAX && !self.places.contains_key(address) {
             self.places.clear();
             self.known.clear();
@@ -112,6 +133,12 @@ impl RouteCache {
             None => self.known.push(known),
         }
         Ok(true)
+    }
+
+    /// The queues that were found, at work.
+    fn find_queues(&self, vhost: &Vhost) -> Route {
+        let names = self.scratch.queues().iter();
+        names.filter_map(|name| vhost.find_queue(name.as_bytes())).collect()
     }
 }
 

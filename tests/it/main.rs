@@ -38,6 +38,7 @@ mod publish;
 mod qos;
 mod raw;
 mod read_your_writes;
+mod sender_selected;
 mod shutdown;
 mod stress;
 mod tls_proxy;

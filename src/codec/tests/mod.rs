@@ -14,6 +14,7 @@ mod header;
 mod hostile;
 mod method;
 mod publish;
+mod rewrite;
 
 use amq_protocol::frame::{AMQPFrame, WriteContext, gen_frame};
 use amq_protocol::types::{

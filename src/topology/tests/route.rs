@@ -116,6 +116,41 @@ fn an_alternate_exchange_is_used_when_no_destination_is_found() {
 }
 
 #[test]
+fn several_keys_share_an_alternate_exchange_and_each_queue_gets_one_copy() {
+    let mut topology = with_queues();
+    topology.declare_x(with_alternate("x", "amq.fanout")).unwrap();
+    topology.bind_to("x", &to_queue("q1"), "k").unwrap();
+    topology.bind_to("x", &to_queue("q1"), "l").unwrap();
+    topology.bind_to("amq.fanout", &to_queue("q2"), "").unwrap();
+    let routing = topology.routing();
+    let queues = |keys: &[&[u8]]| {
+        let mut found = Routes::default();
+        routing.route_all(b"x", keys, Message::default(), &mut found).unwrap();
+        found.queues().iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+
+    assert_eq!(queues(&[b"nothing", b"k"]), ["q1"]);
+    assert_eq!(queues(&[b"k", b"l", b"nothing"]), ["q1"]);
+    assert_eq!(queues(&[b"nothing", b"neither"]), ["q2"]);
+}
+
+#[test]
+fn many_keys_to_the_same_queues_take_no_room_of_their_own() {
+    let mut topology = with_queues();
+    for name in ["q1", "q2"] {
+        topology.bind_to("amq.topic", &to_queue(name), "#").unwrap();
+    }
+    let keys: Vec<_> = (0..10_000).map(|number| number.to_string().into_bytes()).collect();
+    let keys: Vec<_> = keys.iter().map(Vec::as_slice).collect();
+    let mut found = Routes::default();
+
+    topology.routing().route_all(b"amq.topic", &keys, Message::default(), &mut found).unwrap();
+
+    assert_eq!(found.queues().len(), 2);
+    assert!(found.capacity() < 4096, "{}", found.capacity());
+}
+
+#[test]
 fn an_exchange_that_finds_nothing_is_a_destination_all_the_same() {
     let mut topology = with_queues();
     topology.declare_x(with_alternate("x", "amq.fanout")).unwrap();
