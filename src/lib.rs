@@ -70,7 +70,8 @@
 //!   outboxes, never a queue while holding an outbox.
 //! - Everything asked of a queue goes through its inbox in order: a channel sees its own writes.
 //! - Routing takes no lock that a declaration holds.
-//! - Headers and bodies leave as they came.
+//! - Headers and bodies leave as they came; only `BCC` is taken out, and a reply-to that asks for
+//!   direct replies put in place.
 //! - What is not supported is refused with an error, never ignored.
 //!
 //! `ARCHITECTURE.md` has the details and the reasons.

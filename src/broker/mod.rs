@@ -5,5 +5,6 @@ pub mod connections;
 mod durable;
 pub mod memory;
 pub mod node;
+pub mod replies;
 pub mod storage;
 pub mod valve;

@@ -7,6 +7,7 @@ use dashmap::DashMap;
 
 use super::alarm::Alarm;
 use super::connections::Connections;
+use super::replies::Replies;
 use crate::amqp::exception::Exception;
 use crate::amqp::method::MethodId;
 use crate::amqp::name::VhostName;
@@ -44,6 +45,8 @@ pub struct Node {
     pub ids: Arc<Ids>,
     /// Who is connected.
     pub connections: Connections,
+    /// Who consumes direct replies.
+    pub replies: Replies,
     /// Whether publishes are not read, for want of memory.
     pub alarm: Alarm,
     /// Whether publishes are not read until messages have left memory.
@@ -109,6 +112,7 @@ impl Node {
         Self {
             ids: Arc::default(),
             connections: Connections::default(),
+            replies: Replies::default(),
             alarm: Alarm::default(),
             memory_held: AtomicBool::new(false),
             disk_low: AtomicBool::new(false),

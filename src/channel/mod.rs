@@ -10,5 +10,6 @@ pub mod confirms;
 pub mod credit;
 pub mod deliveries;
 pub mod mode;
+pub mod replies;
 pub mod ring;
 pub mod state;

@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::assembly::Assembly;
 use super::mode::{Mode, ModeError};
+use super::replies::Replies;
 use crate::amqp::ack_mode::AckMode;
 use crate::amqp::exception::Exception;
 use crate::amqp::id::{ConsumerId, PublishTag, QueueId};
@@ -60,6 +61,8 @@ impl From<ChannelError> for Exception {
 pub struct Channel {
     /// The message that is being published.
     pub assembly: Assembly,
+    /// The consumer of direct replies.
+    pub replies: Replies,
     mode: Mode,
     prefetch: u16,
     last_declared: Option<QueueName>,
@@ -72,6 +75,7 @@ impl Channel {
     pub fn new(max_message_size: u64) -> Self {
         Self {
             assembly: Assembly::new(max_message_size),
+            replies: Replies::default(),
             mode: Mode::Plain,
             prefetch: 0,
             last_declared: None,
@@ -185,8 +189,9 @@ impl Channel {
     /// # Errors
     /// 530 when the tag is in use.
     pub fn check_consumer_tag(&self, tag: &[u8]) -> Result<(), ChannelError> {
-        match self.consumers.get_key_value(tag) {
-            Some((tag, _)) => Err(ChannelError::ConsumerTagInUse(tag.clone())),
+        let of_queues = self.consumers.get_key_value(tag).map(|(tag, _)| tag);
+        match of_queues.or_else(|| self.replies.tag().filter(|own| own.as_bytes() == tag)) {
+            Some(tag) => Err(ChannelError::ConsumerTagInUse(tag.clone())),
             None => Ok(()),
         }
     }

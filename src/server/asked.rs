@@ -1,16 +1,15 @@
 //! What a message's properties ask of the broker. What it cannot do is refused rather than ignored.
 
+use super::replies;
 use crate::amqp::exception::Exception;
 use crate::amqp::expiration::parse_expiration;
 use crate::amqp::message::split_address;
 use crate::amqp::reply_code::ReplyCode;
 use crate::amqp::table::{ArrayRef, TableRef, Value};
+use crate::channel::state::Channel;
 use crate::codec::header::Properties;
 use crate::codec::publish::WholePublish;
 use crate::codec::rewrite::Rewrite;
-
-/// The queue name that stands for direct reply-to.
-const REPLY_TO: &[u8] = b"amq.rabbitmq.reply-to";
 
 /// The headers with further routing keys (RabbitMQ: `rabbit_basic:header_routes/1`). Receivers see
 /// the first, and never the second.
@@ -27,19 +26,27 @@ pub(super) struct Asked<'a> {
 }
 
 impl<'a> Asked<'a> {
-    /// What the properties of a publish by `user` ask for; mostly nothing.
+    /// What the properties of a publish by `user` on `channel` ask for; mostly nothing.
     ///
     /// # Errors
     /// Something that is not lawful, or not to be had: 406.
-    pub(super) fn of(publish: &WholePublish<'a>, user: &str) -> Result<Option<Self>, Exception> {
+    pub(super) fn of(
+        publish: &WholePublish<'a>,
+        channel: &Channel,
+        user: &str,
+    ) -> Result<Option<Self>, Exception> {
         let WholePublish { message, properties, .. } = publish;
-        check_reply_to(properties)?;
+        let reply_to = if properties.reply_to() == Some(replies::NAME.as_bytes()) {
+            Some(channel.replies.name()?.as_bytes())
+        } else {
+            None
+        };
         check_expiration(properties)?;
         let lists = properties.headers().map(KeyLists::of).transpose()?.unwrap_or_default();
         check_user_id(properties, user)?;
         let without_field = lists.bcc.map(|_| BCC);
         let keys = lists.all_with(split_address(message.address).1);
-        let rewrite = Rewrite { without_field, ..Rewrite::default() };
+        let rewrite = Rewrite { without_field, reply_to };
         let header =
             (rewrite != Rewrite::default()).then(|| rewrite.apply(message.header, properties));
         Ok((!keys.is_empty() || header.is_some()).then_some(Self { keys, header }))
@@ -73,13 +80,6 @@ impl<'a> KeyLists<'a> {
 
 fn refused(text: impl Into<String>) -> Exception {
     Exception::new(ReplyCode::PreconditionFailed, text)
-}
-
-fn check_reply_to(properties: &Properties<'_>) -> Result<(), Exception> {
-    match properties.reply_to() {
-        Some(REPLY_TO) => Err(refused("fast reply consumer does not exist")),
-        _ => Ok(()),
-    }
 }
 
 fn check_expiration(properties: &Properties<'_>) -> Result<(), Exception> {

@@ -4,8 +4,8 @@
 use amq_protocol::protocol::AMQPClass;
 use amq_protocol::protocol::basic::{AMQPMethod, CancelOk, ConsumeOk, GetEmpty, QosOk};
 
-use super::random;
 use super::service::{Service, invalid};
+use super::{random, replies};
 use crate::amqp::ack_mode::AckMode;
 use crate::amqp::exception::Exception;
 use crate::amqp::id::ChannelId;
@@ -85,16 +85,16 @@ impl Service {
             return Ok(());
         };
         channel.check_consumer_tag(consumer_tag.as_bytes())?;
+        if queue == replies::NAME {
+            return self.consume_replies(channel, at, method);
+        }
+        self.check_consumable(channel, queue)?;
         let queue = self.named_queue(channel, queue)?;
         check_consumer(|| Resource::queue(self.vhost.name(), &queue.name), arguments)?;
-        let tag = match consumer_tag {
-            "" => ConsumerTag::parse(random::name("amq.ctag-")?),
-            tag => ConsumerTag::parse(tag),
-        }
-        .map_err(invalid)?;
+        let tag = new_tag(consumer_tag)?;
         let terms = Terms {
             prefetch: channel.prefetch(),
-            acks: if no_ack { AckMode::Automatic } else { AckMode::Manual },
+            acks: acks(no_ack),
             exclusivity: if exclusive { Exclusivity::Exclusive } else { Exclusivity::Shared },
             limit: self.outbox.channel_limit(at),
         };
@@ -120,6 +120,9 @@ impl Service {
     }
 
     fn cancel_consumer(&mut self, channel: &mut Channel, tag: &str) {
+        if let Some(name) = channel.replies.cancel(tag.as_bytes()) {
+            return self.node.replies.remove(&name);
+        }
         let Some(consumer) = channel.remove_consumer(tag.as_bytes()) else { return };
         let Some(queue) = self.queues.get(&consumer.queue) else { return };
         if queue.detach(consumer.id) {
@@ -134,13 +137,26 @@ impl Service {
         queue: &str,
         no_ack: bool,
     ) -> Result<(), Exception> {
+        self.check_gettable(channel, queue)?;
         let queue = self.named_queue(channel, queue)?;
         self.remember(&queue);
-        let acks = if no_ack { AckMode::Automatic } else { AckMode::Manual };
-        if !queue.get(&self.session(), at, acks) {
+        if !queue.get(&self.session(), at, acks(no_ack)) {
             let get_empty = AMQPClass::Basic(AMQPMethod::GetEmpty(GetEmpty {}));
             self.outbox.write(|out| encode::method(out, at, get_empty));
         }
         Ok(())
     }
+}
+
+pub(super) fn acks(no_ack: bool) -> AckMode {
+    if no_ack { AckMode::Automatic } else { AckMode::Manual }
+}
+
+/// A consumer's tag; one that the server makes up where the client gives none.
+pub(super) fn new_tag(given: &str) -> Result<ConsumerTag, Exception> {
+    let tag = match given {
+        "" => ConsumerTag::parse(random::name("amq.ctag-")?),
+        tag => ConsumerTag::parse(tag),
+    };
+    tag.map_err(invalid)
 }

@@ -34,6 +34,8 @@ pub(super) enum Input {
     Behind,
     /// The client has to read what it has been answered; nothing is read.
     Flooded,
+    /// A client that was sent replies has to read them; nothing is read.
+    Crowded,
     /// What was carried out last has to become durable; nothing is read.
     Waiting,
     /// Where the next frame begins is not known: it is read and dropped.
@@ -43,7 +45,7 @@ pub(super) enum Input {
 impl Input {
     /// Whether what comes is not read.
     pub(super) const fn is_held(self) -> bool {
-        matches!(self, Self::Blocked | Self::Behind | Self::Flooded | Self::Waiting)
+        matches!(self, Self::Blocked | Self::Behind | Self::Flooded | Self::Crowded | Self::Waiting)
     }
 }
 
@@ -65,6 +67,7 @@ impl Peer {
             service.resume();
         }
         self.check_flood(now);
+        self.check_crowd(now);
         taken
     }
 
@@ -89,13 +92,14 @@ impl Peer {
     fn take_one(&mut self, now: Instant, input: &[u8]) -> Option<usize> {
         match self.input {
             Input::Header => self.take_header(input),
-            Input::Blocked | Input::Behind | Input::Flooded | Input::Waiting => None,
+            Input::Blocked | Input::Behind | Input::Flooded | Input::Crowded | Input::Waiting => {
+                None
+            }
             Input::Lost => (!input.is_empty()).then_some(input.len()),
             Input::Frames => match parse_frame(input, self.core.frame_max()) {
                 Ok(Parsed::Incomplete { needed }) => self.begin_frame(input, needed),
                 Ok(Parsed::Frame(frame, octets)) => {
-                    if is_publish(input) && self.core.is_open() && self.node.publishes_wait() {
-                        self.block(now);
+                    if is_publish(input) && self.core.is_open() && !self.may_publish(now) {
                         return None;
                     }
                     self.carry_out(now, frame);
@@ -179,6 +183,17 @@ impl Peer {
             self.input = Input::Lost;
         }
         consumed
+    }
+
+    /// Whether there is room for a publish; if not, stops reading at it.
+    fn may_publish(&mut self, now: Instant) -> bool {
+        if self.node.publishes_wait() {
+            self.block(now);
+        } else {
+            // The end of a read may lie within a large body, where nothing stops.
+            self.check_crowd(now);
+        }
+        !self.input.is_held()
     }
 
     /// Stops reading at a publish that there is no room for.

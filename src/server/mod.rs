@@ -16,6 +16,7 @@ mod publish;
 mod publisher;
 mod queue;
 mod random;
+mod replies;
 mod service;
 mod settlement;
 mod transaction;

@@ -1,8 +1,10 @@
 //! Where everything bound for one client meets: replies of its own task, deliveries and confirms
 //! of the queues, encoded straight into one buffer behind one lock.
 
+mod replies;
+
 use std::collections::{HashMap, VecDeque};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::task::Waker;
 
 use amq_protocol::protocol::AMQPClass;
@@ -55,6 +57,10 @@ struct State {
     waker: Option<Waker>,
     signals: Signals,
     cancel_notify: bool,
+    /// Who waits until direct replies have room.
+    waiters: Vec<Weak<dyn Link>>,
+    /// Whether nothing is written any more.
+    has_ended: bool,
 }
 
 /// What others have to say to a connection's task.
@@ -136,6 +142,9 @@ impl Outbox {
         std::mem::swap(&mut state.output, buffer);
         state.usual = buffer.octets.len().max(state.usual / 2).min(OUTPUT_MAX);
         state.replies = 0;
+        let waiters = std::mem::take(&mut state.waiters);
+        drop(state);
+        replies::wake_all(&waiters);
         !buffer.is_empty()
     }
 

@@ -135,6 +135,11 @@ impl Peer {
                 self.write_replies();
             }
             Input::Flooded if !self.outbox.is_flooded() => {}
+            Input::Crowded => {
+                if self.replies_wait() {
+                    return false;
+                }
+            }
             Input::Waiting => {
                 if !self.has_waited() {
                     return false;
@@ -179,9 +184,20 @@ impl Peer {
     /// Stops reading a client that does not read.
     pub(super) fn check_flood(&mut self, now: Instant) {
         if self.input == Input::Frames && self.outbox.is_flooded() {
-            self.input = Input::Flooded;
-            self.core.set_receive_check(now, ReceiveCheck::Paused);
+            self.hold(now, Input::Flooded);
         }
+    }
+
+    /// Stops reading a client that replies to one that does not read.
+    pub(super) fn check_crowd(&mut self, now: Instant) {
+        if self.input == Input::Frames && self.replies_wait() {
+            self.hold(now, Input::Crowded);
+        }
+    }
+
+    fn hold(&mut self, now: Instant, why: Input) {
+        self.input = why;
+        self.core.set_receive_check(now, ReceiveCheck::Paused);
     }
 
     pub(super) fn write_replies(&mut self) {
@@ -210,6 +226,7 @@ impl Peer {
 impl Drop for Peer {
     fn drop(&mut self) {
         self.release();
+        self.outbox.end();
         self.node.connections.remove(self.id);
     }
 }

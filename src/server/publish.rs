@@ -7,11 +7,12 @@ use bytes::Bytes;
 
 use super::asked::Asked;
 use super::publisher::{OWN_SEGMENT_MIN, Outgoing};
+use super::replies;
 use super::service::Service;
 use super::transaction::Publish;
 use crate::amqp::exception::Exception;
 use crate::amqp::id::ChannelId;
-use crate::amqp::message::{MessageRef, split_address};
+use crate::amqp::message::{MessageRef, Resting, split_address};
 use crate::amqp::reply_code::ReplyCode;
 use crate::channel::mode::Mode;
 use crate::channel::state::Channel;
@@ -60,7 +61,7 @@ impl Service {
         let chances = &mut self.chances;
         let mut seen = || seen_by_exchanges(properties, chances.next());
         let mut route = self.routes.resolve(&self.vhost, message.address, &mut seen)?;
-        let asked = ask(publish, &self.user)?;
+        let asked = ask(publish, channel, &self.user)?;
         if let Some(asked) = &asked {
             if let Some(header) = &asked.header {
                 message.header = header;
@@ -71,10 +72,15 @@ impl Service {
                 route = self.routes.resolve_all(&self.vhost, exchange, &asked.keys, seen())?;
             }
         }
+        let replies = if route.is_empty() || asked.is_some() {
+            replies::addressed(message.address, asked.as_ref().map_or(&[], |asked| &asked.keys))
+        } else {
+            Vec::new()
+        };
         let transactional = channel.mode() == Mode::Transactional;
-        if transactional || message.size() >= OWN_SEGMENT_MIN {
+        if transactional || message.size() >= OWN_SEGMENT_MIN || !replies.is_empty() {
             let record = record.map_or_else(|| message.to_bytes(), Bytes::clone);
-            let publish = Publish { terms, record, route: Arc::clone(route), mandatory };
+            let publish = Publish { terms, record, route: Arc::clone(route), replies, mandatory };
             if transactional {
                 self.transactions.entry(at).or_default().publish(publish);
             } else {
@@ -92,12 +98,14 @@ impl Service {
 
     /// Publishes a message that keeps the buffer it is in.
     pub(super) fn publish_record(&mut self, publish: Publish) {
-        let Publish { terms, record, route, mandatory } = publish;
-        if route.is_empty()
-            && mandatory
-            && let Some(message) = MessageRef::read(&record)
-        {
-            self.return_message(terms.channel, message);
+        let Publish { terms, record, route, replies, mandatory } = publish;
+        if let Some(message) = MessageRef::read(&record) {
+            if mandatory && route.is_empty() && replies.is_empty() {
+                self.return_message(terms.channel, message);
+            }
+            for name in replies {
+                self.deliver_reply(&name, Resting { message, segment: &record });
+            }
         }
         self.publisher.add_whole(terms, record, &route);
     }
@@ -126,6 +134,14 @@ fn seen_by_exchanges<'a>(properties: &Properties<'a>, chance: u64) -> Message<'a
 
 /// What the properties ask for; most ask for nothing.
 #[inline]
-fn ask<'a>(publish: &WholePublish<'a>, user: &str) -> Result<Option<Asked<'a>>, Exception> {
-    if publish.properties.has_any(Properties::ASKING) { Asked::of(publish, user) } else { Ok(None) }
+fn ask<'a>(
+    publish: &WholePublish<'a>,
+    channel: &Channel,
+    user: &str,
+) -> Result<Option<Asked<'a>>, Exception> {
+    if publish.properties.has_any(Properties::ASKING) {
+        Asked::of(publish, channel, user)
+    } else {
+        Ok(None)
+    }
 }

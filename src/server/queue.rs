@@ -5,8 +5,8 @@ use std::sync::Arc;
 use amq_protocol::protocol::AMQPClass;
 use amq_protocol::protocol::queue::{AMQPMethod, BindOk, DeclareOk, DeleteOk, PurgeOk, UnbindOk};
 
-use super::random;
 use super::service::{Service, exchange_name, expand, invalid, queue_name};
+use super::{random, replies};
 use crate::amqp::exception::Exception;
 use crate::amqp::id::ChannelId;
 use crate::amqp::name::{BindingKey, QueueName};
@@ -27,6 +27,9 @@ impl Service {
         method: Method<'_>,
     ) -> Result<(), Exception> {
         match method {
+            Method::QueueDeclare { queue, no_wait, .. } if replies::is_reserved(queue) => {
+                self.declare_reply_queue(channel, at, queue, no_wait)?;
+            }
             Method::QueueDeclare { no_wait, .. } => {
                 let (queue, commit) = self.handle_queue_declare(method)?;
                 channel.declared(queue.name.clone());
@@ -105,6 +108,7 @@ impl Service {
         arguments: TableRef<'_>,
     ) -> Result<BindCommand, Exception> {
         let name = expand(channel, queue)?;
+        replies::check_bindable(&name)?;
         let key = match (queue, routing_key) {
             ("", "") => name.as_str(),
             _ => routing_key,

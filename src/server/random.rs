@@ -25,12 +25,15 @@ impl Chances {
     }
 }
 
+/// Octets of randomness in a name.
+pub(super) const SIZE: usize = 16;
+
 /// `prefix` and 22 characters of base64: 16 random octets (RabbitMQ: `rabbit_guid:binary/2`).
 ///
 /// # Errors
 /// The operating system has no randomness: 541.
 pub(super) fn name(prefix: &str) -> Result<String, Exception> {
-    let mut octets = [0; 16];
+    let mut octets = [0; SIZE];
     getrandom::fill(&mut octets)
         .map_err(|error| Exception::new(ReplyCode::InternalError, error.to_string()))?;
     Ok(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(octets)))

@@ -17,6 +17,7 @@ use crate::amqp::id::{ChannelId, ConnectionId, MessageIndex, QueueId};
 use crate::amqp::name::{ExchangeName, QueueName};
 use crate::amqp::reply_code::ReplyCode;
 use crate::broker::node::Node;
+use crate::broker::replies::Requester;
 use crate::channel::deliveries::Unacked;
 use crate::channel::state::Channel;
 use crate::codec::encode;
@@ -50,6 +51,8 @@ pub(super) struct Service {
     pub(super) user: Arc<str>,
     /// A method that is carried out and not durable yet.
     pub(super) waiting: Option<Waiting>,
+    /// Who was sent replies and has no room for more.
+    pub(super) crowded: Vec<Arc<dyn Requester>>,
     /// At how many entries `queues` is next cleared of queues that are gone.
     queues_prune_at: usize,
 }
@@ -77,6 +80,7 @@ impl Service {
             taken: Vec::new(),
             user,
             waiting: None,
+            crowded: Vec::new(),
             queues_prune_at: QUEUES_PRUNE_MIN,
         }
     }
@@ -145,6 +149,7 @@ impl Service {
     /// Gives back all that a channel holds: its consumers go, its deliveries are requeued.
     pub(super) fn release_channel(&mut self, channel: &Channel, at: ChannelId) {
         self.flush();
+        self.release_replies(channel);
         let mut abandoned = Vec::new();
         for (_, consumer) in channel.consumers() {
             if let Some(queue) = self.queues.get(&consumer.queue)

@@ -28,6 +28,8 @@ pub(super) struct Publish {
     pub(super) terms: Outgoing,
     pub(super) record: Bytes,
     pub(super) route: Route,
+    /// Names of consumers of replies that it goes to besides.
+    pub(super) replies: Vec<Box<[u8]>>,
     pub(super) mandatory: bool,
 }
 

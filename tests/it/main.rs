@@ -20,6 +20,7 @@ mod confirm;
 mod consume;
 mod content;
 mod crash;
+mod direct_reply;
 mod durable;
 mod errors;
 mod exchange;

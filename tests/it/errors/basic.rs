@@ -30,16 +30,6 @@ fn consuming() -> Vec<Row> {
         })
     };
     vec![
-        channel_error(
-            "basic.publish that wants a reply nobody waits for",
-            406,
-            "fast reply consumer does not exist",
-            BASIC_PUBLISH,
-            |s| {
-                let message = content(b"").reply_to("amq.rabbitmq.reply-to");
-                s.publish(&basic_publish("", "nosuch"), &message);
-            },
-        ),
         connection_error("basic.qos by octets", 540, "prefetch_size!=0 (1)", BASIC_QOS, |s| {
             s.send(&basic_qos(1, 0));
         }),

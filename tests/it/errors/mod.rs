@@ -11,6 +11,7 @@ mod exchange_type;
 mod frame;
 mod handshake;
 mod queue;
+mod reply;
 mod row;
 mod state;
 mod waiting;
@@ -97,6 +98,11 @@ fn queue_errors_are_answered_as_the_table_says() {
 #[test]
 fn basic_errors_are_answered_as_the_table_says() {
     all_hold(&basic::rows());
+}
+
+#[test]
+fn direct_reply_errors_are_answered_as_the_table_says() {
+    all_hold(&reply::rows());
 }
 
 #[test]

@@ -15,7 +15,6 @@ pub fn rows() -> Vec<(&'static str, Vec<Row>)> {
         ("single active consumers", queue_feature::single_active()),
         ("dead-lettering", queue_feature::dead_letters()),
         ("length limits", queue_feature::lengths()),
-        ("direct reply-to", queue_feature::replies()),
         ("users and permissions", access::permissions()),
         ("limits of users, vhosts and nodes", access::limits()),
         ("limits of what is declared", access::numbers()),

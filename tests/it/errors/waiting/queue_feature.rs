@@ -1,17 +1,13 @@
 //! What waits for features of classic queues, exchanges and consumers.
 
 use crate::errors::row::{Row, channel_error, connection_error};
-use crate::raw::close::Scope;
 use crate::raw::content::content;
 use crate::raw::method::{
-    BASIC_CONSUME, BASIC_GET, EXCHANGE_DECLARE, Method, NONE, QUEUE_DECLARE, QUEUE_DELETE,
-    TX_COMMIT, basic_consume, basic_get, basic_publish, exchange_declare, queue_bind,
-    queue_declare, queue_delete, queue_unbind, tx_commit, tx_select,
+    BASIC_CONSUME, BASIC_GET, EXCHANGE_DECLARE, NONE, QUEUE_DECLARE, QUEUE_DELETE, TX_COMMIT,
+    basic_consume, basic_get, basic_publish, exchange_declare, queue_declare, queue_delete,
+    tx_commit, tx_select,
 };
 use crate::raw::wire::Field::{self, Bool, Int, Long, Str};
-
-/// What 0-9-1 clients consume replies from.
-const REPLY_TO: &str = "amq.rabbitmq.reply-to";
 
 pub fn single_active() -> Vec<Row> {
     vec![channel_error(
@@ -78,55 +74,6 @@ pub fn lengths() -> Vec<Row> {
                 s.peer.await_frame();
             },
         ),
-    ]
-}
-
-pub fn replies() -> Vec<Row> {
-    let consume = || basic_consume(REPLY_TO, "").no_ack();
-    let row = |case, code, text: &str, method: Method| {
-        let id = method.id;
-        channel_error(case, code, text, id, move |s| s.send(&method))
-    };
-    let malformed = format!("no queue '{REPLY_TO}.foo' in vhost '/'");
-    let bound = "cannot bind or unbind to a volatile (direct reply-to) queue";
-    let missing = format!("no queue '{REPLY_TO}' in vhost '/'");
-    vec![
-        row(
-            "basic.consume of replies with acks",
-            406,
-            "reply consumer cannot acknowledge",
-            basic_consume(REPLY_TO, ""),
-        ),
-        channel_error(
-            "basic.consume of replies twice",
-            406,
-            "reply consumer already set",
-            BASIC_CONSUME,
-            move |s| {
-                s.call(&consume());
-                s.send(&consume());
-            },
-        ),
-        row(
-            "queue.declare of a malformed name for replies",
-            404,
-            &malformed,
-            queue_declare(&format!("{REPLY_TO}.foo")),
-        ),
-        row(
-            "queue.bind of the queue of replies",
-            403,
-            bound,
-            queue_bind(REPLY_TO, "amq.direct", "k"),
-        )
-        .rabbitmq_3_10_closes(Scope::Channel, 404, &missing),
-        row(
-            "queue.unbind of the queue of replies",
-            403,
-            bound,
-            queue_unbind(REPLY_TO, "amq.direct", "k"),
-        )
-        .rabbitmq_3_10_unchecked(),
     ]
 }
 
