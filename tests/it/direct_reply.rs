@@ -83,9 +83,10 @@ fn a_reply_goes_straight_to_the_channel_that_asked() {
     assert!(name.starts_with("amq.rabbitmq.reply-to.") && name.len() <= 255, "{name}");
     answering.expect_all_acked(1, 1, 2);
     let replies = asking.expect_deliveries(1, 2);
-    // Tag 1 was the request that the channel got.
+    // Tag 1 was the request that the channel got. RabbitMQ 3.10 does not count replies.
+    let second = if broker.is_rabbitmq_3_10 { 2 } else { 3 };
     for (Delivery { consumer, tag, redelivered, exchange, key, content }, (number, text)) in
-        replies.iter().zip([(2, "one"), (3, "two")])
+        replies.iter().zip([(2, "one"), (second, "two")])
     {
         assert_eq!((consumer.as_str(), *tag, *redelivered), ("r", number, false));
         assert_eq!((exchange.as_str(), key), ("", &name));
@@ -111,7 +112,7 @@ fn a_request_keeps_its_other_properties() {
         ];
         content(b"hi").properties(flags, &octets.concat())
     };
-    let (n, l) = (("n", Field::Int(-7)), ("l", Field::Octets(b'L', vec![1; 8])));
+    let (n, l) = (("n", Field::Int(-7)), ("l", Field::Long(1 << 40)));
     let bcc = ("BCC", Field::Array(vec![Field::Str("nosuch")]));
 
     let name = ask(&mut peer, 1);
@@ -367,23 +368,23 @@ fn a_large_reply_comes_in_frames_of_the_requesters_size() {
     }
 }
 
-/// Replies of 1 MiB: more than the sockets hold on both ways together.
-const FLOOD: u64 = 128;
+/// Octets of replies: more than the sockets hold on both ways together.
+const FLOOD: usize = 128 << 20;
 
-/// Replies much, while the requester reads nothing until `meanwhile`. Returns the responder when
-/// the broker has taken it all.
-fn reply_much(broker: &TestBroker, name: &str, meanwhile: impl FnOnce()) -> Peer {
+/// Replies with a flood of bodies of `size` octets, while the requester reads nothing until
+/// `meanwhile`. Returns the responder when the broker has taken it all.
+fn reply_much(broker: &TestBroker, name: &str, size: usize, meanwhile: impl FnOnce()) -> Peer {
     let mut answering = responder(broker);
     let publish = basic_publish("", name);
     let (done, taken) = mpsc::channel();
     thread::spawn(move || {
-        let flood = content(&vec![b'x'; 1 << 20]);
-        for _ in 0..FLOOD {
-            answering.channel(1).publish(&publish, &flood);
+        let reply = content(&vec![b'x'; size]);
+        for _ in 0..FLOOD / size {
+            answering.channel(1).publish(&publish, &reply);
         }
         done.send(answering)
     });
-    let early = taken.recv_timeout(Duration::from_secs(3));
+    let early = taken.recv_timeout(Duration::from_secs(2));
     assert!(early.is_err(), "nothing held the responder");
     meanwhile();
     taken.recv_timeout(PATIENCE).expect("the responder goes on")
@@ -395,16 +396,19 @@ fn who_replies_to_a_client_that_does_not_read_waits_for_it() {
     if broker.is_rabbitmq_3_10 {
         return;
     }
-    let mut asking = requester(&broker);
-    let name = ask(&mut asking, 1);
+    for size in [16 << 10, 1 << 20] {
+        let mut asking = requester(&broker);
+        let name = ask(&mut asking, 1);
+        let count = (FLOOD / size) as u64;
 
-    let mut answering = reply_much(&broker, &name, move || {
-        for number in 0..FLOOD {
-            assert_eq!(asking.expect_delivery(1).tag, 2 + number);
-        }
-    });
+        let mut answering = reply_much(&broker, &name, size, move || {
+            for number in 0..count {
+                assert_eq!(asking.expect_delivery(1).tag, 2 + number);
+            }
+        });
 
-    answering.expect_all_acked(1, 1, FLOOD);
+        answering.expect_all_acked(1, 1, count);
+    }
 }
 
 #[test]
@@ -415,8 +419,9 @@ fn who_waits_for_a_client_that_goes_away_goes_on() {
     }
     let mut asking = requester(&broker);
     let name = ask(&mut asking, 1);
+    let size = 1 << 20;
 
-    let mut answering = reply_much(&broker, &name, || drop(asking));
+    let mut answering = reply_much(&broker, &name, size, || drop(asking));
 
-    answering.expect_all_acked(1, 1, FLOOD);
+    answering.expect_all_acked(1, 1, (FLOOD / size) as u64);
 }
