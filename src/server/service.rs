@@ -1,7 +1,7 @@
 //! What one connection's methods are carried out with: its virtual host, the queues it deals
 //! with, and its outbox. One file for each class of methods beside this one.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use amq_protocol::protocol::AMQPClass;
@@ -23,6 +23,7 @@ use crate::channel::state::Channel;
 use crate::codec::encode;
 use crate::codec::method::Method;
 use crate::queue::command::Settlement;
+use crate::vhost::batch::Leaving;
 use crate::vhost::host::Vhost;
 use crate::vhost::queue::Queue;
 use crate::vhost::routes::RouteCache;
@@ -150,22 +151,27 @@ impl Service {
     pub(super) fn release_channel(&mut self, channel: &Channel, at: ChannelId) {
         self.flush();
         self.release_replies(channel);
-        let mut abandoned = Vec::new();
+        let mut leaving: BTreeMap<QueueId, Leaving> = BTreeMap::new();
         for (_, consumer) in channel.consumers() {
-            if let Some(queue) = self.queues.get(&consumer.queue)
-                && queue.detach(consumer.id)
-            {
-                abandoned.push(Arc::clone(queue));
+            if let Some(queue) = self.queues.get(&consumer.queue) {
+                queue.silence(consumer.id);
+                leaving.entry(consumer.queue).or_default().consumers.push(consumer.id);
             }
         }
+        // Now that no more is delivered, this is all that goes back.
         let mut unacked = self.outbox.close_channel(at);
         if let Some(transaction) = self.transactions.remove(&at) {
             unacked.extend(transaction.into_settled());
         }
-        self.add_settled(unacked, Settlement::Requeue);
-        self.flush_settled();
-        for queue in abandoned {
-            self.vhost.delete_abandoned(&queue);
+        for Unacked { queue, index, .. } in unacked {
+            leaving.entry(queue).or_default().requeued.push(index);
+        }
+        for (queue, leaving) in leaving {
+            if let Some(queue) = self.queues.get(&queue)
+                && queue.leave(&leaving)
+            {
+                self.vhost.delete_abandoned(queue);
+            }
         }
     }
 

@@ -9,7 +9,7 @@ use super::inbox::Weigh;
 use super::leaving::Copied;
 use super::queue::Queue;
 use super::session::Session;
-use crate::amqp::id::{ChannelId, ConnectionId, MessageIndex, PublishTag};
+use crate::amqp::id::{ChannelId, ConnectionId, ConsumerId, MessageIndex, PublishTag};
 use crate::amqp::run::Run;
 use crate::queue::command::Settlement;
 use crate::store::placement::{Octets, Pins};
@@ -55,6 +55,15 @@ pub struct Placed {
     pub confirm: Option<PublishTag>,
     /// delivery-mode 2.
     pub persistent: bool,
+}
+
+/// What a channel that ends gives back to one queue.
+#[derive(Debug, Default)]
+pub struct Leaving {
+    /// Its consumers.
+    pub consumers: Vec<ConsumerId>,
+    /// What it has not settled.
+    pub requeued: Vec<MessageIndex>,
 }
 
 /// What waits in a queue's inbox.

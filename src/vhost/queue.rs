@@ -9,7 +9,7 @@ use bytes::Bytes;
 use tokio::runtime::Handle;
 
 use super::backing::Backing;
-use super::batch::{PublishBatch, Task};
+use super::batch::{Leaving, PublishBatch, Task};
 use super::inbox::{Inbox, Turn};
 use super::journal::Journal;
 use super::leaving::Copied;
@@ -180,6 +180,17 @@ impl Queue {
     /// the last one.
     pub fn detach(self: &Arc<Self>, consumer: ConsumerId) -> bool {
         self.with(|worker| worker.detach(consumer))
+    }
+
+    /// Stops deliveries to a consumer, which is about to [leave](Self::leave).
+    pub fn silence(self: &Arc<Self>, consumer: ConsumerId) {
+        self.with(|worker| worker.silence(consumer));
+    }
+
+    /// Ends consumers and requeues what was theirs, all before anybody else is served. Returns
+    /// whether the last consumer has gone.
+    pub fn leave(self: &Arc<Self>, leaving: &Leaving) -> bool {
+        self.with(|worker| worker.leave(leaving))
     }
 
     /// Hands the next ready message to `session`; `false` when there is none.

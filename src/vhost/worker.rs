@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::backing::Backing;
-use super::batch::{PublishBatch, Task};
+use super::batch::{Leaving, PublishBatch, Task};
 use super::credit::{Share, deal};
 use super::inbox::Worker;
 use super::journal::accept;
@@ -13,7 +13,7 @@ use super::session::{self, Consumer, Credit, Room, Session};
 use crate::amqp::ack_mode::AckMode;
 use crate::amqp::id::{ChannelId, ConnectionId, ConsumerId, QueueId, Timestamp};
 use crate::amqp::message::Resting;
-use crate::queue::command::{Attach, ChannelLimit, Command, Exclusivity, Stored};
+use crate::queue::command::{Attach, ChannelLimit, Command, Exclusivity, Settlement, Stored};
 use crate::queue::core::Queue;
 use crate::queue::effect::{Budget, Delivery, Effect, Effects};
 use crate::store::memory::{Durability, MemoryStore};
@@ -175,6 +175,31 @@ impl QueueWorker {
         self.commands.push(Command::Detach { consumer: id });
         self.run();
         self.consumers.is_empty()
+    }
+
+    /// Stops deliveries to a consumer, which is about to go.
+    pub(super) fn silence(&mut self, id: ConsumerId) {
+        if self.consumers.contains_key(&id) {
+            self.commands.push(Command::Pause { consumer: id });
+            self.run();
+        }
+    }
+
+    /// Ends consumers and requeues what they had, before anybody else is served: so whoever takes
+    /// over gets the messages in order. Returns whether the last consumer has gone.
+    pub(super) fn leave(&mut self, leaving: &Leaving) -> bool {
+        let mut gone = false;
+        for id in &leaving.consumers {
+            if self.consumers.remove(id).is_some() {
+                self.commands.push(Command::Detach { consumer: *id });
+                gone = true;
+            }
+        }
+        let outcome = Settlement::Requeue;
+        let requeued = leaving.requeued.iter();
+        self.commands.extend(requeued.map(|index| Command::Settle { index: *index, outcome }));
+        self.run();
+        gone && self.consumers.is_empty()
     }
 
     pub(super) fn get(&mut self, session: &dyn Session, channel: ChannelId, acks: AckMode) -> bool {

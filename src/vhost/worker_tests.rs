@@ -131,7 +131,7 @@ fn what_nobody_has_room_for_stays_ready() {
     publish(&mut worker, 1000);
     let delivered = narrow.delivered.load(Ordering::Relaxed);
     let (all, ready) = (delivered as u64 + worker.counts().ready, worker.counts().ready);
-    worker.work(Task::Settle(vec![(MessageIndex(0), crate::queue::command::Settlement::Requeue)]));
+    worker.work(Task::Settle(vec![(MessageIndex(0), Settlement::Requeue)]));
 
     assert_eq!(all, 1000);
     assert_eq!(worker.counts().ready, ready + 1);
