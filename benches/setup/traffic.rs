@@ -22,6 +22,7 @@ impl Traffic {
         for consumer in 0..consumers {
             let attach = Attach {
                 consumer: ConsumerId(consumer),
+                priority: 0,
                 prefetch: 0,
                 acks,
                 exclusivity: Exclusivity::Shared,

@@ -75,6 +75,8 @@ pub enum Command {
 pub struct Attach {
     /// A consumer that this queue has never seen.
     pub consumer: ConsumerId,
+    /// It is served before those of a lower priority, as long as it can take messages.
+    pub priority: i64,
     /// How many unacked messages it may hold; 0 is no limit. It has no meaning without manual acks.
     pub prefetch: u16,
     /// Whether what it is sent stays unacked.

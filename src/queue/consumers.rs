@@ -1,15 +1,16 @@
 //! The consumers of a queue: their credit, and whose turn it is.
 
-use std::collections::{HashMap, VecDeque};
+use std::cmp::Reverse;
+use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
 
 use super::command::{Attach, ChannelLimit, Exclusivity};
+use super::settings::Serving;
+use super::single_active::{SingleActive, Standing};
+use super::turns::Turns;
 use crate::amqp::ack_mode::AckMode;
 use crate::amqp::id::ConsumerId;
-
-/// How many consumers that have gone may wait for a turn, beyond the number of those that are there.
-const GONE_KEPT: usize = 16;
 
 /// Whether a consumer's output has room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +28,7 @@ enum Turn {
 
 #[derive(Clone, Copy, Debug)]
 struct Consumer {
+    priority: i64,
     acks: AckMode,
     /// 0 is no limit.
     prefetch: u32,
@@ -35,6 +37,7 @@ struct Consumer {
     allowance: Option<u32>,
     /// Whether it has used some of it since allowances were last taken back.
     served: bool,
+    standing: Standing,
     flow: Flow,
     turn: Turn,
 }
@@ -42,12 +45,12 @@ struct Consumer {
 impl Consumer {
     /// How many messages it could take if its channel's credit allowed.
     fn room(&self) -> u32 {
-        match (self.flow, self.acks) {
-            (Flow::Paused, _) => 0,
-            (Flow::Open, AckMode::Manual) if self.prefetch > 0 => {
+        match (self.standing, self.flow, self.acks) {
+            (Standing::Waiting, ..) | (_, Flow::Paused, _) => 0,
+            (.., AckMode::Manual) if self.prefetch > 0 => {
                 self.prefetch.saturating_sub(self.unacked)
             }
-            (Flow::Open, _) => u32::MAX,
+            _ => u32::MAX,
         }
     }
 
@@ -65,26 +68,47 @@ impl Consumer {
     }
 }
 
+/// A channel-limited consumer that could take messages if it were granted credit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wanting {
+    /// The consumer.
+    pub consumer: ConsumerId,
+    /// Those of a higher priority are served first.
+    pub priority: i64,
+    /// How many messages at most.
+    pub room: u32,
+}
+
 /// The consumers of one queue.
 ///
 /// They are served in turn, beginning with the one that consumes longest. One that cannot take a
 /// message loses its turn, and joins the end once it can again (RabbitMQ: `rabbit_queue_consumers`).
+/// Those of a lower priority are served when none of a higher one can take a message.
 #[derive(Debug, Default)]
 pub struct Consumers {
     by_id: HashMap<ConsumerId, Consumer, FixedState>,
     /// Holds every consumer that can take a message; the others in it, and those that have gone,
     /// leave when their turn comes.
-    turns: VecDeque<ConsumerId>,
-    /// The channel-limited ones: who was served last stands last.
+    turns: Turns,
+    /// The channel-limited ones, the highest priority first; among equals who was served last
+    /// stands last.
     limited: Vec<ConsumerId>,
     /// Those that were granted an allowance since it was last taken back.
     granted: Vec<ConsumerId>,
     /// Those of them that used some of it.
     served: Vec<ConsumerId>,
     exclusive: Option<ConsumerId>,
+    /// Where only one is served at a time: which one.
+    single: Option<SingleActive>,
 }
 
 impl Consumers {
+    /// No consumers yet.
+    pub fn new(serving: Serving) -> Self {
+        let single = (serving == Serving::SingleActive).then(SingleActive::default);
+        Self { single, ..Self::default() }
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.by_id.len()
@@ -95,32 +119,37 @@ impl Consumers {
         self.by_id.is_empty()
     }
 
-    /// Whether another consumer may start.
+    /// Whether another consumer may start. Where only one is served at a time, none has the queue
+    /// for itself.
     pub fn admits(&self, exclusivity: Exclusivity) -> bool {
         match exclusivity {
             Exclusivity::Shared => self.exclusive.is_none(),
-            Exclusivity::Exclusive => self.is_empty(),
+            Exclusivity::Exclusive => self.is_empty() && self.single.is_none(),
         }
     }
 
     /// Adds a consumer; the caller has seen that it is admitted.
     pub fn attach(&mut self, attach: &Attach) {
-        let id = attach.consumer;
+        let (id, priority) = (attach.consumer, attach.priority);
         let limited = attach.limit == ChannelLimit::Present && attach.acks == AckMode::Manual;
+        let standing =
+            self.single.as_mut().map_or(Standing::Active, |single| single.join(id, priority));
         let consumer = Consumer {
+            priority,
             acks: attach.acks,
             prefetch: attach.prefetch.into(),
             unacked: 0,
             allowance: limited.then_some(0),
             served: false,
+            standing,
             flow: Flow::Open,
             turn: Turn::Away,
         };
-        if self.by_id.insert(id, consumer).is_some() {
-            self.limited.retain(|other| *other != id);
-        }
+        self.by_id.insert(id, consumer);
+        self.turns.join(priority);
         if limited {
             self.limited.push(id);
+            self.rank_limited();
         }
         if attach.exclusivity == Exclusivity::Exclusive {
             self.exclusive = Some(id);
@@ -135,9 +164,9 @@ impl Consumers {
             self.limited.retain(|other| *other != id);
         }
         self.exclusive = self.exclusive.filter(|exclusive| *exclusive != id);
-        // Where no message comes, no turn comes either: those that have gone must not pile up.
-        if self.turns.len() > 2 * self.by_id.len() + GONE_KEPT {
-            self.turns.retain(|queued| self.by_id.contains_key(queued));
+        self.turns.leave(consumer.priority, |other| self.by_id.contains_key(&other));
+        if let Some(next) = self.single.as_mut().and_then(|single| single.leave(id)) {
+            self.change(next, |consumer| consumer.standing = Standing::Active);
         }
         Some(consumer.allowance.unwrap_or(0))
     }
@@ -190,7 +219,10 @@ impl Consumers {
             _ => {}
         });
         match limited {
-            Some(true) => self.limited.push(id),
+            Some(true) => {
+                self.limited.push(id);
+                self.rank_limited();
+            }
             Some(false) => self.limited.retain(|other| *other != id),
             None => {}
         }
@@ -210,6 +242,7 @@ impl Consumers {
                     self.limited.push(id);
                 }
             }
+            self.rank_limited();
         }
         while let Some(id) = self.granted.pop() {
             let allowance = self.by_id.get_mut(&id).and_then(|it| it.allowance.as_mut());
@@ -220,43 +253,45 @@ impl Consumers {
         }
     }
 
-    /// The channel-limited consumers that could take messages, and how many at most. Who was served
-    /// last comes last.
-    pub fn wanting(&self) -> impl Iterator<Item = (ConsumerId, u32)> {
+    /// The channel-limited consumers that could take messages: the highest priority first, and
+    /// among equals who was served last comes last.
+    pub fn wanting(&self) -> impl Iterator<Item = Wanting> {
         self.limited.iter().filter_map(|id| {
-            let room = self.by_id.get(id)?.room();
-            (room > 0).then_some((*id, room))
+            let consumer = self.by_id.get(id)?;
+            let room = consumer.room();
+            (room > 0).then_some(Wanting { consumer: *id, priority: consumer.priority, room })
         })
     }
 
     /// Whether somebody can take a message now.
     pub fn any_can_take(&self) -> bool {
-        self.turns.iter().any(|id| self.by_id.get(id).is_some_and(Consumer::can_take))
+        self.turns.iter().any(|id| self.by_id.get(&id).is_some_and(Consumer::can_take))
     }
 
     /// Whose turn it is to take a message, which then counts against its credit.
     #[inline]
     pub fn take_turn(&mut self) -> Option<(ConsumerId, AckMode)> {
-        loop {
-            let id = *self.turns.front()?;
-            let Some(consumer) = self.by_id.get_mut(&id) else {
-                self.turns.pop_front();
-                continue;
-            };
+        let Self { turns, by_id, served, .. } = self;
+        turns.take(|id| {
+            let consumer = by_id.get_mut(&id)?;
             if !consumer.can_take() {
                 consumer.turn = Turn::Away;
-                self.turns.pop_front();
-                continue;
+                return None;
             }
             consumer.take_one();
             if consumer.allowance.is_some() && !consumer.served {
                 consumer.served = true;
-                self.served.push(id);
+                served.push(id);
             }
-            if self.turns.len() > 1 {
-                self.turns.rotate_left(1);
-            }
-            return Some((id, consumer.acks));
+            Some((id, consumer.acks))
+        })
+    }
+
+    /// Puts the channel-limited ones in the order of their priorities; equals stay as they stand.
+    fn rank_limited(&mut self) {
+        if self.turns.are_ranked() {
+            let priority = |id: &ConsumerId| self.by_id.get(id).map(|it| Reverse(it.priority));
+            self.limited.sort_by_key(priority);
         }
     }
 
@@ -266,7 +301,7 @@ impl Consumers {
         change(consumer);
         if consumer.turn == Turn::Away && consumer.can_take() {
             consumer.turn = Turn::Queued;
-            self.turns.push_back(id);
+            self.turns.push(id, consumer.priority);
         }
     }
 }
@@ -282,6 +317,7 @@ mod tests {
         for id in 0..1000 {
             consumers.attach(&Attach {
                 consumer: ConsumerId(id),
+                priority: 0,
                 prefetch: 0,
                 acks: AckMode::Manual,
                 exclusivity: Exclusivity::Shared,
@@ -292,7 +328,7 @@ mod tests {
             consumers.detach(ConsumerId(id));
         }
 
-        assert!(consumers.turns.len() <= GONE_KEPT);
+        assert_eq!(consumers.turns.iter().count(), 0);
         assert!(consumers.limited.is_empty() && consumers.by_id.is_empty());
     }
 }

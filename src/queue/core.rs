@@ -1,10 +1,11 @@
 //! The queue core: what is ready, what is unacked, and who gets the next message.
 
 use super::command::{Attach, ChannelLimit, Command, Exclusivity, Settlement, Stored};
-use super::consumers::Consumers;
+use super::consumers::{Consumers, Wanting};
 use super::effect::{Delivery, Effect, Effects};
 use super::lane::{Lane, Message};
 use super::returned::Returned;
+use super::settings::Settings;
 use super::unacked::{Holder, Unacked};
 use crate::amqp::ack_mode::AckMode;
 use crate::amqp::id::{ConsumerId, MessageIndex, Timestamp};
@@ -37,6 +38,13 @@ impl Queue {
         let ready = Lane::restored(runs);
         debug_assert!(ready.runs().last().is_none_or(|last| last.end().0 <= next_index));
         Self { ready, next_index, ..Self::default() }
+    }
+
+    /// The same queue, which works as `settings` say. It has no consumers yet.
+    #[must_use]
+    pub fn with_settings(self, settings: Settings) -> Self {
+        debug_assert!(self.consumers.is_empty());
+        Self { consumers: Consumers::new(settings.serving), ..self }
     }
 
     /// Applies `commands` in order, then delivers what the consumers can take within the budget of
@@ -120,9 +128,9 @@ impl Queue {
         self.is_front_hot() && self.consumers.any_can_take()
     }
 
-    /// The channel-limited consumers that could take messages if they were granted credit, and how
-    /// many messages at most. Who was served last comes last.
-    pub fn wanting(&self) -> impl Iterator<Item = (ConsumerId, u32)> {
+    /// The channel-limited consumers that could take messages if they were granted credit. The
+    /// highest priority comes first; among equals who was served last comes last.
+    pub fn wanting(&self) -> impl Iterator<Item = Wanting> {
         self.consumers.wanting()
     }
 

@@ -26,6 +26,9 @@ pub mod error;
 pub mod lane;
 pub mod paging;
 pub mod returned;
+pub mod settings;
+pub mod single_active;
+pub mod turns;
 pub mod unacked;
 
 #[cfg(test)]

@@ -59,6 +59,7 @@ fn requeue(index: u64) -> Command {
 fn attach() -> Command {
     Command::Attach(Attach {
         consumer: ConsumerId(1),
+        priority: 0,
         prefetch: 0,
         acks: AckMode::Manual,
         exclusivity: Exclusivity::Shared,

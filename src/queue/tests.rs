@@ -3,6 +3,7 @@
 use super::command::{Attach, ChannelLimit, Command, Exclusivity, Settlement, Stored};
 use super::core::Queue;
 use super::effect::{Budget, Delivery, Effect, Effects};
+use super::settings::{Serving, Settings};
 use crate::amqp::ack_mode::AckMode;
 use crate::amqp::id::{ConsumerId, MessageIndex, StoreRef, Timestamp};
 
@@ -16,6 +17,11 @@ struct Bench {
 impl Bench {
     fn new() -> Self {
         Self::with_budget(Budget { messages: u32::MAX, bytes: u64::MAX })
+    }
+
+    fn single_active() -> Self {
+        let settings = Settings { serving: Serving::SingleActive };
+        Self { queue: Queue::new().with_settings(settings), ..Self::new() }
     }
 
     fn with_budget(budget: Budget) -> Self {
@@ -65,6 +71,7 @@ impl Bench {
 fn shared(consumer: u64, prefetch: u16) -> Attach {
     Attach {
         consumer: ConsumerId(consumer),
+        priority: 0,
         prefetch,
         acks: AckMode::Manual,
         exclusivity: Exclusivity::Shared,
@@ -74,6 +81,10 @@ fn shared(consumer: u64, prefetch: u16) -> Attach {
 
 fn attach(consumer: u64, prefetch: u16) -> Command {
     Command::Attach(shared(consumer, prefetch))
+}
+
+fn ranked(consumer: u64, priority: i64, prefetch: u16) -> Command {
+    Command::Attach(Attach { priority, ..shared(consumer, prefetch) })
 }
 
 fn limited(consumer: u64, prefetch: u16) -> Command {
@@ -318,12 +329,149 @@ fn an_exclusive_consumer_is_alone_or_refused() {
 }
 
 #[test]
+fn the_highest_priority_is_served_in_turn_until_it_is_full() {
+    let mut bench = Bench::new();
+    let consumers =
+        [ranked(1, 0, 0), ranked(2, 9, 2), ranked(3, -1, 0), ranked(4, 9, 1), ranked(5, 0, 1)];
+    bench.apply(&consumers);
+
+    let effects = bench.publish(6);
+    let freed = bench.settle(Settlement::Ack, &[1]);
+    let next = bench.publish(2);
+
+    assert_eq!(deliveries(&effects), [(2, 0), (4, 1), (2, 2), (1, 3), (5, 4), (1, 5)]);
+    assert_eq!(deliveries(&freed), []);
+    assert_eq!(deliveries(&next), [(4, 6), (1, 7)]);
+}
+
+#[test]
+fn a_lower_priority_is_served_while_a_higher_one_is_paused_or_gone() {
+    let mut bench = Bench::new();
+    let consumer = ConsumerId(1);
+    bench.apply(&[ranked(1, i64::MAX, 0), ranked(2, i64::MIN, 0)]);
+
+    bench.apply(&[Command::Pause { consumer }]);
+    let paused = bench.publish(1);
+    bench.apply(&[Command::Resume { consumer }]);
+    let resumed = bench.publish(2);
+    bench.apply(&[detach(1)]);
+    let gone = bench.publish(1);
+
+    assert_eq!(deliveries(&paused), [(2, 0)]);
+    assert_eq!(deliveries(&resumed), [(1, 1), (1, 2)]);
+    assert_eq!(deliveries(&gone), [(2, 3)]);
+}
+
+#[test]
+fn the_channel_limited_want_credit_in_the_order_of_their_priorities() {
+    let mut bench = Bench::new();
+    let attach = |consumer, priority| {
+        let limit = ChannelLimit::Present;
+        Command::Attach(Attach { priority, limit, ..shared(consumer, 0) })
+    };
+    bench.apply(&[attach(1, 0), attach(2, 5), attach(3, 0), attach(4, 5), ranked(5, 1, 0)]);
+    let wanting = |bench: &Bench| bench.queue.wanting().map(|it| it.consumer.0).collect::<Vec<_>>();
+    assert_eq!(wanting(&bench), [2, 4, 1, 3]);
+    let enqueue = |n| Command::Enqueue(Stored { store: StoreRef(n), bytes: 10 });
+    let grants = [grant(2, 1), grant(1, 1), grant(3, 1)];
+
+    let effects = bench.apply(&[&[enqueue(0), enqueue(1)], &grants[..]].concat());
+
+    assert_eq!(deliveries(&effects), [(2, 0), (5, 1)]);
+    assert_eq!(wanting(&bench), [4, 2, 1, 3]);
+    bench.apply(&[Command::LimitChannel { consumer: ConsumerId(5), limit: ChannelLimit::Present }]);
+    assert_eq!(wanting(&bench), [4, 2, 5, 1, 3]);
+}
+
+#[test]
+fn a_single_active_consumer_is_served_alone_and_others_wait() {
+    let mut bench = Bench::single_active();
+    bench.apply(&[attach(1, 2), attach(2, 0), ranked(3, 9, 0)]);
+
+    let effects = bench.publish(3);
+    bench.apply(&[Command::Pause { consumer: ConsumerId(1) }]);
+    let paused = bench.settle(Settlement::Ack, &[0]);
+    let resumed = bench.apply(&[Command::Resume { consumer: ConsumerId(1) }]);
+
+    assert_eq!(deliveries(&effects), [(1, 0), (1, 1)]);
+    assert_eq!(deliveries(&paused), []);
+    assert_eq!(deliveries(&resumed), [(1, 2)]);
+    assert_eq!(bench.queue.consumers(), 3);
+}
+
+#[test]
+fn the_oldest_of_the_highest_priority_takes_over_from_the_active_consumer() {
+    let mut bench = Bench::single_active();
+    bench.apply(&[attach(1, 1), attach(2, 1), ranked(3, 5, 1), ranked(4, 5, 1), ranked(5, -1, 1)]);
+    bench.publish(6);
+
+    let takers = [1, 3, 4, 2, 5].map(|active| deliveries(&bench.apply(&[detach(active)])));
+
+    assert_eq!(takers, [vec![(3, 1)], vec![(4, 2)], vec![(2, 3)], vec![(5, 4)], vec![]]);
+    assert_eq!(deliveries(&bench.consume(6, 1)), [(6, 5)]);
+    bench.assert_counts(0, 6);
+}
+
+#[test]
+fn a_waiting_consumer_that_has_gone_does_not_take_over() {
+    let mut bench = Bench::single_active();
+    bench.apply(&[attach(1, 0), attach(2, 0), attach(3, 0)]);
+
+    bench.apply(&[detach(2)]);
+    bench.apply(&[detach(1)]);
+
+    assert_eq!(deliveries(&bench.publish(1)), [(3, 0)]);
+}
+
+#[test]
+fn who_takes_over_gets_what_is_requeued_with_the_change_first() {
+    let mut bench = Bench::single_active();
+    bench.apply(&[attach(1, 2), attach(2, 0)]);
+    bench.publish(4);
+    let requeue =
+        |index| Command::Settle { index: MessageIndex(index), outcome: Settlement::Requeue };
+
+    let effects = bench.apply(&[detach(1), requeue(1), requeue(0)]);
+
+    assert_eq!(deliveries(&effects), [(2, 0), (2, 1), (2, 2), (2, 3)]);
+}
+
+#[test]
+fn a_waiting_consumer_wants_no_credit() {
+    let mut bench = Bench::single_active();
+    bench.apply(&[limited(1, 0), limited(2, 0)]);
+    bench.publish(2);
+
+    let effects = bench.apply(&[grant(1, 1), grant(2, 1)]);
+    let before: Vec<_> = bench.queue.wanting().map(|it| it.consumer.0).collect();
+    bench.apply(&[detach(1)]);
+    let after: Vec<_> = bench.queue.wanting().map(|it| it.consumer.0).collect();
+
+    assert_eq!(deliveries(&effects), [(1, 0)]);
+    assert_eq!(effects[1..], [unspent(2, 1)]);
+    assert_eq!((before, after), (vec![1], vec![2]));
+}
+
+#[test]
+fn a_queue_with_a_single_active_consumer_is_nobodys_alone_and_can_be_got_from() {
+    let mut bench = Bench::single_active();
+
+    assert!(!bench.queue.admits(Exclusivity::Exclusive));
+    assert_eq!(bench.apply(&[exclusive(1)]), [Effect::Refused { consumer: ConsumerId(1) }]);
+    bench.apply(&[attach(2, 1)]);
+    assert!(bench.queue.admits(Exclusivity::Shared));
+    bench.publish(2);
+
+    assert!(matches!(bench.get()[..], [Effect::Got { delivery, .. }] if delivery.index.0 == 1));
+}
+
+#[test]
 fn a_channel_limited_consumer_takes_what_it_is_granted_and_gives_the_rest_back() {
     let mut bench = Bench::new();
     bench.apply(&[limited(1, 0)]);
     assert_eq!(deliveries(&bench.publish(3)), []);
     assert!(!bench.queue.has_deliverable());
-    assert!(bench.queue.wanting().eq([(ConsumerId(1), u32::MAX)]));
+    assert!(bench.queue.wanting().map(|it| it.room).eq([u32::MAX]));
 
     let two = bench.apply(&[grant(1, 2)]);
     let five = bench.apply(&[grant(1, 5)]);

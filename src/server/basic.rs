@@ -16,7 +16,7 @@ use crate::codec::encode;
 use crate::codec::method::Method;
 use crate::queue::command::{ChannelLimit, Exclusivity};
 use crate::queue::error::ExclusiveUse;
-use crate::topology::arguments::check_consumer;
+use crate::topology::arguments::{check_consumer, consumer_priority};
 use crate::topology::error::{Error, Resource};
 use crate::vhost::queue::Queue;
 use crate::vhost::session::Consumer;
@@ -93,6 +93,7 @@ impl Service {
         check_consumer(|| Resource::queue(self.vhost.name(), &queue.name), arguments)?;
         let tag = new_tag(consumer_tag)?;
         let terms = Terms {
+            priority: consumer_priority(arguments),
             prefetch: channel.prefetch(),
             acks: acks(no_ack),
             exclusivity: if exclusive { Exclusivity::Exclusive } else { Exclusivity::Shared },

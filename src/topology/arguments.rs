@@ -10,6 +10,8 @@ use super::error::{Error, Resource};
 
 const DEAD_LETTER_EXCHANGE: &str = "x-dead-letter-exchange";
 const QUEUE_TYPE: &str = "x-queue-type";
+const PRIORITY: &str = "x-priority";
+pub(super) const SINGLE_ACTIVE_CONSUMER: &str = "x-single-active-consumer";
 
 /// Leveret's own: when persistent messages are confirmed.
 pub(super) const CONFIRM: &str = "x-confirm";
@@ -37,7 +39,7 @@ const CLASSIC_QUEUE: [(&str, Check); 15] = [
     ("x-overflow", overflow),
     ("x-queue-mode", queue_mode),
     ("x-queue-version", queue_version),
-    ("x-single-active-consumer", single_active_consumer),
+    (SINGLE_ACTIVE_CONSUMER, |value, _| boolean(value)),
     (QUEUE_TYPE, queue_type),
     ("x-queue-leader-locator", leader_locator),
     ("x-queue-master-locator", |value, _| long_str(value).map(drop)),
@@ -65,7 +67,7 @@ const OTHER_QUEUE: [&str; 16] = [
 ];
 
 /// The arguments of a consumer of a classic queue.
-const CLASSIC_CONSUMER: [(&str, Check); 1] = [("x-priority", priority)];
+const CLASSIC_CONSUMER: [(&str, Check); 1] = [(PRIORITY, |value, _| integer(value).map(drop))];
 
 /// What only consumers of quorum queues or streams have.
 const OTHER_CONSUMER: [&str; 4] =
@@ -118,6 +120,14 @@ pub fn check_consumer(
 ) -> Result<(), Error> {
     refuse_others(&resource, arguments, &OTHER_CONSUMER)?;
     check(&resource, arguments, &CLASSIC_CONSUMER)
+}
+
+/// The priority of a consumer whose arguments are these; 0 if they do not say.
+pub fn consumer_priority(arguments: TableRef<'_>) -> i64 {
+    match arguments.get(PRIORITY) {
+        Some(Value::Int(_, priority)) => priority,
+        _ => 0,
+    }
 }
 
 /// Compares the arguments of a declared queue with those of the existing one.
@@ -220,14 +230,6 @@ fn queue_version(value: Value<'_>, _: TableRef<'_>) -> Result<(), Refusal> {
     }
 }
 
-fn single_active_consumer(value: Value<'_>, _: TableRef<'_>) -> Result<(), Refusal> {
-    match value {
-        Value::Bool(false) => Ok(()),
-        Value::Bool(true) => missing(value),
-        other => Err(unacceptable_type(other)),
-    }
-}
-
 fn queue_type(value: Value<'_>, _: TableRef<'_>) -> Result<(), Refusal> {
     match long_str(type_or_default(Some(value)))? {
         b"classic" => Ok(()),
@@ -246,14 +248,6 @@ fn leader_locator(value: Value<'_>, _: TableRef<'_>) -> Result<(), Refusal> {
     match long_str(value)? {
         b"client-local" | b"balanced" | b"random" | b"least-leaders" => Ok(()),
         _ => Err("invalid_queue_locator_arg".to_owned()),
-    }
-}
-
-/// Consumers of priority 0 are what all consumers are.
-fn priority(value: Value<'_>, _: TableRef<'_>) -> Result<(), Refusal> {
-    match integer(value)? {
-        0 => Ok(()),
-        other => missing(other),
     }
 }
 
@@ -277,6 +271,13 @@ fn integer(value: Value<'_>) -> Result<i64, Refusal> {
     match value {
         Value::Int(_, value) => Ok(value),
         other => Err(format!("\"expected integer, got {}\"", other.type_name())),
+    }
+}
+
+fn boolean(value: Value<'_>) -> Result<(), Refusal> {
+    match value {
+        Value::Bool(_) => Ok(()),
+        other => Err(unacceptable_type(other)),
     }
 }
 

@@ -48,6 +48,12 @@ impl QueueDefinition {
         }
     }
 
+    /// Whether it serves one consumer at a time.
+    pub fn single_active_consumer(&self) -> bool {
+        let argument = self.arguments.as_ref().get(arguments::SINGLE_ACTIVE_CONSUMER);
+        matches!(argument, Some(Value::Bool(true)))
+    }
+
     /// Whether `received` declares what exists already (RabbitMQ:
     /// `rabbit_amqqueue:assert_equivalence/5`).
     pub(super) fn check_equivalence(

@@ -21,6 +21,7 @@ use crate::amqp::name::QueueName;
 use crate::amqp::run::Run;
 use crate::queue::command::{ChannelLimit, Settlement};
 use crate::queue::core::Queue as Core;
+use crate::queue::settings::{Serving, Settings};
 use crate::store::format::checkpoint::QueueImage;
 use crate::store::log::Log;
 use crate::store::reclaim::{Holder, Holding, Relocation};
@@ -84,9 +85,10 @@ impl Remains {
 }
 
 impl Queue {
-    /// A queue that holds what `core` does, all of it on the disk.
+    /// A queue that holds what `core` does, all of it on the disk, and works as its definition says.
     pub(super) fn new(definition: &QueueDefinition, core: Core, store: &Store) -> Arc<Self> {
         let log = store.log.as_ref();
+        let core = core.with_settings(settings(definition));
         Arc::new_cyclic(|shared| {
             let backing = log.map(|log| {
                 let confirm = definition.confirm().unwrap_or(store.confirm);
@@ -264,6 +266,12 @@ impl Queue {
             Err(_) => while self.inbox.run() == Turn::HandOver {},
         }
     }
+}
+
+fn settings(definition: &QueueDefinition) -> Settings {
+    let serving =
+        if definition.single_active_consumer() { Serving::SingleActive } else { Serving::All };
+    Settings { serving }
 }
 
 impl Holder for Arc<Queue> {

@@ -14,6 +14,7 @@ use crate::amqp::ack_mode::AckMode;
 use crate::amqp::id::{ChannelId, ConnectionId, ConsumerId, QueueId, Timestamp};
 use crate::amqp::message::Resting;
 use crate::queue::command::{Attach, ChannelLimit, Command, Exclusivity, Settlement, Stored};
+use crate::queue::consumers::Wanting;
 use crate::queue::core::Queue;
 use crate::queue::effect::{Budget, Delivery, Effect, Effects};
 use crate::store::memory::{Durability, MemoryStore};
@@ -35,6 +36,8 @@ pub struct Counts {
 /// How a consumer consumes.
 #[derive(Clone, Copy, Debug)]
 pub struct Terms {
+    /// It is served before those of a lower priority.
+    pub priority: i64,
     /// Unacked messages it may hold, 0 for any number.
     pub prefetch: u16,
     /// Whether it settles.
@@ -144,7 +147,7 @@ impl QueueWorker {
         terms: Terms,
         announce: impl FnOnce(),
     ) -> Result<(), NotAttached> {
-        let Terms { prefetch, acks, exclusivity, limit } = terms;
+        let Terms { priority, prefetch, acks, exclusivity, limit } = terms;
         if self.closed {
             return Err(NotAttached::Deleted);
         }
@@ -155,9 +158,14 @@ impl QueueWorker {
         let (id, session) = (consumer.id, Arc::clone(&consumer.session));
         let attached = Attached { consumer, limit: ChannelLimit::Absent };
         self.consumers.insert(id, attached);
-        let attach =
-            Attach { consumer: id, prefetch, acks, exclusivity, limit: ChannelLimit::Absent };
-        self.commands.push(Command::Attach(attach));
+        self.commands.push(Command::Attach(Attach {
+            consumer: id,
+            priority,
+            prefetch,
+            acks,
+            exclusivity,
+            limit: ChannelLimit::Absent,
+        }));
         if acks == AckMode::Manual {
             self.limit(id, limit);
         }
@@ -354,10 +362,10 @@ impl QueueWorker {
             return;
         }
         let mut shares = std::mem::take(&mut self.shares);
-        for (id, room) in self.core.wanting() {
+        for Wanting { consumer: id, priority, room } in self.core.wanting() {
             let Some(Attached { consumer, .. }) = self.consumers.get(&id) else { continue };
             let channel = (consumer.session.id(), consumer.channel);
-            shares.push(Share { channel, place: shares.len(), id, room, credit: 0 });
+            shares.push(Share { channel, priority, place: shares.len(), id, room, credit: 0 });
         }
         deal(&mut shares, ready.min(BUDGET.messages), |id, wanted| {
             self.consumers.get(&id).map_or(0, |Attached { consumer, .. }| {

@@ -65,8 +65,13 @@ fn consume(worker: &mut QueueWorker, session: &Arc<Counting>, acks: AckMode) {
         channel: ChannelId(1),
         tag: ConsumerTag::parse("c").unwrap(),
     };
-    let terms =
-        Terms { prefetch: 0, acks, exclusivity: Exclusivity::Shared, limit: ChannelLimit::Absent };
+    let terms = Terms {
+        priority: 0,
+        prefetch: 0,
+        acks,
+        exclusivity: Exclusivity::Shared,
+        limit: ChannelLimit::Absent,
+    };
     worker.attach(consumer, terms, || {}).unwrap();
 }
 
@@ -142,6 +147,7 @@ fn nobody_consumes_from_a_queue_that_is_gone() {
     let mut worker = QueueWorker::new(QueueId(1), Queue::new(), None);
     worker.close();
     let terms = Terms {
+        priority: 0,
         prefetch: 0,
         acks: AckMode::Manual,
         exclusivity: Exclusivity::Shared,

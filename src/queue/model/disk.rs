@@ -10,6 +10,7 @@ use crate::amqp::run::Run;
 use crate::queue::core::Queue;
 use crate::queue::lane::Message;
 use crate::queue::paging::{Entry, Loaded, Located, Wanted};
+use crate::queue::settings::Settings;
 
 /// What counts for a message in memory beside its body.
 const BESIDE_BODY: usize = 64;
@@ -138,7 +139,8 @@ impl Model {
         }
         let indices: Vec<u64> = (0..self.messages).collect();
         let runs = self.disk.runs(&indices, |index| self.ready[&index].1);
-        let queue = Queue::restored(self.messages, runs);
+        let settings = Settings { serving: self.serving };
+        let queue = Queue::restored(self.messages, runs).with_settings(settings);
         self.check_state(&queue);
         queue
     }

@@ -1,5 +1,6 @@
 //! The queue against a naive model that looks at everything each time.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 mod disk;
@@ -14,13 +15,14 @@ use crate::amqp::id::{ConsumerId, MessageIndex, StoreRef, Timestamp};
 use crate::queue::command::{Attach, ChannelLimit, Command, Exclusivity, Settlement};
 use crate::queue::core::Queue;
 use crate::queue::effect::{Budget, Delivery, Effect, Effects};
+use crate::queue::settings::{Serving, Settings};
 
 #[derive(Clone, Debug)]
 struct ModelConsumer {
     attach: Attach,
     paused: bool,
     allowance: Option<u32>,
-    /// Who was served while this one could have been, since it last was.
+    /// Who of its priority was served while this one could have been, since it last was.
     passed_by: BTreeSet<ConsumerId>,
 }
 
@@ -30,6 +32,9 @@ struct Model {
     ready: BTreeMap<u64, (u32, bool)>,
     unacked: BTreeMap<u64, (u32, Option<ConsumerId>)>,
     consumers: BTreeMap<ConsumerId, ModelConsumer>,
+    serving: Serving,
+    /// Who is served, where it is one at a time.
+    active: Option<ConsumerId>,
     messages: u64,
     attached: u64,
     /// Where each living message is now.
@@ -50,7 +55,8 @@ impl Model {
 
     fn room(&self, id: ConsumerId) -> u32 {
         let consumer = &self.consumers[&id];
-        if consumer.paused {
+        let is_served = self.serving == Serving::All || self.active == Some(id);
+        if consumer.paused || !is_served {
             return 0;
         }
         if consumer.attach.acks == AckMode::Automatic || consumer.attach.prefetch == 0 {
@@ -97,6 +103,7 @@ impl Model {
             Command::Attach(attach) => return self.attach(attach),
             Command::Detach { consumer } => {
                 let gone = self.consumers.remove(&consumer).is_some();
+                self.choose_active();
                 return (gone && self.consumers.is_empty()).then_some(Effect::Unused);
             }
             Command::Get { request, acks } => return Some(self.get(request, acks)),
@@ -136,7 +143,9 @@ impl Model {
         self.attached += 1;
         let alone = |it: &ModelConsumer| it.attach.exclusivity == Exclusivity::Exclusive;
         let wants_alone = attach.exclusivity == Exclusivity::Exclusive;
-        if wants_alone && !self.consumers.is_empty() || self.consumers.values().any(alone) {
+        let is_single = self.serving == Serving::SingleActive;
+        let in_use = is_single || !self.consumers.is_empty();
+        if wants_alone && in_use || self.consumers.values().any(alone) {
             return Some(Effect::Refused { consumer: attach.consumer });
         }
         let limited = attach.acks == AckMode::Manual && attach.limit == ChannelLimit::Present;
@@ -144,7 +153,21 @@ impl Model {
         let consumer =
             ModelConsumer { attach, paused: false, allowance, passed_by: BTreeSet::new() };
         self.consumers.insert(attach.consumer, consumer);
+        self.choose_active();
         None
+    }
+
+    /// Who is active stays so; otherwise it is the oldest of the highest priority.
+    fn choose_active(&mut self) {
+        if self.active.is_none_or(|active| !self.consumers.contains_key(&active)) {
+            let rank =
+                |(id, it): &(&ConsumerId, &ModelConsumer)| (it.attach.priority, Reverse(**id));
+            self.active = self.consumers.iter().max_by_key(rank).map(|(id, _)| *id);
+        }
+    }
+
+    fn priority(&self, id: ConsumerId) -> i64 {
+        self.consumers[&id].attach.priority
     }
 
     fn get(&mut self, request: u32, acks: AckMode) -> Effect {
@@ -174,13 +197,16 @@ impl Model {
     /// Carries out a delivery that the queue decided on, if it was lawful and fair.
     fn deliver(&mut self, id: ConsumerId, told: Delivery) {
         assert!(self.can_take(id), "{id} cannot take a message");
+        let priority = self.priority(id);
         for other in self.consumers.keys().copied().collect::<Vec<_>>() {
-            let eligible = self.can_take(other);
+            let (eligible, others) = (self.can_take(other), self.priority(other));
             let passed_by = &mut self.consumers.get_mut(&other).unwrap().passed_by;
             if other == id || !eligible {
                 passed_by.clear();
             } else {
-                assert!(passed_by.insert(id), "{id} is served twice while {other} waits");
+                assert!(others <= priority, "{id} is served before {other}, which ranks higher");
+                let first = others < priority || passed_by.insert(id);
+                assert!(first, "{id} is served twice while {other} waits");
             }
         }
         let consumer = self.consumers.get_mut(&id).unwrap();
@@ -243,7 +269,10 @@ impl Model {
         assert_eq!(queue.has_deliverable(), self.at_hand() > 0 && self.anybody_can_take());
         let limited = self.consumers.iter().filter(|(_, it)| it.allowance.is_some());
         let wanting = limited.map(|(id, _)| (*id, self.room(*id))).filter(|(_, room)| *room > 0);
-        assert_eq!(queue.wanting().collect::<BTreeMap<_, _>>(), wanting.collect());
+        let told = queue.wanting().map(|it| (it.consumer, it.room));
+        assert_eq!(told.collect::<BTreeMap<_, _>>(), wanting.collect());
+        assert!(queue.wanting().all(|it| it.priority == self.priority(it.consumer)));
+        assert!(queue.wanting().is_sorted_by_key(|it| Reverse(it.priority)));
         assert_eq!(queue.next_index(), self.messages);
         self.check_entries(queue);
         self.check_wanted(queue);
@@ -283,11 +312,16 @@ impl Model {
     }
 }
 
+fn serving() -> impl Strategy<Value = Serving> {
+    prop_oneof![2 => Just(Serving::All), 1 => Just(Serving::SingleActive)]
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
 
     #[test]
     fn a_queue_does_what_the_model_allows(
+        serving in serving(),
         restored in prop::collection::vec((0..100_u32, any::<bool>()), 0..20),
         steps in prop::collection::vec(prop_oneof![
             2 => step().prop_map(Ok),
@@ -296,7 +330,7 @@ proptest! {
         messages in 1..4_u32,
         bytes in 1..200_u64,
     ) {
-        let mut model = Model::default();
+        let mut model = Model { serving, ..Model::default() };
         let mut queue = model.restore(&restored);
         let mut effects = Effects::new(Budget { messages, bytes });
         for step in steps {
@@ -323,9 +357,11 @@ proptest! {
 
     #[test]
     fn the_same_batches_have_the_same_effects_and_lose_no_message(
+        serving in serving(),
         batches in prop::collection::vec(prop::collection::vec(step(), 0..30), 1..20),
     ) {
-        let mut queues = [Queue::new(), Queue::new()];
+        let queue = || Queue::new().with_settings(Settings { serving });
+        let mut queues = [queue(), queue()];
         let budget = Budget { messages: 7, bytes: 1000 };
         let mut effects = [Effects::new(budget), Effects::new(budget)];
         let (mut messages, mut consumers) = (0, 0);

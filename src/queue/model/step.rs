@@ -11,7 +11,13 @@ use crate::queue::command::{Attach, ChannelLimit, Command, Exclusivity, Settleme
 #[derive(Clone, Debug)]
 pub(super) enum Step {
     Enqueue(u32),
-    Attach { prefetch: u16, acks: AckMode, exclusivity: Exclusivity, limit: ChannelLimit },
+    Attach {
+        priority: i64,
+        prefetch: u16,
+        acks: AckMode,
+        exclusivity: Exclusivity,
+        limit: ChannelLimit,
+    },
     Detach(Index),
     Get(AckMode),
     Settle(Index, Settlement),
@@ -27,6 +33,7 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
     let limit = || prop_oneof![2 => Just(ChannelLimit::Absent), 1 => Just(ChannelLimit::Present)];
     let exclusivity =
         prop_oneof![9 => Just(Exclusivity::Shared), 1 => Just(Exclusivity::Exclusive)];
+    let priority = prop_oneof![2 => Just(0), 1 => -1..3_i64];
     let outcome = prop_oneof![
         Just(Settlement::Ack),
         Just(Settlement::Requeue),
@@ -36,9 +43,9 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
     let consumer = any::<Index>;
     prop_oneof![
         20 => (0..100_u32).prop_map(Step::Enqueue),
-        3 => (0..4_u16, acks(), exclusivity, limit()).prop_map(
-            |(prefetch, acks, exclusivity, limit)| Step::Attach {
-                prefetch, acks, exclusivity, limit
+        3 => (priority, 0..4_u16, acks(), exclusivity, limit()).prop_map(
+            |(priority, prefetch, acks, exclusivity, limit)| Step::Attach {
+                priority, prefetch, acks, exclusivity, limit
             }),
         2 => consumer().prop_map(Step::Detach),
         3 => acks().prop_map(Step::Get),
@@ -61,13 +68,16 @@ impl Step {
             Self::Enqueue(bytes) => {
                 Command::Enqueue(Stored { store: StoreRef(messages), bytes: *bytes })
             }
-            Self::Attach { prefetch, acks, exclusivity, limit } => Command::Attach(Attach {
-                consumer: ConsumerId(consumers),
-                prefetch: *prefetch,
-                acks: *acks,
-                exclusivity: *exclusivity,
-                limit: *limit,
-            }),
+            Self::Attach { priority, prefetch, acks, exclusivity, limit } => {
+                Command::Attach(Attach {
+                    consumer: ConsumerId(consumers),
+                    priority: *priority,
+                    prefetch: *prefetch,
+                    acks: *acks,
+                    exclusivity: *exclusivity,
+                    limit: *limit,
+                })
+            }
             Self::Detach(index) => Command::Detach { consumer: consumer(index) },
             Self::Get(acks) => Command::Get { request: 1, acks: *acks },
             Self::Settle(index, outcome) => {

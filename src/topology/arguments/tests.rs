@@ -36,7 +36,7 @@ const EXPECTED_INTEGER: &str = "\"expected integer, got longstr\"";
 const NOT_SUPPORTED: &str = "\"not supported by this broker\"";
 
 /// Key, value, detail of the refusal.
-const REFUSED: [(&str, Value<'_>, &str); 50] = [
+const REFUSED: [(&str, Value<'_>, &str); 49] = [
     ("x-queue-type", text("foo"), "\"unsupported queue type 'foo'\""),
     ("x-queue-type", text("quorum"), "\"unsupported queue type 'quorum'\""),
     ("x-queue-type", text("stream"), "\"unsupported queue type 'stream'\""),
@@ -74,7 +74,6 @@ const REFUSED: [(&str, Value<'_>, &str); 50] = [
     ("x-max-priority", text("5"), EXPECTED_INTEGER),
     ("x-max-priority", int(255), NOT_SUPPORTED),
     ("x-single-active-consumer", text("true"), "{unacceptable_type,longstr}"),
-    ("x-single-active-consumer", Value::Bool(true), NOT_SUPPORTED),
     ("x-queue-mode", text("foo"), "\"unsupported queue mode 'foo'\""),
     ("x-queue-mode", Value::Int(b'I', 5), "{unacceptable_type,signedint}"),
     ("x-queue-version", int(3), "\"unsupported queue version '3'\""),
@@ -98,7 +97,7 @@ fn an_argument_that_cannot_be_had_is_refused_with_rabbitmqs_detail() {
 }
 
 #[test]
-fn arguments_that_change_nothing_are_accepted() {
+fn arguments_that_can_be_had_are_accepted() {
     for (key, value) in [
         ("x-queue-type", text("classic")),
         ("x-queue-type", text("")),
@@ -113,7 +112,8 @@ fn arguments_that_change_nothing_are_accepted() {
         ("x-queue-leader-locator", text("random")),
         ("x-queue-leader-locator", text("least-leaders")),
         ("x-overflow", text("drop-head")),
-        ("x-single-active-consumer", Value::Bool(false)),
+        (SINGLE_ACTIVE_CONSUMER, Value::Bool(false)),
+        (SINGLE_ACTIVE_CONSUMER, Value::Bool(true)),
         ("x-ha-policy", text("all")),
         ("x-anything", Value::Void),
         ("message-ttl", int(-1)),
@@ -179,17 +179,11 @@ fn the_server_names_classic_queues_only() {
 }
 
 #[test]
-fn consumer_arguments_are_refused_when_something_depends_on_them() {
+fn consumer_arguments_that_cannot_be_had_are_refused() {
     assert_refused(
         consumer(&[("x-priority", text("high"))]),
         "invalid arg 'x-priority' for queue 'q' in vhost '/': \"expected integer, got longstr\"",
     );
-    for priority in [1, -1, 10] {
-        assert_refused(
-            consumer(&[("x-priority", int(priority))]),
-            "invalid arg 'x-priority' for queue 'q' in vhost '/': \"not supported by this broker\"",
-        );
-    }
     for key in OTHER_CONSUMER {
         assert_refused(
             consumer(&[(key, text("first"))]),
@@ -201,12 +195,29 @@ fn consumer_arguments_are_refused_when_something_depends_on_them() {
 }
 
 #[test]
-fn consumer_arguments_that_change_nothing_are_accepted() {
-    let harmless = [
-        ("x-priority", int(0)),
-        ("x-cancel-on-ha-failover", Value::Bool(true)),
-        ("x-anything", Value::Void),
+fn a_consumers_priority_is_any_integer_and_0_by_default() {
+    let priorities = [
+        int(0),
+        int(10),
+        int(-1),
+        int(i64::MAX),
+        int(i64::MIN),
+        Value::Int(b'b', -7),
+        Value::Int(b'i', 4_294_967_295),
     ];
+    for priority in priorities {
+        let arguments = [(PRIORITY, priority)];
+
+        assert_eq!(consumer(&arguments), Ok(()));
+        let read = consumer_priority(table(&arguments).as_ref());
+        assert!(matches!(priority, Value::Int(_, it) if it == read));
+    }
+    assert_eq!(consumer_priority(TableRef::default()), 0);
+}
+
+#[test]
+fn consumer_arguments_that_change_nothing_are_accepted() {
+    let harmless = [("x-cancel-on-ha-failover", Value::Bool(true)), ("x-anything", Value::Void)];
 
     assert_eq!(consumer(&harmless), Ok(()));
 }

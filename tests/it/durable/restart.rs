@@ -17,8 +17,8 @@ use leveret::vhost::queue::DeleteConditions;
 use super::{Entries, Served, node};
 use crate::raw::content::content;
 use crate::raw::method::{
-    QUEUE_DECLARE, basic_publish, exchange_bind, exchange_declare, queue_bind, queue_declare,
-    queue_delete, queue_unbind,
+    QUEUE_DECLARE, basic_consume, basic_publish, exchange_bind, exchange_declare, queue_bind,
+    queue_declare, queue_delete, queue_unbind,
 };
 use crate::raw::wire::Field;
 
@@ -150,6 +150,23 @@ fn the_oldest_binding_of_a_queue_gives_its_weight_after_a_restart_too() {
 
     assert_eq!(places(&after, "hash", "x-consistent-hash", keys), first);
     assert!(first.iter().filter(|place| **place == Some(0)).count() > 45, "{first:?}");
+}
+
+#[test]
+fn a_queue_with_a_single_active_consumer_is_one_after_a_restart() {
+    let log = Arc::new(MemoryMeta::default());
+    let before = Served::start(Arc::clone(&log) as _, &Entries::new());
+    let single = [("x-single-active-consumer", Field::Bool(true))];
+    before.connect().open(1).call(&queue_declare("single").durable().arguments(&single));
+
+    let after = Served::start(Arc::new(MemoryMeta::default()), &log.entries());
+    let mut peer = after.connect();
+    peer.open(1).call(&basic_consume("single", "active"));
+    peer.channel(1).call(&basic_consume("single", "waiting"));
+    peer.channel(1).put_all("single", &["1", "2"]);
+
+    let takers = peer.expect_deliveries(1, 2).into_iter().map(|it| it.consumer);
+    assert!(takers.eq(["active", "active"]));
 }
 
 #[test]

@@ -30,6 +30,17 @@ fn consuming() -> Vec<Row> {
         })
     };
     vec![
+        channel_error(
+            "basic.consume exclusive from a queue with a single active consumer",
+            403,
+            "queue 'b.single' in vhost '/' in exclusive use",
+            BASIC_CONSUME,
+            |s| {
+                let single = [("x-single-active-consumer", Field::Bool(true))];
+                s.call(&queue_declare("b.single").exclusive().arguments(&single));
+                s.send(&basic_consume("b.single", "").exclusive());
+            },
+        ),
         connection_error("basic.qos by octets", 540, "prefetch_size!=0 (1)", BASIC_QOS, |s| {
             s.send(&basic_qos(1, 0));
         }),

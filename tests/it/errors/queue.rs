@@ -13,7 +13,7 @@ use crate::raw::wire::Field;
 const DEFAULT: &str = "operation not permitted on the default exchange";
 
 pub fn rows() -> Vec<Row> {
-    [missing(), undeclared(), equivalence(), exclusive(), conditions(), keys()]
+    [missing(), undeclared(), equivalence(), single_active(), exclusive(), conditions(), keys()]
         .into_iter()
         .flatten()
         .collect()
@@ -97,13 +97,40 @@ fn locked(queue: &str) -> String {
     )
 }
 
-fn equivalence() -> Vec<Row> {
-    let differs = |case, first: Method, second: Method, code, text: &str| {
-        channel_error(case, code, text, QUEUE_DECLARE, move |s| {
-            s.call(&first);
-            s.send(&second);
-        })
+/// The second declaration, after the first, is refused.
+fn differs(case: &str, first: Method, second: Method, code: u16, text: &str) -> Row {
+    channel_error(case, code, text, QUEUE_DECLARE, move |s| {
+        s.call(&first);
+        s.send(&second);
+    })
+}
+
+fn single_active() -> Vec<Row> {
+    let single = |queue, value| {
+        let arguments = [("x-single-active-consumer", Field::Bool(value))];
+        queue_declare(queue).exclusive().arguments(&arguments)
     };
+    vec![
+        differs(
+            "queue.declare with a single active consumer, of one without",
+            queue_declare("q.all").exclusive(),
+            single("q.all", true),
+            406,
+            "inequivalent arg 'x-single-active-consumer' for queue 'q.all' in vhost '/': \
+             received the value 'true' of type 'bool' but current is none",
+        ),
+        differs(
+            "queue.declare without a single active consumer, of one with",
+            single("q.single", true),
+            single("q.single", false),
+            406,
+            "inequivalent arg 'x-single-active-consumer' for queue 'q.single' in vhost '/': \
+             received 'false' but current is 'true'",
+        ),
+    ]
+}
+
+fn equivalence() -> Vec<Row> {
     vec![
         differs(
             "queue.declare that does not last, of one that does",

@@ -253,8 +253,13 @@ impl Clients {
         };
         let held = self.model.queues.get_mut(&id).unwrap();
         held.consumers.insert(consumer.id, consuming);
-        let terms =
-            Terms { prefetch, acks, exclusivity: Exclusivity::Shared, limit: ChannelLimit::Absent };
+        let terms = Terms {
+            priority: 0,
+            prefetch,
+            acks,
+            exclusivity: Exclusivity::Shared,
+            limit: ChannelLimit::Absent,
+        };
         self.queue(id).attach(consumer, terms, || {}).unwrap();
         self.note();
     }

@@ -3,25 +3,10 @@
 use crate::errors::row::{Row, channel_error, connection_error};
 use crate::raw::content::content;
 use crate::raw::method::{
-    BASIC_CONSUME, BASIC_GET, EXCHANGE_DECLARE, NONE, QUEUE_DECLARE, QUEUE_DELETE, TX_COMMIT,
-    basic_consume, basic_get, basic_publish, exchange_declare, queue_declare, queue_delete,
-    tx_commit, tx_select,
+    BASIC_GET, EXCHANGE_DECLARE, NONE, QUEUE_DECLARE, QUEUE_DELETE, TX_COMMIT, basic_consume,
+    basic_get, basic_publish, exchange_declare, queue_declare, queue_delete, tx_commit, tx_select,
 };
-use crate::raw::wire::Field::{self, Bool, Int, Long, Str};
-
-pub fn single_active() -> Vec<Row> {
-    vec![channel_error(
-        "basic.consume exclusive from a queue with a single active consumer",
-        403,
-        "queue 'w.sac' in vhost '/' in exclusive use",
-        BASIC_CONSUME,
-        |s| {
-            let single = [("x-single-active-consumer", Bool(true))];
-            s.call(&queue_declare("w.sac").exclusive().arguments(&single));
-            s.send(&basic_consume("w.sac", "").exclusive());
-        },
-    )]
-}
+use crate::raw::wire::Field::{self, Int, Long, Str};
 
 /// The arguments are valid by themselves, and differ from the queue's.
 pub fn dead_letters() -> Vec<Row> {
