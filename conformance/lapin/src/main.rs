@@ -20,6 +20,7 @@ scenarios! {
     basic_get,
     bodies,
     channel_exception,
+    consumers,
     hello_world,
     mandatory_return,
     nack_requeue,
