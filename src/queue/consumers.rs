@@ -24,6 +24,8 @@ enum Flow {
 enum Turn {
     Queued,
     Away,
+    /// Another one has to go before it is served at all.
+    Barred,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +39,6 @@ struct Consumer {
     allowance: Option<u32>,
     /// Whether it has used some of it since allowances were last taken back.
     served: bool,
-    standing: Standing,
     flow: Flow,
     turn: Turn,
 }
@@ -45,12 +46,12 @@ struct Consumer {
 impl Consumer {
     /// How many messages it could take if its channel's credit allowed.
     fn room(&self) -> u32 {
-        match (self.standing, self.flow, self.acks) {
-            (Standing::Waiting, ..) | (_, Flow::Paused, _) => 0,
-            (.., AckMode::Manual) if self.prefetch > 0 => {
+        match (self.flow, self.acks) {
+            (Flow::Paused, _) => 0,
+            (Flow::Open, AckMode::Manual) if self.prefetch > 0 => {
                 self.prefetch.saturating_sub(self.unacked)
             }
-            _ => u32::MAX,
+            (Flow::Open, _) => u32::MAX,
         }
     }
 
@@ -132,8 +133,10 @@ impl Consumers {
     pub fn attach(&mut self, attach: &Attach) {
         let (id, priority) = (attach.consumer, attach.priority);
         let limited = attach.limit == ChannelLimit::Present && attach.acks == AckMode::Manual;
-        let standing =
-            self.single.as_mut().map_or(Standing::Active, |single| single.join(id, priority));
+        let turn = match self.single.as_mut().map(|single| single.join(id, priority)) {
+            None | Some(Standing::Active) => Turn::Away,
+            Some(Standing::Waiting) => Turn::Barred,
+        };
         let consumer = Consumer {
             priority,
             acks: attach.acks,
@@ -141,9 +144,8 @@ impl Consumers {
             unacked: 0,
             allowance: limited.then_some(0),
             served: false,
-            standing,
             flow: Flow::Open,
-            turn: Turn::Away,
+            turn,
         };
         self.by_id.insert(id, consumer);
         self.turns.join(priority);
@@ -166,7 +168,7 @@ impl Consumers {
         self.exclusive = self.exclusive.filter(|exclusive| *exclusive != id);
         self.turns.leave(consumer.priority, |other| self.by_id.contains_key(&other));
         if let Some(next) = self.single.as_mut().and_then(|single| single.leave(id)) {
-            self.change(next, |consumer| consumer.standing = Standing::Active);
+            self.change(next, |consumer| consumer.turn = Turn::Away);
         }
         Some(consumer.allowance.unwrap_or(0))
     }
@@ -257,7 +259,7 @@ impl Consumers {
     /// among equals who was served last comes last.
     pub fn wanting(&self) -> impl Iterator<Item = Wanting> {
         self.limited.iter().filter_map(|id| {
-            let consumer = self.by_id.get(id)?;
+            let consumer = self.by_id.get(id).filter(|it| it.turn != Turn::Barred)?;
             let room = consumer.room();
             (room > 0).then_some(Wanting { consumer: *id, priority: consumer.priority, room })
         })
