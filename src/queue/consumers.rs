@@ -37,8 +37,9 @@ struct Consumer {
     unacked: u32,
     /// What it may take of its channel's credit; `None` when the channel has no limit.
     allowance: Option<u32>,
-    /// Whether it has used some of it since allowances were last taken back.
-    served: bool,
+    /// Which of the messages that used an allowance since these were last taken back was its last
+    /// one, from 1 on; 0 for none.
+    served: u32,
     flow: Flow,
     turn: Turn,
 }
@@ -98,6 +99,8 @@ pub struct Consumers {
     granted: Vec<ConsumerId>,
     /// Those of them that used some of it.
     served: Vec<ConsumerId>,
+    /// How many messages used an allowance since then.
+    used: u32,
     exclusive: Option<ConsumerId>,
     /// Where only one is served at a time: which one.
     single: Option<SingleActive>,
@@ -143,7 +146,7 @@ impl Consumers {
             prefetch: attach.prefetch.into(),
             unacked: 0,
             allowance: limited.then_some(0),
-            served: false,
+            served: 0,
             flow: Flow::Open,
             turn,
         };
@@ -235,10 +238,12 @@ impl Consumers {
     pub fn take_back_allowances(&mut self, mut rest: impl FnMut(ConsumerId, u32)) {
         if !self.served.is_empty() {
             let by_id = &mut self.by_id;
-            self.limited.retain(|id| by_id.get(id).is_some_and(|consumer| !consumer.served));
+            self.limited.retain(|id| by_id.get(id).is_some_and(|consumer| consumer.served == 0));
+            self.served.sort_unstable_by_key(|id| by_id.get(id).map(|consumer| consumer.served));
+            self.used = 0;
             for id in self.served.drain(..) {
                 if let Some(consumer) = by_id.get_mut(&id)
-                    && std::mem::take(&mut consumer.served)
+                    && std::mem::take(&mut consumer.served) > 0
                     && consumer.allowance.is_some()
                 {
                     self.limited.push(id);
@@ -273,7 +278,7 @@ impl Consumers {
     /// Whose turn it is to take a message, which then counts against its credit.
     #[inline]
     pub fn take_turn(&mut self) -> Option<(ConsumerId, AckMode)> {
-        let Self { turns, by_id, served, .. } = self;
+        let Self { turns, by_id, served, used, .. } = self;
         turns.take(|id| {
             let consumer = by_id.get_mut(&id)?;
             if !consumer.can_take() {
@@ -281,9 +286,12 @@ impl Consumers {
                 return None;
             }
             consumer.take_one();
-            if consumer.allowance.is_some() && !consumer.served {
-                consumer.served = true;
-                served.push(id);
+            if consumer.allowance.is_some() {
+                if consumer.served == 0 {
+                    served.push(id);
+                }
+                *used += 1;
+                consumer.served = *used;
             }
             Some((id, consumer.acks))
         })

@@ -384,6 +384,18 @@ fn the_channel_limited_want_credit_in_the_order_of_their_priorities() {
 }
 
 #[test]
+fn the_channel_limited_one_that_was_served_last_wants_credit_last() {
+    let mut bench = Bench::new();
+    bench.apply(&[limited(1, 0), limited(2, 0)]);
+    bench.publish(3);
+
+    let effects = bench.apply(&[grant(1, 2), grant(2, 1)]);
+
+    assert_eq!(deliveries(&effects), [(1, 0), (2, 1), (1, 2)]);
+    assert!(bench.queue.wanting().map(|it| it.consumer.0).eq([2, 1]));
+}
+
+#[test]
 fn a_single_active_consumer_is_served_alone_and_others_wait() {
     let mut bench = Bench::single_active();
     bench.apply(&[attach(1, 2), attach(2, 0), ranked(3, 9, 0)]);
