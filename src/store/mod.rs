@@ -40,6 +40,7 @@
 //!                      bodies: 6 numbers | 1 if delivered before, else 0: u8
 //! key, value           length: number | octets
 //! ```
+//! Messages that no record names were paged out: transient ones, of which a restart knows nothing.
 //! A *run* is messages with consecutive places in a queue that lie one behind the other in a file.
 //! Meta is topology and users, an ordered map of octets to octets that the store does not look into.
 //!

@@ -15,7 +15,7 @@ use crate::store::placement::{PlacedMessage, Placement, Waiter};
 /// A durable queue's part in the log.
 #[derive(Debug)]
 pub(super) struct Journal {
-    pub(super) log: Arc<Log>,
+    log: Arc<Log>,
     pub(super) queue: QueueId,
     confirm: Confirm,
     /// What is not known to be written, in the order of the queue.

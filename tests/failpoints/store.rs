@@ -72,14 +72,8 @@ fn a_kill_while_messages_are_copied_forward_loses_nothing() {
 
 #[test]
 fn an_error_of_the_disk_ends_the_process_and_loses_nothing() {
-    for place in ["roll::created", "checkpoint::written", "checkpoint::renamed"] {
-        let mut trial = Trial::start(&format!("{place}=1*off->return({EIO})"));
-
-        publish_until_checkpoint(&mut trial);
-        assert_eq!(trial.expect_end().code(), Some(74), "{place}");
-
-        expect_whole(trial);
-    }
+    let places = ["roll::created", "checkpoint::written", "checkpoint::renamed"];
+    expect_failure(&places, &format!("return({EIO})"));
 }
 
 #[test]
@@ -94,14 +88,7 @@ fn an_error_of_the_disk_while_messages_are_copied_ends_the_process_and_loses_not
 
 #[test]
 fn a_panic_of_the_stores_threads_ends_the_process_and_loses_nothing() {
-    for place in ["roll::created", "checkpoint::synced"] {
-        let mut trial = Trial::start(&format!("{place}=1*off->panic"));
-
-        publish_until_checkpoint(&mut trial);
-        assert_eq!(trial.expect_end().code(), Some(74), "{place}");
-
-        expect_whole(trial);
-    }
+    expect_failure(&["roll::created", "checkpoint::synced"], "panic");
 }
 
 #[test]
@@ -114,6 +101,19 @@ fn a_full_disk_is_waited_for() {
         trial.expect_contents();
         trial.expect_progress();
         trial.stop();
+    }
+}
+
+/// What happens at these places ends the process, which says that its disk failed.
+#[track_caller]
+fn expect_failure(places: &[&str], what: &str) {
+    for place in places {
+        let mut trial = Trial::start(&format!("{place}=1*off->{what}"));
+
+        publish_until_checkpoint(&mut trial);
+        assert_eq!(trial.expect_end().code(), Some(74), "{place}");
+
+        expect_whole(trial);
     }
 }
 

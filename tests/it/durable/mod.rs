@@ -14,6 +14,8 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use leveret::amqp::entry::InvalidEntry;
+use leveret::amqp::name::QueueName;
+use leveret::amqp::table::Table;
 use leveret::auth::mechanism::Mechanism;
 use leveret::auth::password::PasswordHash;
 use leveret::auth::user::Users;
@@ -24,6 +26,8 @@ use leveret::server::listener::Listener;
 use leveret::store::commit::{Commit, Completer};
 use leveret::store::meta::{MemoryMeta, MetaChange, MetaLog};
 use leveret::store::shared::Store;
+use leveret::topology::command::Naming;
+use leveret::vhost::host::DeclareQueue;
 use tokio::runtime::Runtime;
 
 use crate::raw::content::content;
@@ -147,5 +151,17 @@ impl HeldLog {
         let none = |held: &mut Held| held.completers.is_empty();
         let (mut state, _) = self.appended.wait_timeout_while(state, patience, none).unwrap();
         state.completers.pop_front().expect("something is appended")
+    }
+}
+
+/// A client's queue that survives a restart.
+fn durable_queue(name: &str, arguments: Table) -> DeclareQueue {
+    DeclareQueue {
+        name: QueueName::parse(name).unwrap(),
+        naming: Naming::Client,
+        durable: true,
+        owner: None,
+        auto_delete: false,
+        arguments,
     }
 }

@@ -10,11 +10,10 @@ use leveret::auth::password::PasswordHash;
 use leveret::auth::user::Origin;
 use leveret::broker::node::Node;
 use leveret::store::meta::MemoryMeta;
-use leveret::topology::command::Naming;
-use leveret::vhost::host::{DeclareQueue, Vhost};
+use leveret::vhost::host::Vhost;
 use leveret::vhost::queue::DeleteConditions;
 
-use super::{Entries, Served, node};
+use super::{Entries, Served, durable_queue, node};
 use crate::raw::content::content;
 use crate::raw::method::{
     QUEUE_DECLARE, basic_consume, basic_publish, exchange_bind, exchange_declare, queue_bind,
@@ -25,15 +24,7 @@ use crate::raw::wire::Field;
 const ME: ConnectionId = ConnectionId(1);
 
 fn declare(vhost: &Vhost, name: &str) -> u64 {
-    let declare = DeclareQueue {
-        name: QueueName::parse(name).unwrap(),
-        naming: Naming::Client,
-        durable: true,
-        owner: None,
-        auto_delete: false,
-        arguments: Table::default(),
-    };
-    let (queue, commit) = vhost.declare_queue(declare).unwrap();
+    let (queue, commit) = vhost.declare_queue(durable_queue(name, Table::default())).unwrap();
     assert!(commit.is_done());
     queue.id.0
 }

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use leveret::amqp::ack_mode::AckMode;
 use leveret::amqp::confirm::Confirm;
 use leveret::amqp::id::{ChannelId, ConnectionId, ConsumerId, MessageIndex, QueueId};
-use leveret::amqp::name::{ConsumerTag, QueueName};
+use leveret::amqp::name::ConsumerTag;
 use leveret::queue::command::{ChannelLimit, Exclusivity, Settlement};
-use leveret::topology::command::Naming;
 use leveret::vhost::host::DeclareQueue;
 use leveret::vhost::queue::{DeleteConditions, Queue};
 use leveret::vhost::session::Consumer;
 use leveret::vhost::worker::Terms;
 
+use super::super::durable_queue;
 use super::broker::{Broker, arguments};
 use super::keeper::Keeper;
 use super::model::{Consuming, Held, Model};
@@ -129,14 +129,7 @@ impl Clients {
         }
         let durable = *name != "transient";
         let confirm = if self.written && *name == "c" { Confirm::Written } else { Confirm::Synced };
-        let declare = DeclareQueue {
-            name: QueueName::parse(name).unwrap(),
-            naming: Naming::Client,
-            durable,
-            owner: None,
-            auto_delete: false,
-            arguments: arguments(confirm),
-        };
+        let declare = DeclareQueue { durable, ..durable_queue(name, arguments(confirm)) };
         let (queue, commit) = self.broker.vhost.declare_queue(declare).unwrap();
         let came = self.model.step();
         if durable {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use leveret::amqp::ack_mode::AckMode;
 use leveret::amqp::id::ChannelId;
-use leveret::amqp::name::QueueName;
 use leveret::amqp::table::Table;
 use leveret::store::checkpoint::Capture;
 use leveret::store::disk::Disk;
@@ -16,12 +15,11 @@ use leveret::store::keeper::Queues as _;
 use leveret::store::placement::Octets;
 use leveret::store::reclaim::choose;
 use leveret::store::writer::Writer;
-use leveret::topology::command::Naming;
 use leveret::vhost::batch::{Placed, PublishBatch, octets};
-use leveret::vhost::host::DeclareQueue;
 use leveret::vhost::queue::Queue;
 use leveret::vhost::session::Session;
 
+use super::super::durable_queue;
 use super::broker::Broker;
 use super::payload::Payload;
 use super::session::Recorder;
@@ -40,18 +38,13 @@ struct Script {
 
 #[test]
 fn a_file_stays_until_all_queues_of_a_publish_have_had_their_turn() {
-    let mut script = Script::start();
-    let (first, second) = (script.declare("first"), script.declare("second"));
-    let payload = script.next_payload();
-    let shared = octets_for(payload, &[&first, &second]);
+    let (mut script, Shared { first, second, payload, octets, file }) = Script::start_sharing();
 
-    script.publish(&first, payload, shared.clone());
-    let file = file_of(&first);
     script.take(&first);
     script.roll(&first);
     script.checkpoint();
     script.roll(&first);
-    script.publish(&second, payload, shared);
+    script.publish(&second, payload, octets);
     let script = script.restart();
 
     assert_eq!(script.payloads("second"), [Ok(payload)]);
@@ -60,14 +53,9 @@ fn a_file_stays_until_all_queues_of_a_publish_have_had_their_turn() {
 
 #[test]
 fn a_file_goes_when_the_last_queue_of_a_publish_is_done() {
-    let mut script = Script::start();
-    let (first, second) = (script.declare("first"), script.declare("second"));
-    let payload = script.next_payload();
-    let shared = octets_for(payload, &[&first, &second]);
+    let (mut script, Shared { first, second, payload, octets, file }) = Script::start_sharing();
 
-    script.publish(&first, payload, shared.clone());
-    let file = file_of(&first);
-    script.publish(&second, payload, shared);
+    script.publish(&second, payload, octets);
     script.take(&first);
     script.take(&second);
     // A queue lets go of what is written when it is next asked for an image.
@@ -96,7 +84,27 @@ fn what_is_sparse_when_the_broker_starts_is_copied_forward() {
     assert!(choose(&script.broker.log).is_some());
 }
 
+/// A message for two queues, which was published to the first one only.
+struct Shared {
+    first: Arc<Queue>,
+    second: Arc<Queue>,
+    payload: Payload,
+    octets: Octets,
+    /// Where it lies.
+    file: u32,
+}
+
 impl Script {
+    fn start_sharing() -> (Self, Shared) {
+        let mut script = Self::start();
+        let (first, second) = (script.declare("first"), script.declare("second"));
+        let payload = script.next_payload();
+        let octets = octets_for(payload, &[&first, &second]);
+        script.publish(&first, payload, octets.clone());
+        let file = file_of(&first);
+        (script, Shared { first, second, payload, octets, file })
+    }
+
     fn start() -> Self {
         Self::start_on(SimulatedDisk::new(1), 0)
     }
@@ -115,14 +123,7 @@ impl Script {
     }
 
     fn declare(&mut self, name: &str) -> Arc<Queue> {
-        let declare = DeclareQueue {
-            name: QueueName::parse(name).unwrap(),
-            naming: Naming::Client,
-            durable: true,
-            owner: None,
-            auto_delete: false,
-            arguments: Table::default(),
-        };
+        let declare = durable_queue(name, Table::default());
         let (queue, commit) = self.broker.vhost.declare_queue(declare).unwrap();
         self.write();
         assert!(commit.is_done());
