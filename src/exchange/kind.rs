@@ -52,8 +52,8 @@ impl ExchangeKind {
         found.ok_or_else(|| UnknownKind(name.to_owned()))
     }
 
-    /// Whether what it chooses depends on the routing key.
-    pub const fn uses_keys(self) -> bool {
+    /// Whether each routing key of a message may find destinations of its own.
+    pub const fn takes_keys(self) -> bool {
         matches!(self, Self::Direct | Self::Topic)
     }
 

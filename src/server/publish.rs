@@ -12,7 +12,7 @@ use super::service::Service;
 use super::transaction::Publish;
 use crate::amqp::exception::Exception;
 use crate::amqp::id::ChannelId;
-use crate::amqp::message::{MessageRef, Resting, split_address};
+use crate::amqp::message::{MessageRef, Resting};
 use crate::amqp::reply_code::ReplyCode;
 use crate::channel::mode::Mode;
 use crate::channel::state::Channel;
@@ -68,8 +68,8 @@ impl Service {
                 record = None;
             }
             if !asked.keys.is_empty() {
-                let (exchange, _) = split_address(message.address);
-                route = self.routes.resolve_all(&self.vhost, exchange, &asked.keys, seen())?;
+                route =
+                    self.routes.resolve_all(&self.vhost, message.address, &asked.keys, seen())?;
             }
         }
         let replies = if route.is_empty() || asked.is_some() {

@@ -128,9 +128,9 @@ impl Routing {
         self.route_all(exchange, &[message.key], message, routes)
     }
 
-    /// As [`Self::route`], for a message with several routing keys, beside which the one of
-    /// `message` counts for nothing. An alternate exchange has its turn when none of them finds a
-    /// destination. Exchanges that choose one destination by the key go by the first.
+    /// As [`Self::route`], for a message with several routing keys, its own among them. An
+    /// alternate exchange has its turn when none of them finds a destination. Exchanges that
+    /// choose one destination go by the message's own key.
     ///
     /// # Errors
     /// Those of [`Self::route`].
@@ -173,10 +173,8 @@ impl Routing {
         }
         routes.by_key &= exchange.router.routes_by_key();
         let mut destinations = 0_usize;
-        // Where keys do not count, or one is chosen by all, each would lead to the same.
-        let keys =
-            if exchange.router.kind().uses_keys() { keys } else { keys.get(..1).unwrap_or(keys) };
-        for key in keys {
+        let own = [message.key];
+        for key in if exchange.router.kind().takes_keys() { keys } else { &own } {
             exchange.router.route(&Message { key, ..message }, &mut |destination| {
                 destinations += 1;
                 match destination {

@@ -64,22 +64,25 @@ impl RouteCache {
         Ok(self.known.get(self.last).map_or(&self.found, |known| &known.route))
     }
 
-    /// As [`Self::resolve`], for a message with several routing keys, each there once. Such routes
-    /// are not kept: nobody counts how many sets of keys there are.
+    /// As [`Self::resolve`], for a message with several routing keys, that of its address among
+    /// them, each there once. Such routes are not kept: nobody counts how many sets of keys there
+    /// are.
     ///
     /// # Errors
     /// Those of [`Self::resolve`].
     pub fn resolve_all(
         &mut self,
         vhost: &Vhost,
-        exchange: &[u8],
+        address: &[u8],
         keys: &[&[u8]],
         message: Message<'_>,
     ) -> Result<&Route, Error> {
+        let (exchange, key) = split_address(address);
         self.direct = None;
         self.found = if exchange.is_empty() {
             keys.iter().filter_map(|key| vhost.find_queue(key)).collect()
         } else {
+            let message = Message { key, ..message };
             vhost.routing().route_all(exchange, keys, message, &mut self.scratch)?;
             self.find_queues(vhost)
         };

@@ -79,6 +79,29 @@ fn a_consistent_hash_shares_keys_by_weight_and_keeps_each_with_its_queue() {
 }
 
 #[test]
+fn an_exchange_that_chooses_one_goes_by_the_key_published_with_whatever_else_is_in_cc() {
+    for kind in ["x-consistent-hash", "x-modulus-hash"] {
+        let Some((_broker, mut peer)) = start() else { return };
+        let queues = bind(&mut peer, "one.cc", kind, &[], &["1"; 4]);
+        let cc = [("CC", Field::Array(vec![Field::Str("a"), Field::Str("z")]))];
+
+        for number in 0..40 {
+            let key = format!("key {number}");
+            publish(&mut peer, "one.cc", &key, &key);
+        }
+        let alone = places(&mut peer, &queues);
+        for number in 0..40 {
+            let key = format!("key {number}");
+            let message = content(key.as_bytes()).headers(&cc);
+            peer.channel(1).publish(&basic_publish("one.cc", &key), &message);
+        }
+
+        assert_eq!(places(&mut peer, &queues), alone, "{kind}");
+        peer.channel(1).call(&exchange_delete("one.cc"));
+    }
+}
+
+#[test]
 fn a_queue_that_comes_or_goes_moves_only_its_own_keys() {
     let Some((_broker, mut peer)) = start() else { return };
     let mut queues = bind(&mut peer, "one.moves", "x-consistent-hash", &[], &["1"; 4]);
