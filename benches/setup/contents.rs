@@ -24,8 +24,7 @@ impl Contents {
         for _ in 0..BATCH {
             offsets.push(u32::try_from(segment.len()).unwrap());
             let (header, body) = (header(size), vec![b'x'; size]);
-            MessageRef { address: b"\0\x06orders", header: &header, body: &body }
-                .write(&mut segment);
+            MessageRef::new(b"\0\x06orders", &header, &body).write(&mut segment);
         }
         let segment = Segment::transient(segment.freeze());
         Self { store: MemoryStore::new(), segment, offsets, stored: Vec::new() }

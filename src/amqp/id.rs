@@ -38,6 +38,17 @@ ids! {
     Timestamp(u64);
 }
 
+impl Timestamp {
+    /// Later than any time.
+    pub const NEVER: Self = Self(u64::MAX);
+
+    /// So many milliseconds later.
+    #[must_use]
+    pub const fn plus(self, milliseconds: u64) -> Self {
+        Self(self.0.saturating_add(milliseconds))
+    }
+}
+
 impl ChannelId {
     /// The connection itself.
     pub const CONNECTION: Self = Self(0);

@@ -3,19 +3,36 @@
 //!
 //! ```text
 //! checksum: u32 | address length: u16 | header length: u32 | body length: u32    (big-endian)
-//! | exchange: short string | routing key: short string | header | body
+//! | exchange: short string | routing key: short string | header | body | accepted: u64
 //! ```
+//! The two highest bits of the header length are flags: whether the time of acceptance is there, and
+//! whether the message is a dead letter.
 //! The checksum is zero in memory: the store fills it in, so that a message rests on the disk in
 //! the same octets. The two short strings are the address. The header is a content header frame's
 //! payload (class, weight, body size, properties).
 
 use bytes::{BufMut, Bytes, BytesMut};
 
+use super::id::Timestamp;
+
 /// Octets of the checksum and the three lengths in front.
 pub const LENGTHS_SIZE: usize = CHECKSUM_SIZE + 10;
 
 /// Octets of the checksum.
 pub const CHECKSUM_SIZE: usize = 4;
+
+/// The flags in the header length: the time of acceptance is there; the message is a dead letter.
+const TIMED: u32 = 1 << 31;
+const BURIED: u32 = 1 << 30;
+
+/// What the broker notes on a message that it takes in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stamp {
+    /// When it was accepted, where something of it goes by that.
+    pub accepted: Option<Timestamp>,
+    /// Whether the broker itself published it as a dead letter, so that its history is true.
+    pub buried: bool,
+}
 
 /// A message's parts, borrowed from where it rests or from the frames that it came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,34 +43,48 @@ pub struct MessageRef<'a> {
     pub header: &'a [u8],
     /// The body, whole.
     pub body: &'a [u8],
+    /// What the broker noted on it.
+    pub stamp: Stamp,
 }
 
 impl<'a> MessageRef<'a> {
+    /// A message as its publisher sent it.
+    pub const fn new(address: &'a [u8], header: &'a [u8], body: &'a [u8]) -> Self {
+        Self { address, header, body, stamp: Stamp { accepted: None, buried: false } }
+    }
+
     /// Reads the message at the start of `octets`; `None` when they are not one.
     #[inline]
     pub fn read(octets: &'a [u8]) -> Option<Self> {
-        let Lengths { address, header, body } = Lengths::read(octets)?;
+        let Lengths { address, header, body, timed, buried } = Lengths::read(octets)?;
         let (address, rest) = octets.get(LENGTHS_SIZE..)?.split_at_checked(address)?;
         let (header, rest) = rest.split_at_checked(header)?;
-        Some(Self { address, header, body: rest.get(..body)? })
+        let (body, rest) = rest.split_at_checked(body)?;
+        let accepted = if timed { Some(read_time(rest)?) } else { None };
+        Some(Self { address, header, body, stamp: Stamp { accepted, buried } })
     }
 
     /// Octets that it rests in.
     #[inline]
     pub const fn size(&self) -> usize {
-        LENGTHS_SIZE + self.address.len() + self.header.len() + self.body.len()
+        let time = if self.stamp.accepted.is_some() { TIME_SIZE } else { 0 };
+        LENGTHS_SIZE + self.address.len() + self.header.len() + self.body.len() + time
     }
 
     /// Appends it to `out`. Its address has at most 65,535 octets, header and body fit 32 bits each.
     #[inline]
     pub fn write(&self, out: &mut BytesMut) {
-        let Self { address, header, body } = self;
+        let Self { address, header, body, stamp } = self;
         out.reserve(self.size());
-        let mut front = append(out, self.size() - body.len());
-        front.put_slice(&Lengths::of(address.len(), header.len(), body.len()).octets());
+        let lengths = Lengths::of(address.len(), header.len(), body.len()).with_stamp(*stamp);
+        let mut front = append(out, LENGTHS_SIZE + address.len() + header.len());
+        front.put_slice(&lengths.octets());
         front.put_slice(address);
         front.put_slice(header);
         out.put_slice(body);
+        if let Some(Timestamp(time)) = stamp.accepted {
+            out.put_u64(time);
+        }
     }
 
     /// A copy of it, as it rests.
@@ -62,6 +93,13 @@ impl<'a> MessageRef<'a> {
         self.write(&mut out);
         out.freeze()
     }
+}
+
+/// Octets of the time of acceptance.
+const TIME_SIZE: usize = 8;
+
+fn read_time(octets: &[u8]) -> Option<Timestamp> {
+    octets.first_chunk().map(|time| Timestamp(u64::from_be_bytes(*time)))
 }
 
 /// Appends `size` octets to `out`, to be filled in. Small pieces that are put there one after the
@@ -95,36 +133,50 @@ pub struct Lengths {
     address: usize,
     header: usize,
     body: usize,
+    timed: bool,
+    buried: bool,
 }
 
 impl Lengths {
-    /// Those of parts of such lengths, in octets.
+    /// Those of parts of such lengths, in octets; a header has less than 1 GiB.
     pub const fn of(address: usize, header: usize, body: usize) -> Self {
-        Self { address, header, body }
+        Self { address, header, body, timed: false, buried: false }
+    }
+
+    /// The same of a message with that stamp.
+    #[must_use]
+    pub const fn with_stamp(self, stamp: Stamp) -> Self {
+        Self { timed: stamp.accepted.is_some(), buried: stamp.buried, ..self }
     }
 
     /// Reads them from the start of a message; `None` when it is shorter.
     #[inline]
     pub fn read(octets: &[u8]) -> Option<Self> {
         let [_, _, _, _, a0, a1, h0, h1, h2, h3, b0, b1, b2, b3] = *octets.first_chunk()?;
+        let header = u32::from_be_bytes([h0, h1, h2, h3]);
         Some(Self {
             address: u16::from_be_bytes([a0, a1]).into(),
-            header: u32::from_be_bytes([h0, h1, h2, h3]) as usize,
+            header: (header & !(TIMED | BURIED)) as usize,
             body: u32::from_be_bytes([b0, b1, b2, b3]) as usize,
+            timed: header & TIMED != 0,
+            buried: header & BURIED != 0,
         })
     }
 
     /// Octets of the whole message.
     #[inline]
     pub const fn size(self) -> usize {
-        LENGTHS_SIZE + self.address + self.header + self.body
+        let time = if self.timed { TIME_SIZE } else { 0 };
+        LENGTHS_SIZE + self.address + self.header + self.body + time
     }
 
     /// As they stand in front of a message, with no checksum.
     #[inline]
     pub fn octets(self) -> [u8; LENGTHS_SIZE] {
         let [a0, a1] = u16::try_from(self.address).unwrap_or(u16::MAX).to_be_bytes();
-        let [h0, h1, h2, h3] = u32::try_from(self.header).unwrap_or(u32::MAX).to_be_bytes();
+        let flags = if self.timed { TIMED } else { 0 } | if self.buried { BURIED } else { 0 };
+        let header = u32::try_from(self.header).unwrap_or(u32::MAX) & !(TIMED | BURIED);
+        let [h0, h1, h2, h3] = (header | flags).to_be_bytes();
         let [b0, b1, b2, b3] = u32::try_from(self.body).unwrap_or(u32::MAX).to_be_bytes();
         [0, 0, 0, 0, a0, a1, h0, h1, h2, h3, b0, b1, b2, b3]
     }
@@ -136,15 +188,22 @@ mod tests {
 
     #[test]
     fn a_message_reads_as_it_was_written() {
-        let mut out = BytesMut::new();
-        let message =
-            MessageRef { address: b"\x04logs\x09kern.warn", header: b"header", body: b"body" };
+        for (accepted, buried) in [(None, false), (Some(Timestamp(u64::MAX - 1)), true)] {
+            let mut out = BytesMut::new();
+            let stamp = Stamp { accepted, buried };
+            let message = MessageRef { stamp, ..plain() };
 
-        message.write(&mut out);
+            message.write(&mut out);
 
-        assert_eq!(MessageRef::read(&out), Some(message));
-        assert_eq!(split_address(message.address), (&b"logs"[..], &b"kern.warn"[..]));
-        assert_eq!((out.len(), Lengths::read(&out).unwrap().size()), (message.size(), out.len()));
-        assert!((0..out.len()).all(|end| MessageRef::read(&out[..end]).is_none()));
+            assert_eq!(MessageRef::read(&out), Some(message));
+            assert_eq!(split_address(message.address), (&b"logs"[..], &b"kern.warn"[..]));
+            let size = Lengths::read(&out).unwrap().size();
+            assert_eq!((out.len(), size), (message.size(), out.len()));
+            assert!((0..out.len()).all(|end| MessageRef::read(&out[..end]).is_none()));
+        }
+    }
+
+    fn plain() -> MessageRef<'static> {
+        MessageRef::new(b"\x04logs\x09kern.warn", b"header", b"body")
     }
 }

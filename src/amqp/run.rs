@@ -18,6 +18,9 @@ pub struct Run {
     pub bytes: u64,
     /// Whether they were delivered before.
     pub redelivered: bool,
+    /// Whether the queue has to look at each of them before its turn comes: it may expire before
+    /// those that came before it.
+    pub marked: bool,
 }
 
 impl Run {
@@ -25,7 +28,7 @@ impl Run {
     /// together have at most `max` octets; returns whether it did.
     pub fn extend(&mut self, next: &Self, max: u32) -> bool {
         let follows = self.end() == next.first
-            && self.redelivered == next.redelivered
+            && (self.redelivered, self.marked) == (next.redelivered, next.marked)
             && self.position.0 + u64::from(self.octets) == next.position.0
             && self.octets.saturating_add(next.octets) <= max;
         if follows {

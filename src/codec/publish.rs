@@ -62,7 +62,7 @@ pub fn parse_publish(input: &[u8], frame_max: u32) -> Option<(WholePublish<'_>, 
     };
     let publish = WholePublish {
         channel: ChannelId(u16::from_be_bytes(channel)),
-        message: MessageRef { address, header, body },
+        message: MessageRef::new(address, header, body),
         properties: parsed.properties,
         mandatory: bits == MANDATORY,
     };

@@ -12,11 +12,27 @@ pub struct Stored {
     pub bytes: u32,
 }
 
+/// What a message itself says of its life in a queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Marks {
+    /// How long it lives at most, in milliseconds (`expiration`).
+    pub lifetime: Option<u64>,
+}
+
+impl Marks {
+    /// Whether it says anything.
+    pub fn is_any(&self) -> bool {
+        *self != Self::default()
+    }
+}
+
 /// One step of a queue. A batch of them is applied in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Command {
     /// Puts a message at the end of the queue.
     Enqueue(Stored),
+    /// Puts a message at the end of the queue that says something itself.
+    EnqueueMarked(Stored, Marks),
     /// Starts a consumer.
     Attach(Attach),
     /// Ends a consumer. Its unacked messages stay unacked until they are settled.
@@ -62,6 +78,11 @@ pub enum Command {
         consumer: ConsumerId,
         /// Whether it needs allowances from now on.
         limit: ChannelLimit,
+    },
+    /// A message that died is where it had to go; one that is not dying is ignored.
+    Bury {
+        /// The message.
+        index: MessageIndex,
     },
     /// Removes every ready message.
     Purge {
@@ -112,6 +133,6 @@ pub enum Settlement {
     Ack,
     /// It goes back to its place, marked as redelivered.
     Requeue,
-    /// It was refused: the message is gone.
+    /// It was refused: the message dies.
     Discard,
 }

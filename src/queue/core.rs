@@ -1,11 +1,13 @@
 //! The queue core: what is ready, what is unacked, and who gets the next message.
 
-use super::command::{Attach, ChannelLimit, Command, Exclusivity, Settlement, Stored};
+use super::command::{Attach, ChannelLimit, Command, Exclusivity, Marks, Settlement, Stored};
 use super::consumers::{Consumers, Wanting};
+use super::deadlines::Deadlines;
+use super::dying::{Death, Dying};
 use super::effect::{Delivery, Effect, Effects};
 use super::lane::{Lane, Message};
-use super::returned::Returned;
-use super::settings::Settings;
+use super::ready::Ready;
+use super::settings::{Dead, Settings};
 use super::unacked::{Holder, Unacked};
 use crate::amqp::ack_mode::AckMode;
 use crate::amqp::id::{ConsumerId, MessageIndex, Timestamp};
@@ -13,18 +15,22 @@ use crate::amqp::run::Run;
 
 /// One queue.
 ///
-/// Every returned message has a smaller index than every message of the ready lane, which is why
-/// the returned lane goes first and a requeue restores the original order. A cold message is not
-/// passed over: what is behind it waits until it is loaded ([`paging`](super::paging)).
+/// Messages are delivered in the order of their places, so that a requeue restores the original
+/// order. A cold message is not passed over: what is behind it waits until it is loaded
+/// ([`paging`](super::paging)).
 #[derive(Debug, Default)]
 pub struct Queue {
-    pub(super) ready: Lane,
-    pub(super) returned: Returned,
+    pub(super) settings: Settings,
+    pub(super) ready: Ready,
     pub(super) unacked: Unacked,
+    pub(super) dying: Dying,
+    pub(super) deadlines: Deadlines,
     consumers: Consumers,
     next_index: u64,
     unacked_bytes: u64,
     last_active: Timestamp,
+    /// The time of the last call.
+    pub(super) now: Timestamp,
 }
 
 impl Queue {
@@ -35,16 +41,30 @@ impl Queue {
 
     /// A queue whose ready messages are these runs, in index order, all before `next_index`.
     pub fn restored(next_index: u64, runs: impl IntoIterator<Item = Run>) -> Self {
-        let ready = Lane::restored(runs);
-        debug_assert!(ready.runs().last().is_none_or(|last| last.end().0 <= next_index));
-        Self { ready, next_index, ..Self::default() }
+        let lane = Lane::restored(runs);
+        debug_assert!(lane.runs().last().is_none_or(|last| last.end().0 <= next_index));
+        Self { ready: Ready { lane, ..Ready::default() }, next_index, ..Self::default() }
     }
 
     /// The same queue, which works as `settings` say. It has no consumers yet.
     #[must_use]
     pub fn with_settings(self, settings: Settings) -> Self {
         debug_assert!(self.consumers.is_empty());
-        Self { consumers: Consumers::new(settings.serving), ..self }
+        let mut queue = Self { consumers: Consumers::new(settings.serving), settings, ..self };
+        if settings.message_ttl.is_some() {
+            queue.deadlines = Deadlines::in_order();
+        }
+        queue
+    }
+
+    /// How it works.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Has it work as `settings` say from now on. What a message was promised when it came stays.
+    pub fn configure(&mut self, settings: Settings) {
+        self.settings = Settings { serving: self.settings.serving, ..settings };
     }
 
     /// Applies `commands` in order, then delivers what the consumers can take within the budget of
@@ -54,12 +74,15 @@ impl Queue {
     /// Adds to `effects`, which belongs to the caller. When the budget did not suffice,
     /// [`has_deliverable`](Self::has_deliverable) says so, and a call without commands goes on.
     pub fn apply(&mut self, now: Timestamp, commands: &[Command], effects: &mut Effects) {
+        self.now = now;
         if !commands.is_empty() {
             self.last_active = self.last_active.max(now);
+            self.expire(Timestamp(now.0.saturating_sub(1)), effects);
         }
         for command in commands {
             match *command {
                 Command::Enqueue(stored) => self.enqueue(stored),
+                Command::EnqueueMarked(stored, marks) => self.enqueue_marked(stored, marks),
                 Command::Settle { index, outcome } => self.settle(index, outcome, effects),
                 Command::Attach(attach) => self.attach(&attach, effects),
                 Command::Detach { consumer } => self.detach(consumer, effects),
@@ -73,10 +96,19 @@ impl Queue {
                 Command::LimitChannel { consumer, limit } => {
                     self.limit_channel(consumer, limit, effects);
                 }
+                Command::Bury { index } => {
+                    if let Some(message) = self.dying.remove(index) {
+                        effects.release(index, message.store);
+                    }
+                }
                 Command::Purge { request } => self.purge(request, effects),
             }
         }
         self.deliver(effects);
+        if !self.has_deliverable() {
+            self.expire(now, effects);
+        }
+        self.tell_deaths(effects);
         self.consumers.take_back_allowances(|consumer, credit| {
             give_back(consumer, credit, effects);
         });
@@ -89,7 +121,7 @@ impl Queue {
 
     /// How many messages are ready, in memory or not.
     pub fn ready(&self) -> usize {
-        self.returned.len() + self.ready.len()
+        self.ready.len()
     }
 
     /// How many messages are unacked.
@@ -104,7 +136,7 @@ impl Queue {
 
     /// The size of the bodies of the ready messages.
     pub fn ready_bytes(&self) -> u64 {
-        self.returned.bytes() + self.ready.bytes()
+        self.ready.bytes()
     }
 
     /// The size of the bodies of the unacked messages.
@@ -125,7 +157,7 @@ impl Queue {
     /// Whether a call without commands would deliver something. A channel-limited consumer counts
     /// for nothing here: it takes messages only in a call that grants it an allowance.
     pub fn has_deliverable(&self) -> bool {
-        self.is_front_hot() && self.consumers.any_can_take()
+        self.ready.is_front_hot() && self.consumers.any_can_take()
     }
 
     /// The channel-limited consumers that could take messages if they were granted credit. The
@@ -134,10 +166,27 @@ impl Queue {
         self.consumers.wanting()
     }
 
-    fn enqueue(&mut self, Stored { store, bytes }: Stored) {
+    fn enqueue(&mut self, stored: Stored) {
+        if self.settings.message_ttl.is_none() && self.deadlines.is_idle() {
+            let message = self.place(stored);
+            self.ready.lane.push_back(message);
+        } else {
+            self.enqueue_marked(stored, Marks::default());
+        }
+    }
+
+    fn enqueue_marked(&mut self, stored: Stored, marks: Marks) {
+        let deadline = self.settings.deadline(self.now, marks);
+        let message = Message { deadline, marked: marks.is_any(), ..self.place(stored) };
+        self.deadlines.append(&message, self.ready.lane.is_empty());
+        self.ready.lane.push_back(message);
+    }
+
+    #[inline]
+    fn place(&mut self, Stored { store, bytes }: Stored) -> Message {
         let index = MessageIndex(self.next_index);
         self.next_index += 1;
-        self.ready.push_back(Message { index, store, bytes, redelivered: false });
+        Message::new(index, store, bytes)
     }
 
     fn settle(&mut self, index: MessageIndex, outcome: Settlement, effects: &mut Effects) {
@@ -147,12 +196,29 @@ impl Queue {
             self.consumers.credit(consumer);
         }
         match outcome {
-            Settlement::Ack | Settlement::Discard => effects.release(index, message.store),
+            Settlement::Ack => effects.release(index, message.store),
+            Settlement::Discard => self.kill(message, Death::Rejected, effects),
             Settlement::Requeue => {
                 message.redelivered = true;
-                self.returned.insert(message);
+                self.deadlines.add(&message);
+                self.ready.apart.insert(message);
             }
         }
+    }
+
+    /// Has a message die that is neither ready nor unacked any more.
+    pub(super) fn kill(&mut self, message: Message, death: Death, effects: &mut Effects) {
+        match self.settings.dead {
+            Dead::Dropped => effects.release(message.index, message.store),
+            Dead::Published => self.dying.insert(message, death),
+        }
+    }
+
+    /// Says which messages died that are in memory now.
+    fn tell_deaths(&mut self, effects: &mut Effects) {
+        self.dying.tell(|&Message { index, store, .. }, death| {
+            effects.push(Effect::Died { index, store, death });
+        });
     }
 
     fn attach(&mut self, attach: &Attach, effects: &mut Effects) {
@@ -179,7 +245,7 @@ impl Queue {
 
     fn get_one(&mut self, request: u32, acks: AckMode, effects: &mut Effects) {
         self.deliver(effects);
-        let Some(message) = self.pop_front() else {
+        let Some(message) = self.ready.pop_front() else {
             effects.push(match self.ready() {
                 0 => Effect::GetEmpty { request },
                 _ => Effect::GetCold { request },
@@ -197,41 +263,28 @@ impl Queue {
     fn purge(&mut self, request: u32, effects: &mut Effects) {
         self.deliver(effects);
         let count = u32::try_from(self.ready()).unwrap_or(u32::MAX);
-        let (hot, runs) = self.ready.drain();
-        for message in self.returned.drain().chain(hot) {
+        let (hot, runs) = self.ready.lane.drain();
+        for message in self.ready.apart.drain().chain(hot) {
             effects.release(message.index, message.store);
         }
         effects.release_runs(runs);
+        self.deadlines.clear();
         effects.push(Effect::Purged { request, count });
     }
 
     fn deliver(&mut self, effects: &mut Effects) {
-        while self.is_front_hot() && effects.has_room() {
+        while self.ready.is_front_hot() && effects.has_room() {
             let Some((consumer, acks)) = self.consumers.take_turn() else { return };
-            let Some(message) = self.pop_front() else { return };
+            let Some(message) = self.ready.pop_front() else { return };
             let delivery = self.hand_out(message, Holder::Consumer(consumer), acks);
             effects.deliver(consumer, delivery);
         }
     }
 
-    /// Whether there is a first ready message, and in memory.
-    #[inline]
-    fn is_front_hot(&self) -> bool {
-        if self.returned.is_empty() {
-            return self.ready.at_hand() > 0;
-        }
-        self.returned.first().is_some_and(|message| !message.store.is_cold())
-    }
-
-    /// Takes the first ready message, if it is in memory.
-    #[inline]
-    fn pop_front(&mut self) -> Option<Message> {
-        if self.returned.is_empty() { self.ready.pop_front() } else { self.returned.pop_front() }
-    }
-
     /// Keeps the message as unacked unless delivering it is enough.
     fn hand_out(&mut self, message: Message, holder: Holder, acks: AckMode) -> Delivery {
-        let Message { index, store, bytes, redelivered } = message;
+        let Message { index, store, bytes, redelivered, .. } = message;
+        self.deadlines.remove(&message);
         if acks == AckMode::Manual {
             self.unacked.insert(message, holder);
             self.unacked_bytes += u64::from(bytes);

@@ -1,5 +1,6 @@
 //! What has to be carried out after a batch of commands.
 
+use super::dying::Death;
 use crate::amqp::ack_mode::AckMode;
 use crate::amqp::id::{ConsumerId, MessageIndex, StoreRef};
 use crate::amqp::run::Run;
@@ -55,6 +56,15 @@ pub enum Effect {
         consumer: ConsumerId,
         /// Messages.
         credit: u32,
+    },
+    /// A message died, and is to be published elsewhere; answered by [`Command::Bury`](super::command::Command::Bury).
+    Died {
+        /// The message.
+        index: MessageIndex,
+        /// Where the store keeps it.
+        store: StoreRef,
+        /// Why.
+        death: Death,
     },
     /// The last consumer has gone.
     Unused,
@@ -178,6 +188,6 @@ mod tests {
     #[test]
     fn an_effect_stays_small() {
         assert!(size_of::<Effect>() <= 40);
-        assert!(size_of::<super::super::command::Command>() <= 24);
+        assert!(size_of::<super::super::command::Command>() <= 40);
     }
 }

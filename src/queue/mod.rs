@@ -10,22 +10,28 @@
 //!                         |    ^                                  |
 //!                   Purge |    | before it, by index      Requeue |
 //!                         v    |                                  v
-//!                  released   returned lane <---------------------+
+//!                  released    apart <----------------------------+
 //! ```
-//! A message leaves by exactly one release of its store reference.
+//! A message leaves by exactly one release of its store reference. One that expires, is refused or
+//! has no room dies: it is released at once, or stays among the [`dying`] until it was published
+//! elsewhere.
 //!
 //! What is long enough is only partly in memory: the middle of the ready lane may be *cold*, on the
-//! disk only ([`lane`]), and so may be what is returned or unacked. The queue's owner loads what
+//! disk only ([`lane`]), and so may be what stands [`apart`] from it or is unacked. The queue's owner loads what
 //! comes to the front, and unloads what will not soon ([`paging`]).
 
+pub mod apart;
 pub mod command;
 pub mod consumers;
 pub mod core;
+pub mod deadlines;
+pub mod dying;
 pub mod effect;
 pub mod error;
+pub mod expiry;
 pub mod lane;
 pub mod paging;
-pub mod returned;
+pub mod ready;
 pub mod settings;
 pub mod single_active;
 pub mod turns;

@@ -26,11 +26,17 @@ fn run(first: u64, count: u32) -> Run {
         position: place(first).position,
         bytes: u64::from(count) * 10,
         redelivered: false,
+        marked: false,
     }
 }
 
 fn load(queue: &mut Queue, run: &Run) -> bool {
-    let loaded = |index| Loaded { index: MessageIndex(index), store: StoreRef(index), bytes: 10 };
+    let loaded = |index| Loaded {
+        index: MessageIndex(index),
+        store: StoreRef(index),
+        bytes: 10,
+        deadline: Timestamp::NEVER,
+    };
     let messages: Vec<Loaded> = (run.first.0..run.end().0).map(loaded).collect();
     queue.load(run, &messages)
 }
@@ -162,12 +168,12 @@ fn a_cold_message_that_is_requeued_is_wanted_before_the_lane() {
     apply(&mut queue, &[requeue(1)]);
 
     let (index, store) = (MessageIndex(1), place(1).position);
-    let wanted = Message { index, store, bytes: 10, redelivered: true };
-    assert_eq!(queue.wanted(1), Some(Wanted::Returned(wanted)));
+    let wanted = Message { redelivered: true, ..Message::new(index, store, 10) };
+    assert_eq!(queue.wanted(1), Some(Wanted::Single(wanted)));
     assert_eq!(apply(&mut queue, &[get()]).list(), [Effect::GetCold { request: 9 }]);
-    assert!(!queue.load_returned(index, place(9).position, StoreRef(6)));
-    assert!(queue.load_returned(index, store, StoreRef(7)));
-    assert!(!queue.load_returned(index, store, StoreRef(8)));
+    assert!(!queue.load_single(index, place(9).position, StoreRef(6)));
+    assert!(queue.load_single(index, store, StoreRef(7)));
+    assert!(!queue.load_single(index, store, StoreRef(8)));
     assert_eq!(delivered(&apply(&mut queue, &[get()])), [(1, true)]);
     assert_eq!(queue.wanted(1), Some(Wanted::Run(run(2, 3))));
 }
@@ -198,7 +204,7 @@ fn what_is_held_is_told_from_any_place_on() {
     assert!(told(50, 2).eq((50..60).chain(61..100)));
     assert!(told(0, 1).take(2).eq([60, 0]));
     assert_eq!(told(0, 0).count(), 100);
-    assert!(queue.returned_from(MessageIndex(4)).map(|message| message.index.0).eq([60]));
+    assert!(queue.singles_from(MessageIndex(4)).map(|message| message.index.0).eq([60]));
 }
 
 #[test]
@@ -213,7 +219,7 @@ fn everything_held_is_told_in_order() {
 
     let message = |index, redelivered| {
         let (store, index) = (StoreRef(index), MessageIndex(index));
-        Message { index, store, bytes: 10, redelivered }
+        Message { redelivered, ..Message::new(index, store, 10) }
     };
     assert_eq!(
         entries,

@@ -20,7 +20,7 @@ impl Bench {
     }
 
     fn single_active() -> Self {
-        let settings = Settings { serving: Serving::SingleActive };
+        let settings = Settings { serving: Serving::SingleActive, ..Settings::default() };
         Self { queue: Queue::new().with_settings(settings), ..Self::new() }
     }
 

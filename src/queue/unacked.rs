@@ -142,7 +142,7 @@ mod tests {
     use crate::amqp::id::StoreRef;
 
     fn message(index: u64) -> Message {
-        Message { index: MessageIndex(index), store: StoreRef(index), bytes: 1, redelivered: false }
+        Message::new(MessageIndex(index), StoreRef(index), 1)
     }
 
     #[test]

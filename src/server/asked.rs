@@ -21,6 +21,8 @@ const BCC: &str = "BCC";
 pub(super) struct Asked<'a> {
     /// All routing keys, the publish's own among them, each once; none when that is the only one.
     pub(super) keys: Vec<&'a [u8]>,
+    /// Whether the message says something of its life in a queue.
+    pub(super) marked: bool,
     /// The content header to go on with, if not the one that came.
     pub(super) header: Option<Vec<u8>>,
 }
@@ -41,7 +43,7 @@ impl<'a> Asked<'a> {
         } else {
             None
         };
-        check_expiration(properties)?;
+        let marked = check_expiration(properties)?;
         let lists = properties.headers().map(KeyLists::of).transpose()?.unwrap_or_default();
         check_user_id(properties, user)?;
         let without_field = lists.bcc.map(|_| BCC);
@@ -49,7 +51,8 @@ impl<'a> Asked<'a> {
         let rewrite = Rewrite { without_field, reply_to };
         let header =
             (rewrite != Rewrite::default()).then(|| rewrite.apply(message.header, properties));
-        Ok((!keys.is_empty() || header.is_some()).then_some(Self { keys, header }))
+        let is_any = marked || !keys.is_empty() || header.is_some();
+        Ok(is_any.then_some(Self { keys, marked, header }))
     }
 }
 
@@ -82,10 +85,10 @@ fn refused(text: impl Into<String>) -> Exception {
     Exception::new(ReplyCode::PreconditionFailed, text)
 }
 
-fn check_expiration(properties: &Properties<'_>) -> Result<(), Exception> {
-    let Some(expiration) = properties.expiration() else { return Ok(()) };
-    let unsupported = |_| "the property expiration is not supported".to_owned();
-    Err(refused(parse_expiration(expiration).map_or_else(|fault| fault, unsupported)))
+/// Whether the message expires.
+fn check_expiration(properties: &Properties<'_>) -> Result<bool, Exception> {
+    let Some(expiration) = properties.expiration() else { return Ok(false) };
+    parse_expiration(expiration).map(|_| true).map_err(refused)
 }
 
 fn check_user_id(properties: &Properties<'_>, user: &str) -> Result<(), Exception> {

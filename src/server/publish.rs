@@ -52,10 +52,11 @@ impl Service {
         mut record: Option<&Bytes>,
     ) -> Result<(), Exception> {
         let WholePublish { channel: at, mut message, ref properties, mandatory } = *publish;
-        let terms = Outgoing {
+        let mut terms = Outgoing {
             channel: at,
             confirm: channel.number_publish(),
             persistent: properties.delivery_mode() == Some(2),
+            marked: false,
             body_len: u32::try_from(message.body.len()).unwrap_or(u32::MAX),
         };
         let chances = &mut self.chances;
@@ -63,6 +64,7 @@ impl Service {
         let mut route = self.routes.resolve(&self.vhost, message.address, &mut seen)?;
         let asked = ask(publish, channel, &self.user)?;
         if let Some(asked) = &asked {
+            terms.marked = asked.marked;
             if let Some(header) = &asked.header {
                 message.header = header;
                 record = None;
@@ -71,6 +73,10 @@ impl Service {
                 route =
                     self.routes.resolve_all(&self.vhost, message.address, &asked.keys, seen())?;
             }
+        }
+        if terms.marked || self.vhost.has_timed_queues() && route.iter().any(|it| it.is_timed()) {
+            message.stamp.accepted = Some(self.publisher.now());
+            record = None;
         }
         let replies = if route.is_empty() || asked.is_some() {
             replies::addressed(message.address, asked.as_ref().map_or(&[], |asked| &asked.keys))

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 
 use super::outbox::Outbox;
-use crate::amqp::id::{ChannelId, PublishTag, QueueId};
+use crate::amqp::id::{ChannelId, PublishTag, QueueId, Timestamp};
 use crate::amqp::message::MessageRef;
 use crate::vhost::batch::{Placed, PublishBatch, octets};
+use crate::vhost::clock;
 use crate::vhost::queue::Queue;
 use crate::vhost::routes::Route;
 use crate::vhost::session::Session;
@@ -27,6 +28,8 @@ pub(super) struct Outgoing {
     pub(super) channel: ChannelId,
     pub(super) confirm: Option<PublishTag>,
     pub(super) persistent: bool,
+    /// Whether its properties say something of its life in a queue.
+    pub(super) marked: bool,
     pub(super) body_len: u32,
 }
 
@@ -46,6 +49,8 @@ pub(super) struct Publisher {
     registered: Vec<(ChannelId, u32)>,
     /// Whether any message of the batch is persistent.
     persistent: bool,
+    /// When the batch was begun, once somebody has asked.
+    now: Option<Timestamp>,
 }
 
 #[derive(Debug)]
@@ -67,7 +72,13 @@ impl Publisher {
             by_queue: HashMap::default(),
             registered: Vec::new(),
             persistent: false,
+            now: None,
         }
+    }
+
+    /// The time at which the messages of the batch are accepted.
+    pub(super) fn now(&mut self) -> Timestamp {
+        *self.now.get_or_insert_with(clock::now)
     }
 
     /// Adds a message for each queue of `route`, copying it into the segment that the read's
@@ -94,6 +105,7 @@ impl Publisher {
     pub(super) fn flush(&mut self) {
         self.number();
         self.end_run();
+        self.now = None;
         if self.queues.is_empty() {
             return;
         }
@@ -174,7 +186,7 @@ impl Publisher {
 
 impl Outgoing {
     fn placed(self, segment: u32, offset: u32) -> Placed {
-        let Self { channel, confirm, persistent, body_len } = self;
-        Placed { segment, offset, body_len, channel, confirm, persistent }
+        let Self { channel, confirm, persistent, marked, body_len } = self;
+        Placed { segment, offset, body_len, channel, confirm, persistent, marked }
     }
 }

@@ -13,7 +13,7 @@ fn segment(bodies: &[Vec<u8>]) -> (Segment, Vec<u32>) {
     let mut offsets = Vec::new();
     for body in bodies {
         offsets.push(u32::try_from(out.len()).unwrap());
-        MessageRef { address: b"\x01x\x03key", header: b"header", body }.write(&mut out);
+        MessageRef::new(b"\x01x\x03key", b"header", body).write(&mut out);
     }
     (Segment::transient(out.freeze()), offsets)
 }

@@ -31,6 +31,8 @@ pub struct PlacedMessage {
     pub offset: u32,
     /// Its body's length.
     pub bytes: u32,
+    /// Whether its queue has to look at it before its turn.
+    pub marked: bool,
 }
 
 /// Messages of one queue, in order, and which of them are not worth writing any more.
@@ -173,6 +175,7 @@ impl PlacedMessage {
             position: position.store_ref(),
             bytes: self.bytes as u64,
             redelivered: false,
+            marked: self.marked,
         }
     }
 }

@@ -35,9 +35,9 @@ pub(super) struct Backing {
     pub(super) polled: bool,
     /// Whether messages are on their way out of memory.
     pub(super) leaving: bool,
-    /// What the cold messages among the returned and the unacked take on the disk, in octets.
+    /// What the cold messages outside the lane take on the disk, in octets.
     pub(super) held: HashMap<MessageIndex, u32, foldhash::fast::RandomState>,
-    /// Where to go on looking for returned and unacked messages that can leave memory.
+    /// Where to go on looking for single messages that can leave memory.
     pub(super) sweep: MessageIndex,
 }
 
@@ -141,7 +141,7 @@ impl Backing {
         self.log.release(Position::of(run.position), run.octets.into());
     }
 
-    /// A cold message that is returned or unacked, as a run.
+    /// A cold message that is not in the lane, as a run.
     pub(super) fn held_run(&self, message: &Message) -> Option<Run> {
         let octets = *self.held.get(&message.index)?;
         Some(run_of(message, message.store, octets))
@@ -163,6 +163,6 @@ impl Backing {
 
 /// A message that lies there, as a run.
 const fn run_of(message: &Message, position: StoreRef, octets: u32) -> Run {
-    let Message { index, bytes, redelivered, .. } = *message;
-    Run { first: index, count: 1, octets, position, bytes: bytes as u64, redelivered }
+    let Message { index, bytes, redelivered, marked, .. } = *message;
+    Run { first: index, count: 1, octets, position, bytes: bytes as u64, redelivered, marked }
 }

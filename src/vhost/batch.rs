@@ -55,6 +55,8 @@ pub struct Placed {
     pub confirm: Option<PublishTag>,
     /// delivery-mode 2.
     pub persistent: bool,
+    /// Whether it says something of its life in a queue, such as when it expires.
+    pub marked: bool,
 }
 
 /// What a channel that ends gives back to one queue.
@@ -78,6 +80,8 @@ pub(super) enum Task {
     Left(Copied),
     /// Memory is short.
     Relieve,
+    /// The time has come for which the queue wanted to be woken.
+    Tick,
 }
 
 impl Weigh for Task {
@@ -85,7 +89,7 @@ impl Weigh for Task {
         match self {
             Self::Publish(batch) => batch.messages.len(),
             Self::Settle(settled) => settled.len(),
-            Self::Resume(_) | Self::Left(_) | Self::Relieve => 1,
+            Self::Resume(_) | Self::Left(_) | Self::Relieve | Self::Tick => 1,
             Self::Loaded(run, _) => run.count as usize,
         }
     }
@@ -94,7 +98,7 @@ impl Weigh for Task {
         match self {
             Self::Publish(batch) => batch.octets.size(),
             Self::Settle(settled) => settled.len() * 16,
-            Self::Resume(_) | Self::Left(_) | Self::Relieve => 0,
+            Self::Resume(_) | Self::Left(_) | Self::Relieve | Self::Tick => 0,
             Self::Loaded(_, octets) => octets.as_ref().map_or(0, Bytes::len),
         }
     }

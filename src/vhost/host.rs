@@ -2,11 +2,13 @@
 //! queues at work.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwap;
 use dashmap::DashMap;
 use parking_lot::Mutex;
 
+use super::errands::Errands;
 use super::ids::Ids;
 use super::queue::{DeleteConditions, Occupied, Queue, Remains};
 use crate::amqp::id::ConnectionId;
@@ -33,6 +35,9 @@ pub struct Vhost {
     queues: DashMap<QueueName, Arc<Queue>, foldhash::fast::RandomState>,
     ids: Arc<Ids>,
     store: Store,
+    errands: Arc<Errands>,
+    /// Whether there is or was a queue whose messages need the time.
+    timed: AtomicBool,
 }
 
 /// What is declared. While it is locked the changes go to the log, so they are there in the order
@@ -80,8 +85,9 @@ impl Vhost {
         let queues: Vec<_> = topology.queues().cloned().collect();
         let vhost = Self::with(topology, ids, store, Commit::done());
         for definition in queues {
-            let queue = Queue::new(&definition, contents(&definition), &vhost.store);
-            vhost.queues.insert(definition.name.clone(), queue);
+            let core = contents(&definition);
+            let queue = Queue::new(&definition, core, &vhost.store, &vhost.errands);
+            vhost.add_queue(queue);
         }
         vhost
     }
@@ -97,6 +103,8 @@ impl Vhost {
             queues: DashMap::default(),
             ids,
             store,
+            errands: Arc::default(),
+            timed: AtomicBool::new(false),
         }
     }
 
@@ -123,6 +131,12 @@ impl Vhost {
     /// All queues.
     pub fn queues(&self) -> Vec<Arc<Queue>> {
         self.queues.iter().map(|queue| Arc::clone(&queue)).collect()
+    }
+
+    /// Whether a queue may need to know when its messages were accepted.
+    #[inline]
+    pub fn has_timed_queues(&self) -> bool {
+        self.timed.load(Ordering::Relaxed)
     }
 
     /// The queue of that name at work, whoever owns it.
@@ -278,8 +292,8 @@ impl Vhost {
         for change in &outcome.changes {
             match change {
                 Change::QueueCreated(definition) => {
-                    let queue = Queue::new(definition, Core::new(), &self.store);
-                    self.queues.insert(definition.name.clone(), queue);
+                    let queue = Queue::new(definition, Core::new(), &self.store, &self.errands);
+                    self.add_queue(queue);
                 }
                 Change::QueueDeleted(definition) => {
                     self.queues.remove(&definition.name);
@@ -289,6 +303,11 @@ impl Vhost {
         }
         self.routing.store(Arc::new(declared.topology.routing()));
         Ok(commit)
+    }
+
+    fn add_queue(&self, queue: Arc<Queue>) {
+        self.timed.fetch_or(queue.is_timed(), Ordering::Relaxed);
+        self.queues.insert(queue.name.clone(), queue);
     }
 
     fn log(&self, declared: &mut Declared, outcome: &Outcome) -> Commit {

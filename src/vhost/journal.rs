@@ -156,8 +156,8 @@ fn release(log: &Log, settled: &[(Arc<Placement>, MessageIndex)]) {
 }
 
 const fn placed(index: u64, message: &Placed) -> PlacedMessage {
-    let Placed { segment, offset, body_len, .. } = *message;
-    PlacedMessage { index: MessageIndex(index), segment, offset, bytes: body_len }
+    let Placed { segment, offset, body_len, marked, .. } = *message;
+    PlacedMessage { index: MessageIndex(index), segment, offset, bytes: body_len, marked }
 }
 
 /// Tells a publisher that a queue has what it published.

@@ -1,14 +1,18 @@
 //! A virtual host: what is declared in it, and its queues at work, each core behind its own lock.
 
+mod alarm;
 mod backing;
 pub mod batch;
+pub mod clock;
 mod credit;
+mod errands;
 pub mod host;
 pub mod ids;
 mod inbox;
 mod journal;
 mod leaving;
 mod lock;
+mod marks;
 #[cfg(test)]
 mod model;
 mod paging;

@@ -10,20 +10,23 @@ use tokio::runtime::Handle;
 
 use super::backing::Backing;
 use super::leaving::Copied;
+use super::marks::marks;
 use super::worker::QueueWorker;
-use crate::amqp::id::{MessageIndex, StoreRef};
+use crate::amqp::id::{MessageIndex, StoreRef, Timestamp};
 use crate::amqp::message::MessageRef;
 use crate::amqp::run::Run;
+use crate::queue::command::Marks;
 use crate::queue::core::Queue;
 use crate::queue::lane::Message;
-use crate::queue::paging::{Loaded, Located, Wanted};
+use crate::queue::paging::{Loaded, Located, Seen, Wanted};
+use crate::queue::settings::Settings;
 use crate::store::format::checkpoint::QueueImage;
 use crate::store::format::position::Position;
 use crate::store::format::run::messages;
 use crate::store::memory::{Durability, MemoryStore, is_logged, offset};
 use crate::store::segment::Segment;
 
-/// How many returned and unacked messages are looked at in one turn.
+/// How many single messages, unacked ones among them, are looked at in one turn.
 const SWEEP: usize = 1024;
 
 impl QueueWorker {
@@ -39,6 +42,7 @@ impl QueueWorker {
         self.count_resident();
         let Some(backing) = &self.backing else { return false };
         let keep = backing.keep(&self.core);
+        let ahead = if keep > 0 { backing.log.sizes.ahead() } else { 0 };
         let is_short = backing.residence.is_short();
         if self.store.pinned_octets() > keep && (is_short || backing.is_over()) {
             self.unload(keep, None);
@@ -52,7 +56,7 @@ impl QueueWorker {
                 self.begin_leaving(keep, &alone);
             }
         }
-        keep > 0 && self.load_ahead()
+        self.load_ahead(ahead)
     }
 
     /// Has ready messages that are on the disk go out of memory, but for `keep` octets.
@@ -62,7 +66,7 @@ impl QueueWorker {
         // More than is loaded ahead, lest what was loaded goes out again.
         let keep = core.front(keep);
         let mut gone = Vec::new();
-        core.unload(keep, |message| {
+        let unloaded = core.unload(keep, |message| {
             let located = match &mut copied {
                 Some(copied) if !is_logged(message.store) => copied.claim(message.index),
                 _ => locate(store, message, written),
@@ -70,10 +74,11 @@ impl QueueWorker {
             gone.push(message.store);
             Some(located)
         });
+        backing.held.extend(unloaded.apart);
         self.forget(&gone);
     }
 
-    /// Has unacked messages that are on the disk go out of memory, and returned ones but for `keep`
+    /// Has unacked messages that are on the disk go out of memory, and single ones but for `keep`
     /// octets; returns some of those that are in memory alone. It looks at a few only, in turn.
     fn unload_held(&mut self, keep: usize) -> Vec<Message> {
         let Self { core, store, backing: Some(backing), .. } = self else { return Vec::new() };
@@ -109,14 +114,21 @@ impl QueueWorker {
         }
     }
 
-    /// What to load next, if less than `ahead` octets in memory are before it.
+    /// What to load next, if less than `ahead` octets in memory are before it; first what has to be
+    /// loaded anyway.
     fn wanted(&self, ahead: usize) -> Option<Run> {
+        let wanted = self.core.wanted_anyway().or_else(|| self.core.wanted(ahead))?;
+        self.run_of(wanted)
+    }
+
+    /// What to read for it.
+    fn run_of(&self, wanted: Wanted) -> Option<Run> {
         let backing = self.backing.as_ref()?;
-        match self.core.wanted(ahead)? {
-            Wanted::Run(run) => Some(run),
-            Wanted::Returned(first) => {
+        match wanted {
+            Wanted::Run(run) | Wanted::Look(run) => Some(run),
+            Wanted::Single(first) => {
                 let mut run = backing.held_run(&first)?;
-                let behind = self.core.returned_from(run.end());
+                let behind = self.core.singles_from(run.end());
                 let mut behind = behind.map_while(|message| backing.held_run(message));
                 while behind.next().is_some_and(|next| run.extend(&next, backing.log.sizes.run)) {}
                 Some(run)
@@ -125,12 +137,12 @@ impl QueueWorker {
     }
 
     /// Begins to load what comes next, off the threads that serve connections.
-    fn load_ahead(&mut self) -> bool {
+    fn load_ahead(&mut self, ahead: usize) -> bool {
         let Some(backing) = self.backing.as_ref().filter(|backing| !backing.loading) else {
             return false;
         };
         let (log, shared) = (Arc::clone(&backing.log), Weak::clone(&backing.shared));
-        let Some(run) = self.wanted(log.sizes.ahead()) else { return false };
+        let Some(run) = self.wanted(ahead) else { return false };
         let Ok(runtime) = Handle::try_current() else {
             let octets = log.read(&run);
             self.take_in(&run, octets);
@@ -150,11 +162,15 @@ impl QueueWorker {
 
     /// Loads what stands before the next message, and waits for it.
     pub(super) fn load_front(&mut self) {
-        let Some(run) = self.wanted(1) else { return };
-        if let Some(backing) = &mut self.backing {
+        while let Some(run) = self.core.wanted(1).and_then(|wanted| self.run_of(wanted)) {
+            let Some(backing) = &mut self.backing else { return };
             backing.polled = true;
             let octets = backing.log.read(&run);
             self.take_in(&run, octets);
+            // What is not readable ends the process.
+            if self.backing.as_ref().is_none_or(|backing| backing.loading) {
+                return;
+            }
         }
     }
 
@@ -175,8 +191,12 @@ impl QueueWorker {
     fn take_in(&mut self, run: &Run, octets: io::Result<Bytes>) {
         let Some(backing) = &mut self.backing else { return };
         backing.loading = false;
-        let found = octets.map_err(|error| error.to_string());
-        match found.and_then(|octets| load(&mut self.store, run, octets)) {
+        let settings = *self.core.settings();
+        let octets = match octets {
+            Ok(octets) if run.marked && look(&mut self.core, backing, run, &octets) => return,
+            octets => octets.map_err(|error| error.to_string()),
+        };
+        match octets.and_then(|octets| load(&mut self.store, run, octets, &settings)) {
             Ok(loaded) if self.core.load(run, &loaded) => {
                 if run.position.is_volatile() {
                     backing.release(run);
@@ -217,7 +237,7 @@ impl Backing {
         self.journal.is_some() && self.residence.is_over()
     }
 
-    /// Makes a returned or unacked message cold; returns where in memory it was. Without such a
+    /// Makes a message cold that stands apart or is unacked; returns where in memory it was. Without such a
     /// message nothing has changed.
     pub(super) fn hold(
         &mut self,
@@ -230,10 +250,10 @@ impl Backing {
         Some(gone)
     }
 
-    /// Takes a returned message in that was read as part of `run`; `false` if it is not wanted.
+    /// Takes a single message in that was read as part of `run`; `false` if it is not wanted.
     fn take_back(&mut self, core: &mut Queue, run: &Run, message: &Loaded) -> bool {
         let position = StoreRef(run.position.0 + u64::from(offset(message.store)));
-        if !core.load_returned(message.index, position, message.store) {
+        if !core.load_single(message.index, position, message.store) {
             return false;
         }
         let octets = self.held.remove(&message.index).unwrap_or_default();
@@ -252,30 +272,79 @@ fn locate(store: &MemoryStore, message: &Message, written: u64) -> Option<Locate
 }
 
 /// Puts the messages of a run into memory. Those that were not logged are in memory alone again.
-fn load(store: &mut MemoryStore, run: &Run, octets: Bytes) -> Result<Vec<Loaded>, String> {
-    let position = Position::of(run.position);
-    let mut found = Vec::with_capacity(run.count as usize);
-    for message in messages(&octets) {
-        let (offset, message) = message.map_err(|damaged| {
-            let place = position.offset as usize + damaged.offset;
-            format!("the message at offset {place} is damaged")
-        })?;
-        let bytes = MessageRef::read(message).map_or(0, |message| message.body.len());
-        found.push((u32::try_from(offset), u32::try_from(bytes)));
-    }
-    if found.len() != run.count as usize {
-        return Err(format!("{} messages are there", found.len()));
-    }
+fn load(
+    store: &mut MemoryStore,
+    run: &Run,
+    octets: Bytes,
+    settings: &Settings,
+) -> Result<Vec<Loaded>, String> {
+    let found = find(run, &octets, settings)?;
     let (segment, durability) = if run.position.is_volatile() {
         (Segment::transient(octets), Durability::Transient)
     } else {
-        (Segment::read_from(position, octets), Durability::Logged)
+        (Segment::read_from(Position::of(run.position), octets), Durability::Logged)
     };
     let mut segment = store.fill(segment);
-    let loaded = (run.first.0..).zip(found).map(|(index, (offset, bytes))| Loaded {
-        index: MessageIndex(index),
-        store: segment.insert(offset.unwrap_or(u32::MAX), durability),
-        bytes: bytes.unwrap_or(u32::MAX),
+    let loaded = found.into_iter().map(|Found { index, offset, bytes, deadline, .. }| {
+        let store = segment.insert(offset, durability);
+        Loaded { index, store, bytes, deadline }
     });
     Ok(loaded.collect())
+}
+
+/// Has the messages of a marked run stand apart, each for itself; `false` if there is no such run.
+fn look(core: &mut Queue, backing: &mut Backing, run: &Run, octets: &Bytes) -> bool {
+    let Ok(found) = find(run, octets, core.settings()) else { return false };
+    let seen = found.iter().map(|&Found { index, offset, bytes, deadline, .. }| Seen {
+        index,
+        position: StoreRef(run.position.0 + u64::from(offset)),
+        bytes,
+        deadline,
+    });
+    let seen: Vec<Seen> = seen.collect();
+    if !core.look_at(run, &seen) {
+        return false;
+    }
+    backing.held.extend(found.iter().map(|found| (found.index, found.octets)));
+    true
+}
+
+/// A message of a run, within its octets.
+struct Found {
+    index: MessageIndex,
+    offset: u32,
+    octets: u32,
+    bytes: u32,
+    deadline: Timestamp,
+}
+
+fn find(run: &Run, octets: &[u8], settings: &Settings) -> Result<Vec<Found>, String> {
+    let position = Position::of(run.position);
+    let mut all = Vec::with_capacity(run.count as usize);
+    for (index, message) in (run.first.0..).zip(messages(octets)) {
+        let (offset, octets) = message.map_err(|damaged| {
+            let place = position.offset as usize + damaged.offset;
+            format!("the message at offset {place} is damaged")
+        })?;
+        let message = MessageRef::read(octets);
+        let size = |octets: &[u8]| u32::try_from(octets.len()).unwrap_or(u32::MAX);
+        all.push(Found {
+            index: MessageIndex(index),
+            offset: u32::try_from(offset).unwrap_or(u32::MAX),
+            octets: size(octets),
+            bytes: message.map_or(0, |message| size(message.body)),
+            deadline: message.map_or(Timestamp::NEVER, |it| deadline(&it, run.marked, settings)),
+        });
+    }
+    if all.len() != run.count as usize {
+        return Err(format!("{} messages are there", all.len()));
+    }
+    Ok(all)
+}
+
+/// When a message expires that was read; one without a time never does.
+fn deadline(message: &MessageRef<'_>, marked: bool, settings: &Settings) -> Timestamp {
+    let marks = if marked { marks(message) } else { Marks::default() };
+    let accepted = message.stamp.accepted;
+    accepted.map_or(Timestamp::NEVER, |accepted| settings.deadline(accepted, marks))
 }

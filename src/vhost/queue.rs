@@ -8,8 +8,10 @@ use std::sync::{Arc, Weak};
 use bytes::Bytes;
 use tokio::runtime::Handle;
 
+use super::alarm::Alarm;
 use super::backing::Backing;
 use super::batch::{Leaving, PublishBatch, Task};
+use super::errands::Errands;
 use super::inbox::{Inbox, Turn};
 use super::journal::Journal;
 use super::leaving::Copied;
@@ -45,6 +47,8 @@ pub struct Queue {
     /// Where its messages go that are logged, or do not stay in memory.
     pub log: Option<Arc<Log>>,
     inbox: Inbox<QueueWorker>,
+    /// Whether something of it goes by when its messages were accepted.
+    timed: AtomicBool,
     deleted: AtomicBool,
 }
 
@@ -86,9 +90,18 @@ impl Remains {
 
 impl Queue {
     /// A queue that holds what `core` does, all of it on the disk, and works as its definition says.
-    pub(super) fn new(definition: &QueueDefinition, core: Core, store: &Store) -> Arc<Self> {
+    pub(super) fn new(
+        definition: &QueueDefinition,
+        core: Core,
+        store: &Store,
+        errands: &Arc<Errands>,
+    ) -> Arc<Self> {
         let log = store.log.as_ref();
         let core = core.with_settings(settings(definition));
+        let timed = core.settings().is_timed();
+        let alarm = |shared: &Weak<Self>| {
+            Alarm::new(definition.id, Weak::clone(shared), Arc::clone(errands))
+        };
         Arc::new_cyclic(|shared| {
             let backing = log.map(|log| {
                 let confirm = definition.confirm().unwrap_or(store.confirm);
@@ -104,7 +117,8 @@ impl Queue {
                 auto_delete: definition.auto_delete,
                 durable: definition.durable,
                 log: log.cloned(),
-                inbox: Inbox::new(QueueWorker::new(definition.id, core, backing)),
+                inbox: Inbox::new(QueueWorker::new(definition.id, core, backing, alarm(shared))),
+                timed: AtomicBool::new(timed),
                 deleted: AtomicBool::new(false),
             }
         })
@@ -134,9 +148,20 @@ impl Queue {
         self.submit(Task::Left(copied));
     }
 
+    /// Does what it wanted to be woken for.
+    pub(super) fn tick(self: &Arc<Self>) {
+        self.submit(Task::Tick);
+    }
+
     /// Has what is not needed soon go out of memory, when memory is short.
     pub fn relieve(self: &Arc<Self>) {
         self.submit(Task::Relieve);
+    }
+
+    /// Whether its messages need the time at which they were accepted.
+    #[inline]
+    pub fn is_timed(&self) -> bool {
+        self.timed.load(Ordering::Relaxed)
     }
 
     /// Whether it was deleted: what is published to it is accepted and dropped.
@@ -271,7 +296,7 @@ impl Queue {
 fn settings(definition: &QueueDefinition) -> Settings {
     let serving =
         if definition.single_active_consumer() { Serving::SingleActive } else { Serving::All };
-    Settings { serving }
+    Settings { serving, ..Settings::default() }
 }
 
 impl Holder for Arc<Queue> {

@@ -2,17 +2,18 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
+use super::alarm::Alarm;
 use super::backing::Backing;
 use super::batch::{Leaving, PublishBatch, Task};
 use super::credit::{Share, deal};
 use super::inbox::Worker;
 use super::journal::accept;
+use super::marks::marks;
 use super::session::{self, Consumer, Credit, Room, Session};
 use crate::amqp::ack_mode::AckMode;
-use crate::amqp::id::{ChannelId, ConnectionId, ConsumerId, QueueId, Timestamp};
-use crate::amqp::message::Resting;
+use crate::amqp::id::{ChannelId, ConnectionId, ConsumerId, QueueId};
+use crate::amqp::message::{MessageRef, Resting};
 use crate::queue::command::{Attach, ChannelLimit, Command, Exclusivity, Settlement, Stored};
 use crate::queue::consumers::Wanting;
 use crate::queue::core::Queue;
@@ -72,7 +73,7 @@ pub(super) struct QueueWorker {
     grouped: Vec<(ConnectionId, usize)>,
     /// Scratch for granting channel credit.
     shares: Vec<Share>,
-    clock: Timestamp,
+    alarm: Alarm,
     closed: bool,
 }
 
@@ -97,6 +98,10 @@ impl Worker for QueueWorker {
             Task::Loaded(run, octets) => self.loaded(&run, octets),
             Task::Left(copied) => self.left(copied),
             Task::Relieve => self.relieve(),
+            Task::Tick => {
+                self.alarm.rung();
+                self.run();
+            }
             Task::Resume(session) => {
                 self.each_of(session, |consumer| Command::Resume { consumer });
                 self.run();
@@ -117,7 +122,7 @@ impl Worker for QueueWorker {
 
 impl QueueWorker {
     /// The worker of a queue that holds what `core` does.
-    pub(super) fn new(queue: QueueId, core: Queue, backing: Option<Backing>) -> Self {
+    pub(super) fn new(queue: QueueId, core: Queue, backing: Option<Backing>, alarm: Alarm) -> Self {
         Self {
             queue,
             core,
@@ -128,7 +133,7 @@ impl QueueWorker {
             effects: Effects::new(BUDGET),
             grouped: Vec::new(),
             shares: Vec::new(),
-            clock: Timestamp(0),
+            alarm,
             closed: false,
         }
     }
@@ -290,13 +295,20 @@ impl QueueWorker {
                     continue;
                 };
                 let is_durable = self.is_durable();
+                let octets = segment.octets.clone();
                 let mut segment = self.store.fill(segment.clone());
                 self.commands.extend(run.iter().map(|message| {
                     let logged = is_durable && message.persistent;
                     let durability =
                         if logged { Durability::Logged } else { Durability::Transient };
                     let store = segment.insert(message.offset, durability);
-                    Command::Enqueue(Stored { store, bytes: message.body_len })
+                    let stored = Stored { store, bytes: message.body_len };
+                    if !message.marked {
+                        return Command::Enqueue(stored);
+                    }
+                    let octets = octets.get(message.offset as usize..).unwrap_or_default();
+                    let marks = MessageRef::read(octets).map(|it| marks(&it)).unwrap_or_default();
+                    Command::EnqueueMarked(stored, marks)
                 }));
             }
             if let Some(journal) = self.backing.as_mut().and_then(|it| it.journal.as_mut()) {
@@ -342,10 +354,9 @@ impl QueueWorker {
             self.commands.clear();
             return;
         }
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        self.clock = self.clock.max(Timestamp(u64::try_from(now.as_millis()).unwrap_or(u64::MAX)));
-        self.core.apply(self.clock, &self.commands, &mut self.effects);
+        self.core.apply(self.alarm.now(), &self.commands, &mut self.effects);
         self.commands.clear();
+        self.alarm.set(self.core.next_wake());
     }
 
     /// Sets channel credit aside for the deliveries to come. What the core does not use of it

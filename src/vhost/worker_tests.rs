@@ -1,7 +1,7 @@
 //! The worker against sessions that count.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
 
 use bytes::BytesMut;
 
@@ -75,11 +75,15 @@ fn consume(worker: &mut QueueWorker, session: &Arc<Counting>, acks: AckMode) {
     worker.attach(consumer, terms, || {}).unwrap();
 }
 
+fn alarm() -> Alarm {
+    Alarm::new(QueueId(1), Weak::new(), Arc::default())
+}
+
 fn publish(worker: &mut QueueWorker, messages: usize) {
     let mut segment = BytesMut::new();
     let placed = (0..messages).map(|_| {
         let offset = u32::try_from(segment.len()).unwrap();
-        MessageRef { address: b"\0\x01q", header: b"", body: b"body" }.write(&mut segment);
+        MessageRef::new(b"\0\x01q", b"", b"body").write(&mut segment);
         Placed {
             segment: 0,
             offset,
@@ -87,6 +91,7 @@ fn publish(worker: &mut QueueWorker, messages: usize) {
             channel: ChannelId(1),
             confirm: None,
             persistent: false,
+            marked: false,
         }
     });
     let messages = placed.collect();
@@ -101,7 +106,7 @@ fn publish(worker: &mut QueueWorker, messages: usize) {
 
 #[test]
 fn pausing_one_consumer_loses_nothing_of_the_others() {
-    let mut worker = QueueWorker::new(QueueId(1), Queue::new(), None);
+    let mut worker = QueueWorker::new(QueueId(1), Queue::new(), None, alarm());
     let (narrow, wide) = (session(1, 1), session(2, usize::MAX));
     consume(&mut worker, &narrow, AckMode::Automatic);
     consume(&mut worker, &wide, AckMode::Automatic);
@@ -116,7 +121,7 @@ fn pausing_one_consumer_loses_nothing_of_the_others() {
 
 #[test]
 fn a_consumer_whose_session_is_full_starts_paused() {
-    let mut worker = QueueWorker::new(QueueId(1), Queue::new(), None);
+    let mut worker = QueueWorker::new(QueueId(1), Queue::new(), None, alarm());
     let full = session(1, 0);
     publish(&mut worker, 10);
 
@@ -129,7 +134,7 @@ fn a_consumer_whose_session_is_full_starts_paused() {
 
 #[test]
 fn what_nobody_has_room_for_stays_ready() {
-    let mut worker = QueueWorker::new(QueueId(1), Queue::new(), None);
+    let mut worker = QueueWorker::new(QueueId(1), Queue::new(), None, alarm());
     let narrow = session(1, 1);
     consume(&mut worker, &narrow, AckMode::Manual);
 
@@ -144,7 +149,7 @@ fn what_nobody_has_room_for_stays_ready() {
 
 #[test]
 fn nobody_consumes_from_a_queue_that_is_gone() {
-    let mut worker = QueueWorker::new(QueueId(1), Queue::new(), None);
+    let mut worker = QueueWorker::new(QueueId(1), Queue::new(), None, alarm());
     worker.close();
     let terms = Terms {
         priority: 0,

@@ -16,7 +16,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("store", &["amqp"]),
     ("connection", &["amqp", "codec", "channel"]),
     ("topology", &["amqp", "auth", "exchange"]),
-    ("vhost", &["amqp", "exchange", "queue", "store", "topology"]),
+    ("vhost", &["amqp", "codec", "exchange", "queue", "store", "topology"]),
     ("broker", &["amqp", "config", "auth", "vhost", "topology", "exchange", "queue", "store"]),
     (
         "server",

@@ -64,7 +64,7 @@ fn enqueue(opened: &mut Opened, queues: &[u64], places: std::ops::Range<u64>) {
             bytes: 20,
         });
         let body = [b'a' + u8::try_from(place).expect("it is little"); 20];
-        MessageRef { address: b"\x01x\x01k", header: b"header", body: &body }.write(&mut octets);
+        MessageRef::new(b"\x01x\x01k", b"header", &body).write(&mut octets);
     }
     let octets = Octets::logged([Bytes::from(octets)].into_iter(), None);
     for queue in queues {

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::Message;
-use crate::amqp::id::StoreRef;
+use crate::amqp::id::{StoreRef, Timestamp};
 use crate::amqp::run::Run;
 use crate::queue::paging::Located;
 
@@ -19,6 +19,10 @@ pub(super) struct Cold {
     runs: VecDeque<Run>,
     messages: usize,
     bytes: u64,
+    /// How many of the runs are marked.
+    marked: usize,
+    /// When the first message expires, where that is known.
+    first_deadline: Option<Timestamp>,
 }
 
 impl Cold {
@@ -45,6 +49,15 @@ impl Cold {
         self.bytes
     }
 
+    /// When the first message expires; `None` where that is not known.
+    pub(super) fn first_deadline(&self) -> Option<Timestamp> {
+        self.first_deadline
+    }
+
+    pub(super) fn has_marked(&self) -> bool {
+        self.marked > 0
+    }
+
     pub(super) fn first(&self) -> Option<&Run> {
         self.runs.front()
     }
@@ -52,6 +65,9 @@ impl Cold {
     /// Adds a message behind all others.
     pub(super) fn push_back(&mut self, message: &Message, located: Located) {
         let run = run_of(message, located);
+        if self.runs.is_empty() {
+            self.first_deadline = Some(message.deadline);
+        }
         match self.runs.back_mut().and_then(|last| Some((joined(last, &run)?, last))) {
             Some((longer, last)) => {
                 self.messages += 1;
@@ -65,12 +81,16 @@ impl Cold {
     /// Adds a message before all others.
     pub(super) fn push_front(&mut self, message: &Message, located: Located) {
         let run = run_of(message, located);
+        self.first_deadline = Some(message.deadline);
         self.messages += 1;
         self.bytes += run.bytes;
-        match self.runs.front_mut().and_then(|first| Some((joined(&run, first)?, first))) {
-            Some((longer, first)) => *first = longer,
-            None => self.runs.push_front(run),
+        let joined = self.runs.front_mut().and_then(|first| Some((joined(&run, first)?, first)));
+        if let Some((longer, first)) = joined {
+            *first = longer;
+            return;
         }
+        self.marked += usize::from(run.marked);
+        self.runs.push_front(run);
     }
 
     /// Takes out the first run, or its beginning; `false` if it does not begin with `part`.
@@ -80,6 +100,7 @@ impl Cold {
         };
         let taken = *first;
         let rest = behind(first, part);
+        self.first_deadline = None;
         self.subtract(&taken);
         self.runs.pop_front();
         if let Some(rest) = rest {
@@ -104,6 +125,9 @@ impl Cold {
             return false;
         }
         let (replaced, rest) = (*run, behind(run, part));
+        if place == 0 && moved.first().is_none_or(|run| run.first != part.first) {
+            self.first_deadline = None;
+        }
         self.subtract(&replaced);
         if let ([only], None) = (moved, rest)
             && let Some(run) = self.runs.get_mut(place)
@@ -142,11 +166,13 @@ impl Cold {
     fn count(&mut self, run: &Run) {
         self.messages += run.count as usize;
         self.bytes += run.bytes;
+        self.marked += usize::from(run.marked);
     }
 
     fn subtract(&mut self, run: &Run) {
         self.messages -= run.count as usize;
         self.bytes -= run.bytes;
+        self.marked -= usize::from(run.marked);
     }
 
     fn shrink(&mut self) {
@@ -166,6 +192,7 @@ fn run_of(message: &Message, located: Located) -> Run {
         position: located.position,
         bytes: message.bytes.into(),
         redelivered: message.redelivered,
+        marked: message.marked,
     }
 }
 
@@ -174,7 +201,7 @@ fn joined(run: &Run, next: &Run) -> Option<Run> {
     let octets = run.octets.checked_add(next.octets).filter(|sum| *sum <= MAX_OCTETS)?;
     let follows = run.end() == next.first
         && run.position.0.checked_add(run.octets.into()) == Some(next.position.0)
-        && run.redelivered == next.redelivered;
+        && (run.redelivered, run.marked) == (next.redelivered, next.marked);
     if !follows {
         return None;
     }
@@ -185,7 +212,8 @@ fn joined(run: &Run, next: &Run) -> Option<Run> {
 /// Whether `part` is the beginning of `run`, or all of it. A run that somebody has read may have
 /// become longer since, by what was unloaded behind it.
 fn begins_with(run: &Run, part: &Run) -> bool {
-    (part.first, part.position, part.redelivered) == (run.first, run.position, run.redelivered)
+    let identity = |run: &Run| (run.first, run.position, run.redelivered, run.marked);
+    identity(part) == identity(run)
         && (part.count == run.count
             || part.count < run.count && part.octets < run.octets && part.bytes <= run.bytes)
 }
@@ -198,7 +226,7 @@ fn behind(run: &Run, part: &Run) -> Option<Run> {
         octets: run.octets - part.octets,
         position: StoreRef(run.position.0 + u64::from(part.octets)),
         bytes: run.bytes - part.bytes,
-        redelivered: run.redelivered,
+        ..*run
     })
 }
 

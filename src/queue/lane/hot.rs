@@ -4,12 +4,13 @@
 use std::collections::VecDeque;
 
 use super::Message;
+use crate::amqp::id::MessageIndex;
 
-/// Entries in a full page: 6 KiB.
+/// Entries in a full page: 8 KiB.
 const PAGE: usize = 256;
 
 /// A first-in, first-out list of messages. No page is empty. All are full but the first and the
-/// last, and those where two lists were put together.
+/// last, those where two lists were put together, and those that messages were taken out of.
 #[derive(Debug, Default)]
 pub(super) struct Hot {
     pages: VecDeque<VecDeque<Message>>,
@@ -70,6 +71,23 @@ impl Hot {
         self.bytes -= u64::from(message.bytes);
         if page.is_empty() {
             self.spare = self.pages.pop_back();
+            self.shrink();
+        }
+        Some(message)
+    }
+
+    /// Takes out the message with that place in the queue. Searches, and moves what comes behind it
+    /// on its page.
+    pub(super) fn remove(&mut self, index: MessageIndex) -> Option<Message> {
+        let behind = |page: &VecDeque<Message>| page.back().is_some_and(|last| last.index < index);
+        let place = self.pages.partition_point(behind);
+        let page = self.pages.get_mut(place)?;
+        let within = page.binary_search_by_key(&index, |message| message.index).ok()?;
+        let message = page.remove(within)?;
+        self.len -= 1;
+        self.bytes -= u64::from(message.bytes);
+        if page.is_empty() {
+            self.spare = self.pages.remove(place);
             self.shrink();
         }
         Some(message)
@@ -180,10 +198,10 @@ impl Hot {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::amqp::id::{MessageIndex, StoreRef};
+    use crate::amqp::id::StoreRef;
 
     fn message(index: u64) -> Message {
-        Message { index: MessageIndex(index), store: StoreRef(index), bytes: 1, redelivered: false }
+        Message::new(MessageIndex(index), StoreRef(index), 1)
     }
 
     fn list(range: std::ops::Range<u64>) -> Hot {
@@ -237,6 +255,21 @@ mod tests {
     }
 
     #[test]
+    fn a_message_can_be_taken_from_anywhere() {
+        let mut list = list(0..1000);
+
+        for index in (0..1000).filter(|index| index % 3 > 0 || (300..600).contains(index)) {
+            assert_eq!(list.remove(MessageIndex(index)), Some(message(index)));
+            assert_eq!(list.remove(MessageIndex(index)), None);
+        }
+
+        let left = (0..1000).filter(|index| index % 3 == 0 && !(300..600).contains(index));
+        assert!(list.iter().map(|m| m.index.0).eq(left.clone()));
+        assert_eq!((list.len(), list.bytes()), (left.clone().count(), left.count() as u64));
+        assert!(list.pages.iter().all(|page| !page.is_empty()));
+    }
+
+    #[test]
     fn short_lists_put_together_share_pages() {
         let mut whole = list(0..0);
 
@@ -257,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_takes_24_octets() {
-        assert_eq!(size_of::<Message>(), 24);
+    fn an_entry_takes_32_octets() {
+        assert_eq!(size_of::<Message>(), 32);
     }
 }

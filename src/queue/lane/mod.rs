@@ -13,7 +13,7 @@ mod hot;
 use cold::Cold;
 use hot::Hot;
 
-use crate::amqp::id::{MessageIndex, StoreRef};
+use crate::amqp::id::{MessageIndex, StoreRef, Timestamp};
 use crate::amqp::run::Run;
 use crate::queue::paging::{Loaded, Located};
 
@@ -24,10 +24,22 @@ pub struct Message {
     pub index: MessageIndex,
     /// Where the store keeps it.
     pub store: StoreRef,
+    /// When it expires; [`Timestamp::NEVER`] if it does not.
+    pub deadline: Timestamp,
     /// The size of its body.
     pub bytes: u32,
     /// Whether it was delivered before.
     pub redelivered: bool,
+    /// Whether it says itself what becomes of it, so that it has to be looked at before its turn.
+    pub marked: bool,
+}
+
+impl Message {
+    /// A message that never expires and was never delivered.
+    pub const fn new(index: MessageIndex, store: StoreRef, bytes: u32) -> Self {
+        let deadline = Timestamp::NEVER;
+        Self { index, store, deadline, bytes, redelivered: false, marked: false }
+    }
 }
 
 /// A first-in, first-out list of messages.
@@ -85,6 +97,32 @@ impl Lane {
         self.head.pop_front()
     }
 
+    /// The place of the first message, cold or not.
+    #[inline]
+    pub fn first_index(&self) -> Option<MessageIndex> {
+        let hot = self.head.front().map(|message| message.index);
+        hot.or_else(|| self.cold.first().map(|run| run.first))
+    }
+
+    /// When the first message expires; `None` where that is not known before it is loaded, or there
+    /// is none.
+    pub fn first_deadline(&self) -> Option<Timestamp> {
+        let hot = self.head.front().map(|message| message.deadline);
+        hot.or_else(|| self.cold.first_deadline())
+    }
+
+    /// Takes a message out that is in memory.
+    pub fn remove(&mut self, index: MessageIndex) -> Option<Message> {
+        let found = self.head.remove(index).or_else(|| self.tail.remove(index));
+        self.close_gap();
+        found
+    }
+
+    /// The first run whose messages have to be looked at before their turn.
+    pub fn first_marked_run(&self) -> Option<&Run> {
+        if self.cold.has_marked() { self.cold.iter().find(|run| run.marked) } else { None }
+    }
+
     /// The run to load next.
     pub fn first_run(&self) -> Option<&Run> {
         self.cold.first()
@@ -102,43 +140,53 @@ impl Lane {
         if !self.cold.take_first(run) {
             return false;
         }
-        for &Loaded { index, store, bytes } in messages {
-            self.head.push_back(Message { index, store, bytes, redelivered: run.redelivered });
+        for &Loaded { index, store, bytes, deadline } in messages {
+            let message = Message::new(index, store, bytes);
+            self.head.push_back(Message { deadline, redelivered: run.redelivered, ..message });
         }
         self.close_gap();
         true
     }
 
-    /// Makes runs of messages behind the first `keep`, as far as they can be located, and returns
-    /// of how many. It never leaves a message in memory between two runs: without runs it begins
-    /// with the oldest; else it takes the tail, oldest first, and the head, newest first.
+    /// Makes messages behind the first `keep` cold, as far as they can be located, and returns how
+    /// many. They make runs, but for those that `aside` takes, which leave the lane. It never leaves a message in memory between two runs: without runs it begins with
+    /// the oldest; else it takes the tail, oldest first, and the head, newest first.
     pub fn unload(
         &mut self,
         keep: usize,
         mut locate: impl FnMut(&Message) -> Option<Located>,
+        mut aside: impl FnMut(&Message, Located) -> bool,
     ) -> usize {
-        let before = self.cold.messages();
-        if self.cold.is_empty() {
-            let Some(message) = self.head.get(keep).copied() else { return 0 };
-            let Some(located) = locate(&message) else { return 0 };
-            self.tail = self.head.split_off(keep);
-            self.tail.pop_front();
-            self.cold.push_back(&message, located);
+        let mut count = 0;
+        let mut put = |message: &Message, located, push: &mut dyn FnMut(&Message, Located)| {
+            count += 1;
+            if !aside(message, located) {
+                push(message, located);
+            }
+        };
+        let Self { head, cold, tail } = self;
+        if cold.is_empty() {
+            let Some(message) = head.get(keep) else { return 0 };
+            let Some(located) = locate(message) else { return 0 };
+            put(message, located, &mut |message, at| cold.push_back(message, at));
+            *tail = head.split_off(keep);
+            tail.pop_front();
         }
-        while let Some(message) = self.tail.front()
+        while let Some(message) = tail.front()
             && let Some(located) = locate(message)
         {
-            self.cold.push_back(message, located);
-            self.tail.pop_front();
+            put(message, located, &mut |message, at| cold.push_back(message, at));
+            tail.pop_front();
         }
-        while self.head.len() > keep
-            && let Some(message) = self.head.back()
+        while head.len() > keep
+            && let Some(message) = head.back()
             && let Some(located) = locate(message)
         {
-            self.cold.push_front(message, located);
-            self.head.pop_back();
+            put(message, located, &mut |message, at| cold.push_front(message, at));
+            head.pop_back();
         }
-        self.cold.messages() - before
+        self.close_gap();
+        count
     }
 
     /// What [`unload`](Self::unload) looks at, in its order.

@@ -11,7 +11,7 @@ fn place(index: u64, octets: u32) -> Located {
 }
 
 fn message(index: u64) -> Message {
-    Message { index: MessageIndex(index), store: StoreRef(index), bytes: 10, redelivered: false }
+    Message::new(MessageIndex(index), StoreRef(index), 10)
 }
 
 fn lane(count: u64) -> Lane {
@@ -21,11 +21,24 @@ fn lane(count: u64) -> Lane {
 }
 
 fn unload(lane: &mut Lane, keep: usize, octets: u32) -> usize {
-    lane.unload(keep, |message| Some(place(message.index.0, octets)))
+    unload_by(lane, keep, |message| Some(place(message.index.0, octets)))
+}
+
+fn unload_by(
+    lane: &mut Lane,
+    keep: usize,
+    locate: impl FnMut(&Message) -> Option<Located>,
+) -> usize {
+    lane.unload(keep, locate, |_, _| false)
 }
 
 fn loaded(indices: impl IntoIterator<Item = u64>) -> Vec<Loaded> {
-    let loaded = |index| Loaded { index: MessageIndex(index), store: StoreRef(index), bytes: 10 };
+    let loaded = |index| Loaded {
+        index: MessageIndex(index),
+        store: StoreRef(index),
+        bytes: 10,
+        deadline: Timestamp::NEVER,
+    };
     indices.into_iter().map(loaded).collect()
 }
 
@@ -67,6 +80,7 @@ fn neighbours_on_the_disk_become_one_run() {
         position: place(300, 100).position,
         bytes: 7000,
         redelivered: false,
+        marked: false,
     };
     assert!(lane.runs().eq([&run]));
     assert_parts(&lane, [300, 700, 0]);
@@ -80,7 +94,7 @@ fn a_run_ends_where_the_index_the_disk_or_the_mark_does_not_go_on() {
     }
 
     let mut after = 0;
-    lane.unload(0, |message| {
+    unload_by(&mut lane, 0, |message| {
         after += u64::from(message.index.0 == 5);
         let Located { position, octets } = place(message.index.0, 8);
         Some(Located { position: StoreRef(position.0 + after), octets })
@@ -133,14 +147,14 @@ fn unloading_ends_at_the_first_message_without_a_place() {
     let mut lane = lane(10);
     let mut asked = Vec::new();
 
-    let unloaded = lane.unload(2, |message| {
+    let unloaded = unload_by(&mut lane, 2, |message| {
         asked.push(message.index.0);
         (message.index.0 < 6).then(|| place(message.index.0, 8))
     });
 
     assert_eq!((unloaded, asked), (4, vec![2, 3, 4, 5, 6]));
     assert_parts(&lane, [2, 4, 4]);
-    assert_eq!(lane.unload(2, |_| None), 0);
+    assert_eq!(unload_by(&mut lane, 2, |_| None), 0);
     assert_eq!(unload(&mut lane, 2, 8), 4);
     assert_eq!(runs(&lane), [(2, 8)]);
 }
@@ -148,11 +162,13 @@ fn unloading_ends_at_the_first_message_without_a_place() {
 #[test]
 fn unloading_asks_for_nothing_that_it_does_not_convert_but_one_at_each_end() {
     let mut lane = lane(100_000);
-    lane.unload(1000, |message| (message.index.0 < 2000).then(|| place(message.index.0, 8)));
+    unload_by(&mut lane, 1000, |message| {
+        (message.index.0 < 2000).then(|| place(message.index.0, 8))
+    });
 
     let mut asked = 0;
     for _ in 0..10 {
-        lane.unload(500, |_| {
+        unload_by(&mut lane, 500, |_| {
             asked += 1;
             None
         });
@@ -189,7 +205,7 @@ fn a_run_of_which_nothing_is_left_gives_way_to_the_next() {
 #[test]
 fn a_run_that_grew_while_it_was_read_keeps_what_was_not_read() {
     let mut lane = lane(10);
-    lane.unload(2, |message| (message.index.0 < 6).then(|| place(message.index.0, 8)));
+    unload_by(&mut lane, 2, |message| (message.index.0 < 6).then(|| place(message.index.0, 8)));
     let read = first_run(&lane);
     unload(&mut lane, 2, 8);
     assert_eq!(runs(&lane), [(2, 8)]);
@@ -230,6 +246,7 @@ fn a_moved_run_may_come_in_pieces_and_without_what_was_settled() {
         position: place(first + 1000, MIB / 4).position,
         bytes: u64::from(count) * 10,
         redelivered: false,
+        marked: false,
     };
 
     assert!(lane.replace_run(&second, &[piece(4, 1), piece(6, 2)]));

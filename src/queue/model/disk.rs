@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::sample::Index;
 
 use super::{Model, Page};
-use crate::amqp::id::{MessageIndex, StoreRef};
+use crate::amqp::id::{MessageIndex, StoreRef, Timestamp};
 use crate::amqp::run::Run;
 use crate::queue::core::Queue;
 use crate::queue::lane::Message;
@@ -103,7 +103,8 @@ impl Disk {
                 last.bytes += bytes;
             } else {
                 let first = MessageIndex(index);
-                runs.push(Run { first, count: 1, octets, position, bytes, redelivered });
+                let marked = false;
+                runs.push(Run { first, count: 1, octets, position, bytes, redelivered, marked });
             }
         }
         runs
@@ -139,7 +140,7 @@ impl Model {
         }
         let indices: Vec<u64> = (0..self.messages).collect();
         let runs = self.disk.runs(&indices, |index| self.ready[&index].1);
-        let settings = Settings { serving: self.serving };
+        let settings = Settings { serving: self.serving, ..Settings::default() };
         let queue = Queue::restored(self.messages, runs).with_settings(settings);
         self.check_state(&queue);
         queue
@@ -155,8 +156,10 @@ impl Model {
             Page::UnloadHeld { from, limit } => self.unload_held(queue, from, limit),
             Page::Want { ahead } => self.disk.wanted = queue.wanted(ahead),
             Page::Load { ref part, missing } => match self.disk.wanted.take() {
-                Some(Wanted::Run(run)) => self.load(queue, run, part.as_ref(), missing),
-                Some(Wanted::Returned(message)) => self.load_returned(queue, &message),
+                Some(Wanted::Run(run) | Wanted::Look(run)) => {
+                    self.load(queue, run, part.as_ref(), missing);
+                }
+                Some(Wanted::Single(message)) => self.load_returned(queue, &message),
                 None => {}
             },
             Page::Move { ref run, ref part, gaps, missing } => {
@@ -196,7 +199,8 @@ impl Model {
             Some(located)
         });
 
-        assert_eq!((unloaded, &told), (told.len(), &expected));
+        assert_eq!((unloaded.count, &told), (told.len(), &expected));
+        assert!(unloaded.apart.is_empty());
         self.make_cold(&told);
     }
 
@@ -248,7 +252,8 @@ impl Model {
         let hot = |disk: &mut Disk, index: u64| {
             disk.loads += 1;
             let store = StoreRef(1 << 40 | disk.loads);
-            Loaded { index: MessageIndex(index), store, bytes: disk.places[&index].bytes }
+            let bytes = disk.places[&index].bytes;
+            Loaded { index: MessageIndex(index), store, bytes, deadline: Timestamp::NEVER }
         };
         let loaded: Vec<Loaded> = found.iter().map(|(i, _)| hot(&mut self.disk, *i)).collect();
         let expected = runs_of(queue).first().is_some_and(|first| begins_with(first, &run));
@@ -268,7 +273,7 @@ impl Model {
         self.disk.loads += 1;
         let store = StoreRef(1 << 40 | self.disk.loads);
 
-        assert_eq!(queue.load_returned(index, position, store), expected);
+        assert_eq!(queue.load_single(index, position, store), expected);
 
         if expected {
             self.stores.insert(index.0, store);
@@ -352,11 +357,11 @@ impl Model {
         for ahead in [0, 1, before, before + 1, usize::MAX] {
             let wanted = queue.wanted(ahead);
             let index = wanted.map(|wanted| match wanted {
-                Wanted::Run(run) => {
+                Wanted::Run(run) | Wanted::Look(run) => {
                     assert!(run.first.0 >= self.lane_start);
                     run.first.0
                 }
-                Wanted::Returned(Message { index, store, bytes, .. }) => {
+                Wanted::Single(Message { index, store, bytes, .. }) => {
                     assert!(index.0 < self.lane_start);
                     let message = (self.stores[&index.0], self.ready[&index.0].0);
                     assert_eq!((store, bytes), message);

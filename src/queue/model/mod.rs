@@ -100,6 +100,7 @@ impl Model {
                 self.disk.add(self.messages, stored.bytes);
                 self.messages += 1;
             }
+            Command::EnqueueMarked(..) | Command::Bury { .. } => unreachable!("not in the model"),
             Command::Attach(attach) => return self.attach(attach),
             Command::Detach { consumer } => {
                 let gone = self.consumers.remove(&consumer).is_some();
@@ -360,7 +361,7 @@ proptest! {
         serving in serving(),
         batches in prop::collection::vec(prop::collection::vec(step(), 0..30), 1..20),
     ) {
-        let queue = || Queue::new().with_settings(Settings { serving });
+        let queue = || Queue::new().with_settings(Settings { serving, ..Settings::default() });
         let mut queues = [queue(), queue()];
         let budget = Budget { messages: 7, bytes: 1000 };
         let mut effects = [Effects::new(budget), Effects::new(budget)];

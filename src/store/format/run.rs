@@ -6,7 +6,11 @@ use crate::amqp::id::MessageIndex;
 use crate::amqp::message::{CHECKSUM_SIZE, Lengths};
 use crate::amqp::run::Run;
 
-/// Appends a run: index, count, octets, file, offset, octets of bodies, and 1 if it was delivered.
+/// The flags of a run: it was delivered before; each of its messages has to be looked at.
+const REDELIVERED: u8 = 1;
+const MARKED: u8 = 2;
+
+/// Appends a run: index, count, octets, file, offset, octets of bodies, and flags.
 pub fn put_run(out: &mut Vec<u8>, run: &Run) {
     let position = Position::of(run.position);
     for number in [run.first.0, run.count.into(), run.octets.into(), position.file.into()] {
@@ -14,7 +18,8 @@ pub fn put_run(out: &mut Vec<u8>, run: &Run) {
     }
     put_number(out, position.offset.into());
     put_number(out, run.bytes);
-    out.push(u8::from(run.redelivered));
+    let redelivered = if run.redelivered { REDELIVERED } else { 0 };
+    out.push(redelivered | if run.marked { MARKED } else { 0 });
 }
 
 /// The most octets that [`put_run`] appends.
@@ -26,15 +31,14 @@ pub fn read_run(reader: &mut Reader<'_>) -> Option<Run> {
     let (count, octets) = (reader.number32()?, reader.number32()?);
     let position = Position { file: reader.number32()?, offset: reader.number32()? };
     let bytes = reader.number()?;
-    let redelivered = match reader.octet()? {
-        0 => false,
-        1 => true,
-        _ => return None,
-    };
+    let flags = reader.octet()?;
+    let (redelivered, marked) = (flags & REDELIVERED != 0, flags & MARKED != 0);
     let end = first.0.checked_add(count.into())?;
     let fits = position.file <= Position::FILE_MAX && position.offset.checked_add(octets).is_some();
-    let run = Run { first, count, octets, position: position.store_ref(), bytes, redelivered };
-    (count > 0 && end < u64::MAX && fits).then_some(run)
+    let position = position.store_ref();
+    let run = Run { first, count, octets, position, bytes, redelivered, marked };
+    let is_known = flags & !(REDELIVERED | MARKED) == 0;
+    (count > 0 && end < u64::MAX && fits && is_known).then_some(run)
 }
 
 /// What is wrong with a stored message.
@@ -91,10 +95,11 @@ mod tests {
         fn a_run_reads_as_it_was_written(
             first in 0..u64::MAX / 2, count in 1..u32::MAX, octets in 0..1_u32 << 30,
             file in 0..=Position::FILE_MAX, offset in 0..1_u32 << 30, bytes: u64, redelivered: bool,
+            marked: bool,
         ) {
             let position = Position { file, offset }.store_ref();
             let first = MessageIndex(first);
-            let run = Run { first, count, octets, position, bytes, redelivered };
+            let run = Run { first, count, octets, position, bytes, redelivered, marked };
             let mut out = Vec::new();
             put_run(&mut out, &run);
             prop_assert!(out.len() <= RUN_SIZE_MAX);
@@ -110,7 +115,7 @@ mod tests {
         for body in [&b"one"[..], b"two", b"three"] {
             let start = octets.len();
             starts.push(start);
-            MessageRef { address: b"\x01x\x03key", header: b"header", body }.write(&mut octets);
+            MessageRef::new(b"\x01x\x03key", b"header", body).write(&mut octets);
             seal(&mut octets[start..]);
         }
 

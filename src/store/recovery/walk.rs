@@ -113,6 +113,7 @@ pub fn parts(run: &Run, messages: &[Found], skip: u32, count: u32) -> Vec<Run> {
             position: Position::of(run.position).plus(found.offset).store_ref(),
             bytes: found.bytes.into(),
             redelivered: run.redelivered,
+            marked: run.marked,
         };
         if !parts.last_mut().is_some_and(|last| last.extend(&next, u32::MAX)) {
             parts.push(next);
@@ -145,7 +146,7 @@ mod tests {
         let mut octets = BytesMut::new();
         for body in bodies {
             let start = octets.len();
-            MessageRef { address: b"\x01x\x03key", header: b"header", body }.write(&mut octets);
+            MessageRef::new(b"\x01x\x03key", b"header", body).write(&mut octets);
             seal(&mut octets[start..]);
         }
         let run = Run {
@@ -155,6 +156,7 @@ mod tests {
             position: Position { file: 1, offset: 4096 }.store_ref(),
             bytes: bodies.iter().map(|body| body.len() as u64).sum(),
             redelivered: false,
+            marked: false,
         };
         (run, octets)
     }

@@ -43,10 +43,10 @@ impl Directory {
                 segment: 0,
                 offset: u32::try_from(octets.len()).unwrap(),
                 bytes: u32::try_from(BODY).unwrap(),
+                marked: false,
             });
             let body = [u8::try_from(place).unwrap(); BODY];
-            MessageRef { address: b"\x01x\x02ke", header: b"header", body: &body }
-                .write(&mut octets);
+            MessageRef::new(b"\x01x\x02ke", b"header", &body).write(&mut octets);
         }
         let octets = Octets::logged([Bytes::from(octets)].into_iter(), None);
         for queue in queues {

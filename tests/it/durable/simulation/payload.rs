@@ -24,7 +24,7 @@ impl Payload {
         let mut body = word.repeat(size.div_ceil(word.len()));
         body.truncate(size);
         let mut octets = BytesMut::new();
-        MessageRef { address: b"\x01x\x01k", header: &header, body: &body }.write(&mut octets);
+        MessageRef::new(b"\x01x\x01k", &header, &body).write(&mut octets);
         octets.freeze()
     }
 

@@ -82,6 +82,7 @@ fn place(payload: Payload, persistent: bool, segments: &mut Vec<BytesMut>) -> Pl
         channel: ChannelId(payload.publisher + 1),
         confirm: None,
         persistent,
+        marked: false,
     }
 }
 

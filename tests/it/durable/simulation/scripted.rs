@@ -149,6 +149,7 @@ impl Script {
             channel: ChannelId(1),
             confirm: None,
             persistent: true,
+            marked: false,
         };
         let publisher = Arc::clone(&self.session);
         queue.publish(PublishBatch { octets, messages: vec![placed], publisher });

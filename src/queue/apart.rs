@@ -1,20 +1,21 @@
-//! The messages that were delivered and requeued: they go before the ready lane, by index.
+//! Ready messages that stand apart from the lane, each with an entry of its own whether it is in
+//! memory or not: those that were requeued, and those that the lane cannot keep in runs.
 
 use std::collections::BTreeMap;
 
 use super::lane::Message;
 use crate::amqp::id::{MessageIndex, StoreRef};
 
-/// The returned messages.
+/// Ready messages by their places.
 #[derive(Debug, Default)]
-pub struct Returned {
+pub struct Apart {
     by_index: BTreeMap<MessageIndex, Message>,
     bytes: u64,
     /// How many are cold.
     cold: usize,
 }
 
-impl Returned {
+impl Apart {
     /// How many there are.
     pub fn len(&self) -> usize {
         self.by_index.len()
@@ -36,6 +37,11 @@ impl Returned {
         self.cold > 0
     }
 
+    /// The last.
+    pub fn last(&self) -> Option<&Message> {
+        self.by_index.last_key_value().map(|(_, message)| message)
+    }
+
     /// The first.
     pub fn first(&self) -> Option<&Message> {
         self.by_index.first_key_value().map(|(_, message)| message)
@@ -53,6 +59,14 @@ impl Returned {
         let first = self.by_index.first_entry().filter(|first| !first.get().store.is_cold())?;
         let message = first.remove();
         self.bytes -= u64::from(message.bytes);
+        Some(message)
+    }
+
+    /// Takes a message, cold or not.
+    pub fn remove(&mut self, index: MessageIndex) -> Option<Message> {
+        let message = self.by_index.remove(&index)?;
+        self.bytes -= u64::from(message.bytes);
+        self.cold -= usize::from(message.store.is_cold());
         Some(message)
     }
 

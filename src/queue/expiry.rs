@@ -1,0 +1,66 @@
+//! Messages that expire: each at its time, wherever it stands.
+
+use super::core::Queue;
+use super::dying::Death;
+use super::effect::Effects;
+use super::lane::Message;
+use super::paging::Wanted;
+use crate::amqp::id::Timestamp;
+
+impl Queue {
+    /// When it has something to do of its own accord; it is to be applied then, without a command.
+    pub fn next_wake(&self) -> Option<Timestamp> {
+        if self.deadlines.is_idle() && self.settings.message_ttl.is_none() {
+            return None;
+        }
+        let single = self.deadlines.first().map(|(deadline, _)| deadline);
+        let first = single.into_iter().chain(self.ready.lane.first_deadline()).min()?;
+        (first != Timestamp::NEVER).then_some(first)
+    }
+
+    /// Has those die whose deadline is `until` or before.
+    pub(super) fn expire(&mut self, until: Timestamp, effects: &mut Effects) {
+        if self.deadlines.is_idle() && self.settings.message_ttl.is_none() {
+            return;
+        }
+        while let Some((deadline, index)) = self.deadlines.first()
+            && deadline <= until
+        {
+            let found = self.ready.remove(index);
+            self.deadlines.forget(deadline, index);
+            if let Some(message) = found {
+                self.kill(message, Death::Expired, effects);
+            }
+        }
+        while self.ready.lane.at_hand() > 0
+            && self.ready.lane.first_deadline().is_some_and(|deadline| deadline <= until)
+            && let Some(message) = self.ready.lane.pop_front()
+        {
+            self.kill(message, Death::Expired, effects);
+        }
+        if self.ready.is_empty() {
+            self.deadlines.clear();
+        }
+    }
+
+    /// What has to be loaded for messages to expire in the order of their places: the first, when its
+    /// time is over or not known.
+    pub(super) fn wanted_for_expiry(&self) -> Option<Wanted> {
+        self.settings.message_ttl?;
+        let is_due = |deadline: Timestamp| deadline <= self.now;
+        let wants_first =
+            self.ready.lane.at_hand() == 0 && self.ready.lane.first_deadline().is_none_or(is_due);
+        let run = self.ready.lane.first_run().filter(|_| wants_first)?;
+        Some(Wanted::Run(*run))
+    }
+
+    /// Puts a message that was found on the disk among those that stand apart.
+    pub(super) fn set_apart(&mut self, message: Message) {
+        self.deadlines.add(&message);
+        self.ready.apart.insert(message);
+    }
+}
+
+#[cfg(test)]
+#[path = "expiry_tests.rs"]
+mod tests;

@@ -1,0 +1,261 @@
+//! Messages expire at their time, wherever they stand.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::amqp::ack_mode::AckMode;
+use crate::amqp::id::{MessageIndex, StoreRef};
+use crate::amqp::run::Run;
+use crate::queue::command::{Command, Marks, Settlement, Stored};
+use crate::queue::effect::{Budget, Effect, Effects};
+use crate::queue::paging::{Entry, Loaded, Located, Seen};
+use crate::queue::settings::{Dead, Settings};
+
+const OCTETS: u32 = 32;
+
+/// A queue, its disk, and what is known of each message.
+struct Rig {
+    queue: Queue,
+    effects: Effects,
+    now: u64,
+    /// Deadlines of the messages that are there: ready or unacked.
+    living: BTreeMap<u64, u64>,
+    unacked: BTreeSet<u64>,
+    /// What died and was not released yet.
+    dying: BTreeSet<u64>,
+    loads: u64,
+}
+
+fn place(index: u64) -> Located {
+    Located { position: StoreRef(StoreRef::COLD | (4096 + index * 32)), octets: OCTETS }
+}
+
+impl Rig {
+    fn new(settings: Settings) -> Self {
+        let budget = Budget { messages: 256, bytes: 256 << 10 };
+        Self {
+            queue: Queue::new().with_settings(settings),
+            effects: Effects::new(budget),
+            now: 1000,
+            living: BTreeMap::new(),
+            unacked: BTreeSet::new(),
+            dying: BTreeSet::new(),
+            loads: 1 << 40,
+        }
+    }
+
+    fn enqueue(&mut self, lifetime: Option<u64>) {
+        let index = self.queue.next_index();
+        let stored = Stored { store: StoreRef(index), bytes: 10 };
+        let ttl = self.queue.settings().message_ttl;
+        let lives = ttl.into_iter().chain(lifetime).min();
+        self.living.insert(index, lives.map_or(u64::MAX, |lives| self.now + lives));
+        self.apply(&[match lifetime {
+            None => Command::Enqueue(stored),
+            lifetime => Command::EnqueueMarked(stored, Marks { lifetime }),
+        }]);
+    }
+
+    fn get(&mut self) {
+        self.apply(&[Command::Get { request: 0, acks: AckMode::Manual }]);
+    }
+
+    fn settle(&mut self, nth: usize, outcome: Settlement) {
+        let Some(&index) = self.unacked.iter().nth(nth % self.unacked.len().max(1)) else { return };
+        self.unacked.remove(&index);
+        match outcome {
+            Settlement::Requeue => {}
+            Settlement::Ack => drop(self.living.remove(&index)),
+            Settlement::Discard => {
+                self.living.insert(index, 0);
+            }
+        }
+        let index = MessageIndex(index);
+        self.apply(&[Command::Settle { index, outcome }]);
+    }
+
+    /// Applies commands, loads what is wanted for messages to expire, and checks who is left.
+    fn apply(&mut self, commands: &[Command]) {
+        let mut commands = commands.to_vec();
+        loop {
+            self.effects.clear();
+            self.queue.apply(Timestamp(self.now), &commands, &mut self.effects);
+            commands.clear();
+            for effect in self.effects.list() {
+                match effect {
+                    Effect::Got { delivery, .. } => {
+                        let index = delivery.index.0;
+                        assert!(self.living[&index] >= self.now, "{index} is delivered late");
+                        assert!(self.unacked.insert(index));
+                    }
+                    Effect::Died { index, store, .. } => {
+                        assert!(!store.is_cold());
+                        assert!(self.living.remove(&index.0).unwrap() <= self.now);
+                        assert!(self.dying.insert(index.0));
+                        commands.push(Command::Bury { index: *index });
+                    }
+                    _ => {}
+                }
+            }
+            for (index, _) in self.effects.released() {
+                let died =
+                    self.living.remove(&index.0).is_some_and(|deadline| deadline <= self.now);
+                let buried = self.dying.remove(&index.0);
+                let acked = !self.unacked.contains(&index.0);
+                assert!(died || buried || acked, "{index} is gone");
+            }
+            match self.queue.wanted_anyway() {
+                Some(wanted) => self.load(wanted),
+                None if commands.is_empty() => break,
+                None => {}
+            }
+        }
+        self.check();
+    }
+
+    fn load(&mut self, wanted: Wanted) {
+        self.loads += 1000;
+        let loads = self.loads;
+        let deadline = |index: u64| Timestamp(self.living.get(&index).copied().unwrap_or(u64::MAX));
+        match wanted {
+            Wanted::Run(run) => {
+                let loaded = (run.first.0..run.end().0).map(|index| Loaded {
+                    index: MessageIndex(index),
+                    store: StoreRef(loads + index),
+                    bytes: 10,
+                    deadline: deadline(index),
+                });
+                assert!(self.queue.load(&run, &loaded.collect::<Vec<_>>()));
+            }
+            Wanted::Look(run) => {
+                let seen = (run.first.0..run.end().0).map(|index| Seen {
+                    index: MessageIndex(index),
+                    position: place(index).position,
+                    bytes: 10,
+                    deadline: deadline(index),
+                });
+                assert!(self.queue.look_at(&run, &seen.collect::<Vec<_>>()));
+            }
+            Wanted::Single(message) => {
+                let store = StoreRef(loads);
+                assert!(self.queue.load_single(message.index, message.store, store));
+            }
+        }
+    }
+
+    fn check(&self) {
+        for (index, deadline) in &self.living {
+            let is_ready = !self.unacked.contains(index);
+            assert!(!is_ready || *deadline > self.now, "{index} should have expired");
+        }
+        assert_eq!(self.queue.ready() + self.queue.unacked(), self.living.len());
+        let first = self.living.iter().filter(|(index, _)| !self.unacked.contains(index));
+        let first = first.map(|(_, deadline)| *deadline).min().filter(|first| *first < u64::MAX);
+        assert_eq!(self.queue.next_wake(), first.map(Timestamp));
+    }
+
+    /// What is ready as it would be after a restart.
+    fn restart(&mut self) {
+        let settings = *self.queue.settings();
+        let one = |message: &super::Message| Run {
+            first: message.index,
+            count: 1,
+            octets: OCTETS,
+            position: place(message.index.0).position,
+            bytes: 10,
+            redelivered: message.redelivered,
+            marked: message.marked,
+        };
+        let runs = self.queue.entries().map(|entry| match entry {
+            Entry::Run(run) => run,
+            Entry::Ready(message) | Entry::Unacked(message) => one(&message),
+        });
+        let mut runs: Vec<Run> = runs.collect();
+        runs.sort_unstable_by_key(|run| run.first);
+        runs.dedup_by(|next, last| last.extend(next, u32::MAX));
+        self.unacked.clear();
+        self.queue = Queue::restored(self.queue.next_index(), runs).with_settings(settings);
+        self.apply(&[]);
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Enqueue(Option<u64>),
+    Get,
+    Settle(usize, Settlement),
+    Wait(u64),
+    Unload(usize),
+    UnloadHeld,
+    Want,
+    Restart,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let outcome =
+        prop_oneof![Just(Settlement::Ack), Just(Settlement::Requeue), Just(Settlement::Discard)];
+    prop_oneof![
+        8 => prop_oneof![Just(None), (0..200_u64).prop_map(Some)].prop_map(Step::Enqueue),
+        3 => Just(Step::Get),
+        2 => (0..10_usize, outcome).prop_map(|(nth, outcome)| Step::Settle(nth, outcome)),
+        4 => (0..60_u64).prop_map(Step::Wait),
+        2 => (0..4_usize).prop_map(Step::Unload),
+        1 => Just(Step::UnloadHeld),
+        2 => Just(Step::Want),
+        1 => Just(Step::Restart),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    #[test]
+    fn each_message_expires_at_its_time_and_no_other(
+        message_ttl in prop_oneof![Just(None), (0..150_u64).prop_map(Some)],
+        dead in prop_oneof![Just(Dead::Dropped), Just(Dead::Published)],
+        steps in prop::collection::vec(step(), 1..120),
+    ) {
+        let mut rig = Rig::new(Settings { message_ttl, dead, ..Settings::default() });
+        for step in steps {
+            match step {
+                Step::Enqueue(lifetime) => rig.enqueue(lifetime),
+                Step::Get => rig.get(),
+                Step::Settle(nth, outcome) => rig.settle(nth, outcome),
+                Step::Wait(time) => rig.now += time,
+                Step::Unload(keep) => {
+                    let unloaded = rig.queue.unload(keep, |message| Some(place(message.index.0)));
+                    prop_assert!(unloaded.apart.len() <= unloaded.count);
+                }
+                Step::UnloadHeld => {
+                    let held: Vec<MessageIndex> =
+                        rig.queue.held_from(MessageIndex(0), 0).map(|message| message.index).collect();
+                    for index in held {
+                        rig.queue.unload_held(index, place(index.0).position);
+                    }
+                }
+                Step::Want => {
+                    if let Some(wanted) = rig.queue.wanted(100) {
+                        rig.load(wanted);
+                    }
+                }
+                Step::Restart => rig.restart(),
+            }
+            rig.apply(&[]);
+        }
+        rig.now += 1000;
+        rig.apply(&[]);
+        let never = |index: &u64| rig.unacked.contains(index) || rig.living[index] == u64::MAX;
+        prop_assert!(rig.living.keys().all(never));
+    }
+}
+
+#[test]
+fn a_message_without_time_is_delivered_to_who_waits_or_dies() {
+    let mut rig = Rig::new(Settings { message_ttl: Some(0), ..Settings::default() });
+
+    rig.enqueue(None);
+
+    assert_eq!((rig.queue.ready(), rig.living.len()), (0, 0));
+}

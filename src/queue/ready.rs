@@ -1,0 +1,84 @@
+//! The ready messages of a queue: a lane, and those that stand apart from it, both in one order.
+
+use super::apart::Apart;
+use super::lane::{Lane, Message};
+use crate::amqp::id::MessageIndex;
+
+/// Ready messages in the order of their places.
+#[derive(Debug, Default)]
+pub struct Ready {
+    /// What came in order, mostly.
+    pub(super) lane: Lane,
+    /// What was requeued, or cannot be part of a run.
+    pub(super) apart: Apart,
+}
+
+impl Ready {
+    /// How many there are, in memory or not.
+    pub fn len(&self) -> usize {
+        self.apart.len() + self.lane.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The size of the bodies.
+    pub fn bytes(&self) -> u64 {
+        self.apart.bytes() + self.lane.bytes()
+    }
+
+    /// Whether there is a first message, and in memory.
+    #[inline]
+    pub fn is_front_hot(&self) -> bool {
+        if self.is_apart_next() {
+            self.apart.first().is_some_and(|message| !message.store.is_cold())
+        } else {
+            self.lane.at_hand() > 0
+        }
+    }
+
+    /// Takes the first message, if it is in memory.
+    #[inline]
+    pub fn pop_front(&mut self) -> Option<Message> {
+        if self.is_apart_next() { self.apart.pop_front() } else { self.lane.pop_front() }
+    }
+
+    /// Takes a message out, if it is in memory or stands apart.
+    pub fn remove(&mut self, index: MessageIndex) -> Option<Message> {
+        self.apart.remove(index).or_else(|| self.lane.remove(index))
+    }
+
+    /// Whether the first message stands apart.
+    #[inline]
+    pub(super) fn is_apart_next(&self) -> bool {
+        !self.apart.is_empty() && self.comes_first(self.apart.first())
+    }
+
+    /// Whether all that stands apart comes before the lane, as what was requeued does.
+    pub(super) fn is_apart_before(&self) -> bool {
+        self.apart.is_empty() || self.comes_first(self.apart.last())
+    }
+
+    fn comes_first(&self, apart: Option<&Message>) -> bool {
+        let first = self.lane.first_index();
+        apart.is_some_and(|message| first.is_none_or(|first| message.index < first))
+    }
+
+    /// The messages in order up to the first cold one, each with whether it stands apart.
+    pub(super) fn hot(&self) -> impl Iterator<Item = (&Message, bool)> {
+        let mut apart = self.apart.iter().peekable();
+        let mut head = self.lane.head().peekable();
+        let behind_head = self.lane.runs().next().map(|run| run.first);
+        let next = move || {
+            let bound = head.peek().map(|message| message.index).or(behind_head);
+            let is_first = |message: &&Message| bound.is_none_or(|bound| message.index < bound);
+            match apart.next_if(is_first) {
+                Some(message) => Some((message, true)),
+                None => head.next().map(|message| (message, false)),
+            }
+        };
+        std::iter::from_fn(next).take_while(|(message, _)| !message.store.is_cold())
+    }
+}
