@@ -7,6 +7,7 @@
 //! `parse_frame` has no `frame_max`, and its tables recurse, sort and drop.
 
 mod arguments;
+pub mod death;
 pub mod encode;
 pub mod erlang;
 mod field;
@@ -16,6 +17,7 @@ pub mod method;
 pub mod open_body;
 pub mod publish;
 pub mod rewrite;
+mod table;
 
 #[cfg(test)]
 mod tests;

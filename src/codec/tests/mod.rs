@@ -9,6 +9,7 @@ macro_rules! class {
 
 mod as_class;
 mod client_method;
+mod death;
 mod encode;
 mod header;
 mod hostile;

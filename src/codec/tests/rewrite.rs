@@ -5,18 +5,26 @@ use amq_protocol::protocol::BasicProperties;
 use amq_protocol::types::{AMQPValue, ShortString};
 use proptest::prelude::*;
 
-use super::header::properties;
+use super::header::{as_basic_properties, properties};
 use super::{encoded, only_frame, value};
 use crate::amqp::table::Value;
 use crate::amqp::testing::table;
-use crate::codec::header::parse_header;
-use crate::codec::rewrite::Rewrite;
+use crate::codec::header::{HeaderError, Properties, Property, parse_header};
+use crate::codec::rewrite::{Rewrite, with_headers};
 
 /// The payload of the header frame with these properties.
-fn header(properties: BasicProperties) -> Vec<u8> {
+pub(super) fn header(properties: BasicProperties) -> Vec<u8> {
     let body_size = 5;
     let frame = AMQPFrame::Header(1, AMQPContentHeader { class_id: 60, body_size, properties });
     only_frame(&encoded(&frame)).payload.to_vec()
+}
+
+/// The payload of a header frame with these headers alone.
+pub(super) fn with_table(fields: &[(&str, Value<'_>)]) -> Vec<u8> {
+    let table = table(fields);
+    let octets = table.as_ref().as_bytes();
+    let size = u32::try_from(octets.len()).unwrap().to_be_bytes();
+    [&[0, 60, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5, 0x20, 0][..], &size, octets].concat()
 }
 
 fn rewritten(header: &[u8], rewrite: Rewrite<'_>) -> Vec<u8> {
@@ -62,6 +70,60 @@ proptest! {
 
         prop_assert_eq!(rewritten(&before, rewrite), expected);
     }
+}
+
+proptest! {
+    #[test]
+    fn integers_are_added_and_everything_else_stays_octet_for_octet(
+        sent in properties(),
+        set in proptest::option::of(value()),
+        count: i64,
+    ) {
+        let before = header(match set.filter(|_| sent.headers().is_some()) {
+            Some(value) => {
+                let mut headers = sent.headers().clone().unwrap();
+                headers.insert("x-delivery-count".into(), value);
+                sent.clone().with_headers(headers)
+            }
+            None => sent.clone(),
+        });
+        let added = [("x-delivery-count", count), ("x-acquired-count", 1)];
+
+        let after = with_headers(&before, &added).unwrap();
+
+        let is = parse_header(&after).unwrap().properties;
+        let headers = is.headers().unwrap();
+        let kept = headers.fields().take(headers.fields().count() - 2).flat_map(|(_, field)| field);
+        let mut plain = as_basic_properties(parse_header(&header(sent.clone())).unwrap().properties);
+        plain = plain.with_headers(sent.headers().clone().unwrap_or_default());
+        let expected = header(plain);
+        let expected = parse_header(&expected).unwrap().properties;
+        prop_assert!(kept.eq(expected.headers().unwrap().as_bytes()));
+        let others = |of: Properties<'_>| {
+            let fields = of.fields().filter(|(flag, _)| *flag != Property::Headers as u16);
+            fields.map(|(flag, octets)| (flag, octets.to_vec())).collect::<Vec<_>>()
+        };
+        prop_assert_eq!(others(is), others(expected));
+        prop_assert_eq!(is.flags(), expected.flags());
+        prop_assert_eq!(headers.get("x-delivery-count"), Some(Value::Int(b'l', count)));
+        prop_assert_eq!(headers.get("x-acquired-count"), Some(Value::Int(b'l', 1)));
+    }
+}
+
+#[test]
+fn a_header_is_added_in_place_of_all_of_its_name() {
+    let set = [
+        ("x-delivery-count", Value::LongStr(b"9")),
+        ("kept", Value::Int(b'I', 1)),
+        ("x-delivery-count", Value::Void),
+    ];
+    let before = with_table(&set);
+
+    let after = with_headers(&before, &[("x-delivery-count", 2)]).unwrap();
+
+    let expected = [("kept", Value::Int(b'I', 1)), ("x-delivery-count", Value::Int(b'l', 2))];
+    assert_eq!(after, with_table(&expected));
+    assert_eq!(with_headers(b"", &[]), Err(HeaderError::Truncated));
 }
 
 #[test]
