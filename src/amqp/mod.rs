@@ -2,6 +2,7 @@
 //! field tables. Pure: it does no I/O and knows no other room.
 
 pub mod ack_mode;
+pub mod argument;
 pub mod confirm;
 pub mod entry;
 pub mod exception;

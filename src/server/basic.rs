@@ -90,7 +90,8 @@ impl Service {
         }
         self.check_consumable(channel, queue)?;
         let queue = self.named_queue(channel, queue)?;
-        check_consumer(|| Resource::queue(self.vhost.name(), &queue.name), arguments)?;
+        let resource = || Resource::queue(self.vhost.name(), &queue.name);
+        check_consumer(resource, queue.queue_type, arguments)?;
         let tag = new_tag(consumer_tag)?;
         let terms = Terms {
             priority: consumer_priority(arguments),

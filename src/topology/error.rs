@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::arguments::queue_type::QueueType;
 use crate::amqp::exception::Exception;
 use crate::amqp::name::{ExchangeName, QueueName, VhostName};
 use crate::amqp::reply_code::ReplyCode;
@@ -99,6 +100,15 @@ pub enum Error {
         resource: Resource,
         /// The argument's key.
         key: &'static str,
+        /// The type that does not have it.
+        queue_type: QueueType,
+    },
+    /// A property that queues of that type cannot have.
+    Property {
+        /// What was to be created.
+        resource: Resource,
+        /// In RabbitMQ's words.
+        property: &'static str,
     },
     /// A type of queue that the server does not invent names for.
     ServerNamed {
@@ -173,9 +183,13 @@ impl From<Error> for Exception {
                 PreconditionFailed,
                 format!("invalid arg '{key}' for {resource}: {detail}"),
             ),
-            Error::ArgumentOfOtherType { resource, key } => Self::new(
+            Error::ArgumentOfOtherType { resource, key, queue_type } => Self::new(
                 PreconditionFailed,
-                format!("invalid arg '{key}' for {resource} of queue type rabbit_classic_queue"),
+                format!("invalid arg '{key}' for {resource} of queue type {}", queue_type.module()),
+            ),
+            Error::Property { resource, property } => Self::new(
+                PreconditionFailed,
+                format!("invalid property '{property}' for {resource}"),
             ),
             Error::ServerNamed { queue_type } => Self::new(
                 PreconditionFailed,

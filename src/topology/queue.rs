@@ -3,9 +3,11 @@
 use crate::amqp::confirm::Confirm;
 use crate::amqp::id::{ConnectionId, QueueId};
 use crate::amqp::name::{QueueName, VhostName};
-use crate::amqp::table::{Table, Value};
+use crate::amqp::table::Table;
 
 use super::arguments;
+use super::arguments::queue_type::QueueType;
+use super::arguments::values::Values;
 use super::equivalence::compare_field;
 use super::error::{Error, Resource};
 
@@ -40,18 +42,41 @@ impl QueueDefinition {
         }
     }
 
+    /// What kind of queue it is.
+    pub fn queue_type(&self) -> QueueType {
+        QueueType::of(self.arguments.as_ref())
+    }
+
+    /// What its arguments ask for.
+    pub fn values(&self) -> Values {
+        Values::read(self.arguments.as_ref())
+    }
+
     /// When its persistent messages are confirmed, if the queue says so itself.
     pub fn confirm(&self) -> Option<Confirm> {
-        match self.arguments.as_ref().get(arguments::CONFIRM)? {
-            Value::LongStr(name) => Confirm::parse(name),
-            _ => None,
-        }
+        self.values().confirm
     }
 
     /// Whether it serves one consumer at a time.
     pub fn single_active_consumer(&self) -> bool {
-        let argument = self.arguments.as_ref().get(arguments::SINGLE_ACTIVE_CONSUMER);
-        matches!(argument, Some(Value::Bool(true)))
+        self.values().single_active_consumer == Some(true)
+    }
+
+    /// Whether a new queue may have these properties with its type (RabbitMQ: `rabbit_queue_type_util`,
+    /// in the order of `rabbit_quorum_queue:declare/2`).
+    pub(super) fn check_properties(&self, vhost: &VhostName) -> Result<(), Error> {
+        let wrong = match self.queue_type() {
+            QueueType::Quorum if self.auto_delete => Some("auto-delete"),
+            QueueType::Quorum if self.exclusive_owner.is_some() => Some("exclusive-owner"),
+            QueueType::Quorum if !self.durable => Some("non-durable"),
+            QueueType::Classic | QueueType::Quorum => None,
+        };
+        match wrong {
+            None => Ok(()),
+            Some(property) => {
+                Err(Error::Property { resource: Resource::queue(vhost, &self.name), property })
+            }
+        }
     }
 
     /// Whether `received` declares what exists already (RabbitMQ:

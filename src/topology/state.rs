@@ -253,6 +253,7 @@ impl Topology {
             return Err(Error::ReservedName(resource()));
         }
         arguments::check_queue(resource, definition.arguments.as_ref())?;
+        definition.check_properties(&self.vhost)?;
         let mut edit = Edit::new(self);
         edit.create_queue(definition);
         Ok(edit.finish())

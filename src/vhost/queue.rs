@@ -28,6 +28,7 @@ use crate::store::format::checkpoint::QueueImage;
 use crate::store::log::Log;
 use crate::store::reclaim::{Holder, Holding, Relocation};
 use crate::store::shared::Store;
+use crate::topology::arguments::queue_type::QueueType;
 use crate::topology::queue::QueueDefinition;
 
 /// A queue that connections publish to, consume from and settle with. All that one thread asks
@@ -38,6 +39,8 @@ pub struct Queue {
     pub name: QueueName,
     /// This incarnation of it.
     pub id: QueueId,
+    /// What kind of queue it is.
+    pub queue_type: QueueType,
     /// The connection that alone may use it.
     pub owner: Option<ConnectionId>,
     /// Whether it goes with its last consumer.
@@ -113,6 +116,7 @@ impl Queue {
             Self {
                 name: definition.name.clone(),
                 id: definition.id,
+                queue_type: definition.queue_type(),
                 owner: definition.exclusive_owner,
                 auto_delete: definition.auto_delete,
                 durable: definition.durable,

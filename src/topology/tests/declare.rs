@@ -285,6 +285,32 @@ fn a_queue_without_a_type_is_classic() {
 }
 
 #[test]
+fn a_quorum_queue_is_durable_shared_and_stays() {
+    let quorum = QueueDefinition {
+        arguments: table(&[("x-queue-type", text("quorum"))]),
+        durable: false,
+        exclusive_owner: Some(ME),
+        auto_delete: true,
+        ..queue("q")
+    };
+    let shared = QueueDefinition { exclusive_owner: None, ..quorum.clone() };
+    let vhost = VhostName::parse("/").unwrap();
+
+    for (definition, property) in [
+        (quorum.clone(), "auto-delete"),
+        (QueueDefinition { auto_delete: false, ..quorum }, "exclusive-owner"),
+        (QueueDefinition { auto_delete: false, ..shared.clone() }, "non-durable"),
+    ] {
+        let exception = Exception::from(definition.check_properties(&vhost).unwrap_err());
+        let text = format!("invalid property '{property}' for queue 'q' in vhost '/'");
+        assert_eq!((exception.code, &*exception.text), (PreconditionFailed, &*text));
+    }
+    let stays = QueueDefinition { durable: true, auto_delete: false, ..shared };
+    assert_eq!(stays.check_properties(&vhost), Ok(()));
+    assert_eq!(queue("q").check_properties(&vhost), Ok(()));
+}
+
+#[test]
 fn arguments_that_mean_nothing_are_kept_and_not_compared() {
     let mut topology = vhost();
     let arguments = table(&[("x-ha-policy", text("all")), ("a", Value::Void)]);

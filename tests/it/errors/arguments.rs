@@ -47,6 +47,7 @@ fn numbers() -> Vec<Row> {
         argument("x-max-priority", Int(256), "{max_value_exceeded,256}"),
         argument("x-max-priority", Int(-1), "{value_negative,-1}"),
         argument("x-queue-version", Int(3), "\"unsupported queue version '3'\""),
+        argument("x-queue-version", Int(-1), "{value_negative,-1}"),
     ]
 }
 
@@ -85,7 +86,18 @@ fn other_types() -> Vec<Row> {
         );
         declaration(queue, key, value, &text)
     };
+    let both = channel_error(
+        "queue.declare with an argument of another type, and a wrong one of its own",
+        406,
+        "invalid arg 'x-expires' for queue 'both' in vhost '/': {value_zero,0}",
+        QUEUE_DECLARE,
+        |s| {
+            let arguments = [("x-max-age", Str("1D")), ("x-expires", Int(0))];
+            s.send(&queue_declare("both").exclusive().arguments(&arguments));
+        },
+    );
     vec![
+        both,
         argument("x-single-active-consumer", Str("x"), "{unacceptable_type,longstr}"),
         not_of_classic("x-dead-letter-strategy", Str("at-least-once")),
         not_of_classic("x-quorum-initial-group-size", Int(1)),

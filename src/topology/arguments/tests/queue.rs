@@ -1,45 +1,15 @@
-//! Arguments that RabbitMQ knows: what is accepted, and how the rest is refused.
+//! Arguments of classic queues.
 
 use super::*;
-use crate::amqp::exception::Exception;
-use crate::amqp::name::{QueueName, VhostName};
-use crate::amqp::reply_code::ReplyCode;
-use crate::amqp::testing::table;
-
-const fn int(value: i64) -> Value<'static> {
-    Value::Int(b'l', value)
-}
-
-const fn text(value: &str) -> Value<'_> {
-    Value::LongStr(value.as_bytes())
-}
-
-fn resource() -> Resource {
-    Resource::queue(&VhostName::parse("/").unwrap(), &QueueName::parse("q").unwrap())
-}
-
-fn queue(fields: &[(&str, Value<'_>)]) -> Result<(), Error> {
-    check_queue(resource, table(fields).as_ref())
-}
-
-fn consumer(fields: &[(&str, Value<'_>)]) -> Result<(), Error> {
-    check_consumer(resource, table(fields).as_ref())
-}
-
-#[track_caller]
-fn assert_refused(result: Result<(), Error>, text: &str) {
-    let exception = Exception::from(result.unwrap_err());
-    assert_eq!((exception.code, &*exception.text), (ReplyCode::PreconditionFailed, text));
-}
 
 const EXPECTED_INTEGER: &str = "\"expected integer, got longstr\"";
 const NOT_SUPPORTED: &str = "\"not supported by this broker\"";
 
 /// Key, value, detail of the refusal.
-const REFUSED: [(&str, Value<'_>, &str); 49] = [
+const REFUSED: [(&str, Value<'_>, &str); 75] = [
     ("x-queue-type", text("foo"), "\"unsupported queue type 'foo'\""),
-    ("x-queue-type", text("quorum"), "\"unsupported queue type 'quorum'\""),
-    ("x-queue-type", text("stream"), "\"unsupported queue type 'stream'\""),
+    ("x-queue-type", text("quorum"), NOT_SUPPORTED),
+    ("x-queue-type", text("stream"), "\"queue type 'stream' is not supported by this broker\""),
     ("x-queue-type", Value::Int(b'I', 5), "{unacceptable_type,signedint}"),
     ("x-message-ttl", int(-1), "{value_negative,-1}"),
     ("x-message-ttl", int(315_360_000_001), "{value_too_large,315360000001}"),
@@ -86,6 +56,32 @@ const REFUSED: [(&str, Value<'_>, &str); 49] = [
     ("x-max-length", Value::Binary(b"1"), "\"expected integer, got binary\""),
     ("x-expires", Value::Int(b'b', -1), "{value_negative,-1}"),
     ("x-expires", Value::Int(b'i', 4_294_967_295), NOT_SUPPORTED),
+    ("x-dead-letter-exchange", Value::LongStr(b"\xff"), "invalid_dead_letter_exchange"),
+    ("x-queue-version", int(-1), "{value_negative,-1}"),
+    ("x-consumer-timeout", int(-1), "{value_negative,-1}"),
+    ("x-consumer-timeout", text("1"), EXPECTED_INTEGER),
+    ("x-consumer-timeout", int(0), NOT_SUPPORTED),
+    ("x-delayed-retry-type", text("some"), "invalid_delayed_retry_type"),
+    ("x-delayed-retry-type", int(1), "{unacceptable_type,long}"),
+    ("x-delayed-retry-type", text("failed"), NOT_SUPPORTED),
+    ("x-delayed-retry-min", int(0), "{value_zero,0}"),
+    ("x-delayed-retry-min", int(-1), "{value_negative,-1}"),
+    ("x-delayed-retry-min", int(1), NOT_SUPPORTED),
+    ("x-delayed-retry-max", int(315_360_000_001), "{value_too_large,315360000001}"),
+    ("x-delayed-retry-max", int(1), NOT_SUPPORTED),
+    ("x-message-deduplication", text("true"), "{unacceptable_type,longstr}"),
+    ("x-message-deduplication", Value::Bool(true), NOT_SUPPORTED),
+    ("x-deduplication-fallback", text("type"), "invalid_deduplication_fallback"),
+    ("x-deduplication-fallback", text("message-id"), NOT_SUPPORTED),
+    ("x-group-key", text(""), "invalid_group_key"),
+    ("x-group-key", Value::Void, "{unacceptable_type,void}"),
+    ("x-group-key", text("customer"), NOT_SUPPORTED),
+    ("x-delivery-rate", int(0), "{value_zero,0}"),
+    ("x-delivery-rate", int(-5), "{value_negative,-5}"),
+    ("x-delivery-rate", Value::Double(0.5), "\"expected integer, got double\""),
+    ("x-delivery-rate", int(1), NOT_SUPPORTED),
+    ("x-delayed", int(1), "{unacceptable_type,long}"),
+    ("x-delayed", Value::Bool(true), NOT_SUPPORTED),
 ];
 
 #[test]
@@ -114,6 +110,10 @@ fn arguments_that_can_be_had_are_accepted() {
         ("x-overflow", text("drop-head")),
         (SINGLE_ACTIVE_CONSUMER, Value::Bool(false)),
         (SINGLE_ACTIVE_CONSUMER, Value::Bool(true)),
+        ("x-delayed-retry-type", text("disabled")),
+        ("x-message-deduplication", Value::Bool(false)),
+        ("x-delayed", Value::Bool(false)),
+        ("x-confirm", text("written")),
         ("x-ha-policy", text("all")),
         ("x-anything", Value::Void),
         ("message-ttl", int(-1)),
@@ -134,7 +134,20 @@ fn a_dead_letter_exchange_that_is_no_string_has_a_text_of_its_own() {
 
 #[test]
 fn arguments_of_other_queue_types_are_refused_with_the_type() {
-    for key in OTHER_QUEUE {
+    for key in [
+        "x-dead-letter-strategy",
+        "x-quorum-initial-group-size",
+        "x-quorum-target-group-size",
+        "x-delivery-limit",
+        "x-max-in-memory-length",
+        "x-max-in-memory-bytes",
+        "x-max-age",
+        "x-stream-max-segment-size-bytes",
+        "x-stream-filter-size-bytes",
+        "x-initial-cluster-size",
+        "x-consumer-disconnected-timeout",
+        "x-member-placement-tag",
+    ] {
         assert_refused(
             queue(&[(key, int(1))]),
             &format!(
@@ -145,22 +158,23 @@ fn arguments_of_other_queue_types_are_refused_with_the_type() {
 }
 
 #[test]
-fn the_type_is_checked_first_then_foreign_arguments_then_values() {
+fn the_type_is_checked_first_then_values_then_foreign_arguments() {
     let ttl = ("x-message-ttl", int(-1));
     let foreign = ("x-max-age", text("1D"));
+    let another = ("x-delivery-limit", int(1));
 
     assert_refused(
-        queue(&[ttl, foreign, ("x-queue-type", text("quorum"))]),
-        "invalid arg 'x-queue-type' for queue 'q' in vhost '/': \
-         \"unsupported queue type 'quorum'\"",
+        queue(&[ttl, foreign, ("x-queue-type", text("foo"))]),
+        "invalid arg 'x-queue-type' for queue 'q' in vhost '/': \"unsupported queue type 'foo'\"",
     );
     assert_refused(
-        queue(&[ttl, foreign]),
-        "invalid arg 'x-max-age' for queue 'q' in vhost '/' of queue type rabbit_classic_queue",
-    );
-    assert_refused(
-        queue(&[("x-max-length", int(-1)), ttl]),
+        queue(&[foreign, ("x-max-length", int(-1)), ttl]),
         "invalid arg 'x-message-ttl' for queue 'q' in vhost '/': {value_negative,-1}",
+    );
+    assert_refused(
+        queue(&[another, foreign]),
+        "invalid arg 'x-delivery-limit' for queue 'q' in vhost '/' of queue type \
+         rabbit_classic_queue",
     );
 }
 
@@ -179,45 +193,11 @@ fn the_server_names_classic_queues_only() {
 }
 
 #[test]
-fn consumer_arguments_that_cannot_be_had_are_refused() {
-    assert_refused(
-        consumer(&[("x-priority", text("high"))]),
-        "invalid arg 'x-priority' for queue 'q' in vhost '/': \"expected integer, got longstr\"",
-    );
-    for key in OTHER_CONSUMER {
-        assert_refused(
-            consumer(&[(key, text("first"))]),
-            &format!(
-                "invalid arg '{key}' for queue 'q' in vhost '/' of queue type rabbit_classic_queue"
-            ),
-        );
-    }
-}
+fn a_dead_letter_routing_key_fits_on_the_wire() {
+    let key = "k".repeat(256);
+    let fields = [("x-dead-letter-routing-key", text(&key)), (DEAD_LETTER_EXCHANGE, text("dlx"))];
 
-#[test]
-fn a_consumers_priority_is_any_integer_and_0_by_default() {
-    let priorities = [
-        int(0),
-        int(10),
-        int(-1),
-        int(i64::MAX),
-        int(i64::MIN),
-        Value::Int(b'b', -7),
-        Value::Int(b'i', 4_294_967_295),
-    ];
-    for priority in priorities {
-        let arguments = [(PRIORITY, priority)];
+    let checked = check::dead_letter_routing_key(text(&key), table(&fields).as_ref());
 
-        assert_eq!(consumer(&arguments), Ok(()));
-        let read = consumer_priority(table(&arguments).as_ref());
-        assert!(matches!(priority, Value::Int(_, it) if it == read));
-    }
-    assert_eq!(consumer_priority(TableRef::default()), 0);
-}
-
-#[test]
-fn consumer_arguments_that_change_nothing_are_accepted() {
-    let harmless = [("x-cancel-on-ha-failover", Value::Bool(true)), ("x-anything", Value::Void)];
-
-    assert_eq!(consumer(&harmless), Ok(()));
+    assert_eq!(checked, Err("invalid_dead_letter_routing_key".to_owned()));
 }

@@ -1,0 +1,113 @@
+//! The table of arguments: who may have each of them, and what it may be.
+//!
+//! A feature that does not exist yet has `.and_then(missing)` in its line, and one less when it
+//! does.
+
+use super::QueueType;
+use super::check::{
+    Checked, boolean, confirm, dead_letter_exchange, dead_letter_routing_key, dead_letter_strategy,
+    deduplication_fallback, delayed_retry, group_key, integer, leader_locator, long_str,
+    max_priority, member_placement_tag, missing, missing_unless, non_negative, overflow, positive,
+    positive_time, queue_mode, queue_type, queue_version, time,
+};
+use crate::amqp::table::{TableRef, Value};
+
+/// An argument that means something.
+pub(super) struct Rule {
+    pub(super) key: &'static str,
+    types: Types,
+    /// Checks the value, with all arguments at hand.
+    pub(super) check: fn(Value<'_>, TableRef<'_>) -> Checked,
+}
+
+/// The types of queues that have an argument.
+#[derive(Clone, Copy)]
+enum Types {
+    All,
+    Classic,
+    Quorum,
+    Stream,
+}
+
+use Types::{All, Classic, Quorum, Stream};
+
+const fn rule(
+    key: &'static str,
+    types: Types,
+    check: fn(Value<'_>, TableRef<'_>) -> Checked,
+) -> Rule {
+    Rule { key, types, check }
+}
+
+impl Rule {
+    /// Whether queues of that type have the argument, or their consumers.
+    pub(super) const fn applies_to(&self, queue_type: QueueType) -> bool {
+        match self.types {
+            All => true,
+            Classic => matches!(queue_type, QueueType::Classic),
+            Quorum => matches!(queue_type, QueueType::Quorum),
+            Stream => false,
+        }
+    }
+}
+
+/// The arguments of queues: RabbitMQ's in the order in which it checks them (RabbitMQ:
+/// `rabbit_amqqueue:declare_args/0`), which is also ours to compare them, then our own. RabbitMQ
+/// looks at no value of `x-delivery-limit`.
+#[rustfmt::skip]
+pub(super) const QUEUE: [Rule; 36] = [
+    rule("x-expires", All, |value, _| positive_time(value).and_then(missing)),
+    rule("x-message-ttl", All, |value, _| time(value).and_then(missing)),
+    rule(super::DEAD_LETTER_EXCHANGE, All, |value, _| dead_letter_exchange(value).and_then(missing)),
+    rule("x-dead-letter-routing-key", All, |value, all| dead_letter_routing_key(value, all).and_then(missing)),
+    rule("x-dead-letter-strategy", Quorum, |value, _| dead_letter_strategy(value).and_then(missing)),
+    rule("x-max-length", All, |value, _| non_negative(value).and_then(missing)),
+    rule("x-max-length-bytes", All, |value, _| non_negative(value).and_then(missing)),
+    rule("x-max-in-memory-length", Quorum, |value, _| non_negative(value)),
+    rule("x-max-in-memory-bytes", Quorum, |value, _| non_negative(value)),
+    rule("x-max-priority", Classic, |value, _| max_priority(value).and_then(missing)),
+    rule("x-overflow", All, |value, _| overflow(value).and_then(missing_unless(is(value, b"drop-head")))),
+    rule("x-queue-mode", Classic, |value, _| queue_mode(value)),
+    rule("x-queue-version", Classic, |value, _| queue_version(value)),
+    rule(super::SINGLE_ACTIVE_CONSUMER, All, |value, _| boolean(value)),
+    rule("x-consumer-timeout", All, |value, _| non_negative(value).and_then(missing)),
+    rule("x-consumer-disconnected-timeout", Quorum, |value, _| non_negative(value)),
+    rule(super::queue_type::KEY, All, |value, _| queue_type(value)),
+    rule("x-quorum-initial-group-size", Quorum, |value, _| positive(value)),
+    rule("x-quorum-target-group-size", Quorum, |value, _| positive(value)),
+    rule("x-max-age", Stream, |_, _| Ok(())),
+    rule("x-stream-max-segment-size-bytes", Stream, |_, _| Ok(())),
+    rule("x-stream-filter-size-bytes", Stream, |_, _| Ok(())),
+    rule("x-initial-cluster-size", Stream, |_, _| Ok(())),
+    rule("x-queue-leader-locator", All, |value, _| leader_locator(value)),
+    rule("x-queue-master-locator", Classic, |value, _| long_str(value).map(drop)),
+    rule("x-member-placement-tag", Quorum, |value, _| member_placement_tag(value)),
+    rule("x-delivery-limit", Quorum, |_, _| Ok(()).and_then(missing)),
+    rule("x-delayed-retry-type", All, |value, _| delayed_retry(value).and_then(missing_unless(is(value, b"disabled")))),
+    rule("x-delayed-retry-min", All, |value, _| positive_time(value).and_then(missing)),
+    rule("x-delayed-retry-max", All, |value, _| positive_time(value).and_then(missing)),
+    rule(super::CONFIRM, All, |value, _| confirm(value)),
+    rule("x-message-deduplication", All, |value, _| boolean(value).and_then(missing_unless(is_false(value)))),
+    rule("x-deduplication-fallback", All, |value, _| deduplication_fallback(value).and_then(missing)),
+    rule("x-group-key", All, |value, _| group_key(value).and_then(missing)),
+    rule("x-delivery-rate", All, |value, _| positive(value).and_then(missing)),
+    rule("x-delayed", All, |value, _| boolean(value).and_then(missing_unless(is_false(value)))),
+];
+
+/// The arguments of consumers (RabbitMQ: `rabbit_amqqueue:consume_args/0`).
+#[rustfmt::skip]
+pub(super) const CONSUMER: [Rule; 5] = [
+    rule(super::PRIORITY, All, |value, _| integer(value).map(drop)),
+    rule("x-consumer-timeout", All, |value, _| non_negative(value).and_then(missing)),
+    rule("x-stream-offset", Stream, |_, _| Ok(())),
+    rule("x-stream-filter", Stream, |_, _| Ok(())),
+    rule("x-stream-match-unfiltered", Stream, |_, _| Ok(())),
+];
+
+fn is(value: Value<'_>, name: &[u8]) -> bool {
+    value.as_long_str() == Some(name)
+}
+
+fn is_false(value: Value<'_>) -> bool {
+    value == Value::Bool(false)
+}
