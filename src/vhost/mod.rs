@@ -20,6 +20,7 @@ pub mod queue;
 mod relocation;
 pub mod routes;
 pub mod session;
+mod settings;
 pub mod worker;
 
 pub use crate::store::commit::{Commit, Completer};

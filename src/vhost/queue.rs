@@ -16,6 +16,7 @@ use super::inbox::{Inbox, Turn};
 use super::journal::Journal;
 use super::leaving::Copied;
 use super::session::{Consumer, Session};
+use super::settings::settings;
 use super::worker::{Counts, NotAttached, QueueWorker, Terms};
 use crate::amqp::ack_mode::AckMode;
 use crate::amqp::id::{ChannelId, ConnectionId, ConsumerId, MessageIndex, QueueId};
@@ -23,7 +24,6 @@ use crate::amqp::name::QueueName;
 use crate::amqp::run::Run;
 use crate::queue::command::{ChannelLimit, Settlement};
 use crate::queue::core::Queue as Core;
-use crate::queue::settings::{Serving, Settings};
 use crate::store::format::checkpoint::QueueImage;
 use crate::store::log::Log;
 use crate::store::reclaim::{Holder, Holding, Relocation};
@@ -295,12 +295,6 @@ impl Queue {
             Err(_) => while self.inbox.run() == Turn::HandOver {},
         }
     }
-}
-
-fn settings(definition: &QueueDefinition) -> Settings {
-    let serving =
-        if definition.single_active_consumer() { Serving::SingleActive } else { Serving::All };
-    Settings { serving, ..Settings::default() }
 }
 
 impl Holder for Arc<Queue> {

@@ -33,7 +33,7 @@ fn address(exchange: &str, key: &str) -> Vec<u8> {
 }
 
 fn message<'a>(address: &'a [u8], header: &'a [u8]) -> MessageRef<'a> {
-    MessageRef { address, header, body: b"body" }
+    MessageRef::new(address, header, b"body")
 }
 
 fn death(queue: &str, reason: DeathReason) -> Death<'_> {
