@@ -140,6 +140,12 @@ impl Node {
         }
     }
 
+    /// Has queues that came back begin with what they do of their own accord. It is called once, in
+    /// the runtime that serves connections.
+    pub fn begin(&self) {
+        self.queues().iter().for_each(Queue::begin);
+    }
+
     /// All queues of all virtual hosts.
     pub(super) fn queues(&self) -> Vec<Arc<Queue>> {
         self.vhosts.iter().flat_map(|vhost| vhost.queues()).collect()

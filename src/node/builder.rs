@@ -101,6 +101,7 @@ impl Builder {
         let node = Arc::new(node);
         let storage = storage.start(&node).map_err(StartError::Storage)?;
         done(&first).await;
+        node.begin();
         let mut listeners = Vec::new();
         for address in &config.amqp.listen {
             let listener = Listener::bind(*address).await;

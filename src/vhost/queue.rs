@@ -152,6 +152,13 @@ impl Queue {
         self.submit(Task::Left(copied));
     }
 
+    /// Begins with what it does of its own accord, if it came back with messages.
+    pub fn begin(self: &Arc<Self>) {
+        if self.with(|worker| worker.is_restless()) {
+            self.tick();
+        }
+    }
+
     /// Does what it wanted to be woken for.
     pub(super) fn tick(self: &Arc<Self>) {
         self.submit(Task::Tick);

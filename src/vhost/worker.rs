@@ -138,6 +138,11 @@ impl QueueWorker {
         }
     }
 
+    /// Whether it has something to do though nobody asks for anything.
+    pub(super) fn is_restless(&self) -> bool {
+        self.core.wanted_anyway().is_some() || self.core.next_wake().is_some()
+    }
+
     pub(super) fn counts(&self) -> Counts {
         Counts {
             ready: self.core.ready() as u64,

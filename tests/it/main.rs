@@ -25,6 +25,7 @@ mod direct_reply;
 mod durable;
 mod errors;
 mod exchange;
+mod expiry;
 mod get;
 mod heartbeat;
 mod layering;
