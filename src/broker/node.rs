@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use dashmap::DashMap;
 
@@ -57,6 +58,9 @@ pub struct Node {
     pub marks: Marks,
     /// How many connections there may be.
     pub connections_max: Option<u32>,
+    /// How long a delivery may wait for its acknowledgement where its queue does not say;
+    /// without end if absent.
+    pub consumer_timeout: Option<Duration>,
     pub(super) users: Users,
     mechanisms: Vec<Mechanism>,
     pub(super) vhosts: DashMap<VhostName, Arc<Vhost>>,
@@ -118,6 +122,7 @@ impl Node {
             disk_low: AtomicBool::new(false),
             marks,
             connections_max,
+            consumer_timeout: None,
             users,
             mechanisms,
             vhosts: DashMap::new(),

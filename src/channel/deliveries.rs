@@ -2,7 +2,9 @@
 //! `rabbit_channel:collect_acks/3`).
 
 use std::fmt;
+use std::time::Instant;
 
+use super::ages::Ages;
 use super::ring::Ring;
 use crate::amqp::ack_mode::AckMode;
 use crate::amqp::exception::Exception;
@@ -54,6 +56,7 @@ impl From<UnknownDeliveryTag> for Exception {
 pub struct Deliveries {
     last: u64,
     unacked: Ring<Sent>,
+    ages: Ages,
 }
 
 /// [`Unacked`] without its tag.
@@ -125,6 +128,24 @@ impl Deliveries {
             let Unacked { tag, queue, index, consumer } = unacked;
             (tag.0, Sent { queue, index, consumer })
         }));
+    }
+
+    /// Takes note of the time: what has been delivered since the last call is from now on known to
+    /// have been delivered by `now`.
+    pub fn look(&mut self, now: Instant) {
+        match self.unacked.front() {
+            Some((first, _)) => self.ages.look(now, first, self.last),
+            None => self.ages.clear(),
+        }
+    }
+
+    /// What is outstanding and the times by which it had been delivered, in the order of the tags,
+    /// as far as looks have been made.
+    pub fn aged(&self) -> impl Iterator<Item = (Unacked, Instant)> {
+        let mut ages = self.ages.walk();
+        self.unacked
+            .iter()
+            .map_while(move |(tag, sent)| Some((sent.with_tag(tag), ages.delivered_by(tag)?)))
     }
 
     /// How many deliveries are outstanding.

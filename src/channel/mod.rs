@@ -5,6 +5,7 @@
 //! outbound half is [`deliveries::Deliveries`], [`credit::ChannelCredit`] and
 //! [`confirms::Confirms`], kept where what queues send is written.
 
+pub mod ages;
 pub mod assembly;
 pub mod confirms;
 pub mod credit;

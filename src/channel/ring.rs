@@ -63,6 +63,11 @@ impl<T> Ring<T> {
         self.slots.front().and_then(|(tag, entry)| Some((*tag, entry.as_ref()?)))
     }
 
+    /// The entries and their tags, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (u64, &T)> {
+        self.slots.iter().filter_map(|(tag, entry)| Some((*tag, entry.as_ref()?)))
+    }
+
     /// Takes the first entry.
     pub fn pop_front(&mut self) -> Option<(u64, T)> {
         let (tag, entry) = self.slots.pop_front()?;

@@ -22,6 +22,9 @@ pub struct Consumer {
     pub queue: QueueId,
     /// Whether it settles what it is sent.
     pub acks: AckMode,
+    /// How long it may take for that, in milliseconds, 0 for without end; the queue says if
+    /// absent.
+    pub timeout: Option<u64>,
 }
 
 /// What a channel's client asked for that its state does not allow.
@@ -234,7 +237,7 @@ mod tests {
     }
 
     fn consumer(id: u64) -> Consumer {
-        Consumer { id: ConsumerId(id), queue: QueueId(1), acks: AckMode::Manual }
+        Consumer { id: ConsumerId(id), queue: QueueId(1), acks: AckMode::Manual, timeout: None }
     }
 
     #[test]

@@ -81,7 +81,7 @@ mod tests {
         for setting in SETTINGS {
             let value = match setting.path().as_str() {
                 "amqp.listen" => "5673",
-                "amqp.handshake_timeout" => "7s",
+                "amqp.handshake_timeout" | "amqp.consumer_timeout" => "7s",
                 "auth.mechanisms" => "PLAIN",
                 "log.level" => "debug",
                 "store.confirm" => "written",

@@ -142,7 +142,8 @@ mod tests {
             (
                 "[amqp]\n\nhartbeat = 5\n",
                 "leveret.toml:3: amqp.hartbeat: unknown key; the section has listen, heartbeat, \
-                 frame_max, channel_max, handshake_timeout, announce_product, announce_version",
+                 frame_max, channel_max, handshake_timeout, consumer_timeout, announce_product, \
+                 announce_version",
             ),
             (
                 "\n[amqq]\n",

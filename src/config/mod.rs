@@ -75,6 +75,8 @@ pub struct Amqp {
     pub channel_max: u16,
     /// How long a client may take from connecting to `connection.open-ok`.
     pub handshake_timeout: Duration,
+    /// How long a delivery may wait for its acknowledgement; absent means without end.
+    pub consumer_timeout: Option<Duration>,
     /// `product` of the server properties.
     pub announce_product: String,
     /// `version` of the server properties.
@@ -89,6 +91,7 @@ impl Default for Amqp {
             frame_max: 131_072,
             channel_max: 2047,
             handshake_timeout: Duration::from_secs(10),
+            consumer_timeout: Some(Duration::from_mins(30)),
             announce_product: "RabbitMQ".to_owned(),
             announce_version: "3.13.7".to_owned(),
         }

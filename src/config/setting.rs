@@ -87,6 +87,10 @@ pub static SETTINGS: &[Setting] = &[
         config.amqp.handshake_timeout = value.duration()?;
         Ok(())
     }),
+    Setting::new("amqp", "consumer_timeout", |config, value| {
+        config.amqp.consumer_timeout = value.duration_or_off()?;
+        Ok(())
+    }),
     Setting::new("amqp", "announce_product", |config, value| {
         config.amqp.announce_product = value.text()?;
         Ok(())

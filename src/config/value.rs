@@ -111,6 +111,21 @@ impl Value<'_> {
             .ok_or_else(|| self.unfit(r#"a duration such as "10s" or "500ms""#))
     }
 
+    /// A duration of at least a millisecond, or none for `off` and 0.
+    ///
+    /// # Errors
+    /// Another type, or no unit.
+    pub fn duration_or_off(&self) -> Result<Option<Duration>, Unfit> {
+        match self {
+            Self::Integer(0) => Ok(None),
+            _ if matches!(self.as_str(), Some("off" | "0")) => Ok(None),
+            _ => self
+                .duration()
+                .map(Some)
+                .map_err(|_| self.unfit(r#"a duration such as "30m" or "500ms", or "off""#)),
+        }
+    }
+
     /// A size in bytes, from 1 to `max`.
     ///
     /// # Errors
@@ -225,6 +240,19 @@ mod tests {
 
     fn text(text: &str) -> Value<'_> {
         Value::Text(text.into())
+    }
+
+    #[test]
+    fn a_duration_may_be_off() {
+        let half_an_hour = Ok(Some(Duration::from_mins(30)));
+        assert_eq!(text("30m").duration_or_off(), half_an_hour);
+        assert_eq!(Value::Word("30m").duration_or_off(), half_an_hour);
+        for off in [text("off"), Value::Word("off"), Value::Word("0"), Value::Integer(0)] {
+            assert_eq!(off.duration_or_off(), Ok(None));
+        }
+        for wrong in [text("30"), text("0s"), Value::Integer(30), Value::Other("boolean")] {
+            assert!(wrong.duration_or_off().is_err());
+        }
     }
 
     #[test]

@@ -151,13 +151,15 @@ pub(super) async fn done(commit: &Commit) {
 fn node(config: &Config, storage: &Storage) -> Node {
     let users = Users::new(config.auth.loopback_users.iter().cloned());
     let mechanisms = config.auth.mechanisms.iter().filter_map(|name| Mechanism::parse(name));
-    Node::new(
+    let mut node = Node::new(
         users,
         mechanisms.collect(),
         marks(config),
         config.limits.connections,
         storage.store.clone(),
-    )
+    );
+    node.consumer_timeout = config.amqp.consumer_timeout;
+    node
 }
 
 fn marks(config: &Config) -> Marks {

@@ -16,7 +16,7 @@ use crate::codec::encode;
 use crate::codec::method::Method;
 use crate::queue::command::{ChannelLimit, Exclusivity};
 use crate::queue::error::ExclusiveUse;
-use crate::topology::arguments::{check_consumer, consumer_priority};
+use crate::topology::arguments::{check_consumer, consumer_priority, consumer_timeout};
 use crate::topology::error::{Error, Resource};
 use crate::vhost::queue::Queue;
 use crate::vhost::session::Consumer;
@@ -103,13 +103,18 @@ impl Service {
         let id = self.node.ids.next_consumer();
         let consumer = Consumer { id, session: self.session(), channel: at, tag: tag.clone() };
         self.remember(&queue);
+        let timeout = consumer_timeout(arguments);
+        self.watch(timeout);
         queue
             .attach(consumer, terms, || {
                 let consume_ok = ConsumeOk { consumer_tag: tag.as_str().into() };
                 self.reply(at, no_wait, AMQPClass::Basic(AMQPMethod::ConsumeOk(consume_ok)));
             })
             .map_err(|why| self.not_attached(&queue, why))?;
-        channel.add_consumer(tag, state::Consumer { id, queue: queue.id, acks: terms.acks })?;
+        channel.add_consumer(
+            tag,
+            state::Consumer { id, queue: queue.id, acks: terms.acks, timeout },
+        )?;
         Ok(())
     }
 

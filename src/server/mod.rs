@@ -11,6 +11,7 @@ mod life;
 pub mod listener;
 mod outbox;
 mod output;
+mod overdue;
 mod peer;
 mod publish;
 mod publisher;

@@ -6,6 +6,7 @@ mod replies;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Weak};
 use std::task::Waker;
+use std::time::Instant;
 
 use amq_protocol::protocol::AMQPClass;
 use amq_protocol::protocol::basic::{AMQPMethod, Cancel};
@@ -226,6 +227,21 @@ impl Outbox {
         if let Some(sending) = self.state.lock().channels.get_mut(&channel) {
             sending.deliveries.restore(taken);
         }
+    }
+
+    /// Takes note of the time on every channel, and asks `overdue` about what is outstanding, oldest
+    /// first; returns the channels on which it found something, with that.
+    pub(super) fn look<T>(
+        &self,
+        now: Instant,
+        mut overdue: impl FnMut(ChannelId, &mut dyn Iterator<Item = (Unacked, Instant)>) -> Option<T>,
+    ) -> Vec<(ChannelId, T)> {
+        let mut state = self.state.lock();
+        let look = |(channel, sending): (&ChannelId, &mut Sending)| {
+            sending.deliveries.look(now);
+            Some((*channel, overdue(*channel, &mut sending.deliveries.aged())?))
+        };
+        state.channels.iter_mut().filter_map(look).collect()
     }
 
     /// Sets the limit on unacked deliveries of the whole channel, 0 for none; returns what it

@@ -90,13 +90,16 @@ impl Peer {
     }
 
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
-        self.core.poll_timeout()
+        let look = self.service.as_ref().and_then(|service| service.look_at);
+        self.core.poll_timeout().into_iter().chain(look).min()
     }
 
     /// Carries out what is due.
     pub(super) fn handle_timeout(&mut self) -> Option<End> {
-        let timeout = self.core.handle_timeout(Instant::now(), &mut self.replies);
+        let now = Instant::now();
+        let timeout = self.core.handle_timeout(now, &mut self.replies);
         self.write_replies();
+        self.check_overdue(now);
         match timeout {
             Timeout::Nothing => None,
             Timeout::HandshakeTooSlow => Some(End::TimedOut("the handshake took too long")),

@@ -1,8 +1,10 @@
 //! What one connection's methods are carried out with: its virtual host, the queues it deals
 //! with, and its outbox. One file for each class of methods beside this one.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::time::Instant;
 
 use amq_protocol::protocol::AMQPClass;
 use amq_protocol::protocol::confirm::{AMQPMethod, SelectOk};
@@ -54,6 +56,8 @@ pub(super) struct Service {
     pub(super) waiting: Option<Waiting>,
     /// Who was sent replies and has no room for more.
     pub(super) crowded: Vec<Arc<dyn Requester>>,
+    /// When to look for deliveries that wait too long for their acknowledgement.
+    pub(super) look_at: Option<Instant>,
     /// At how many entries `queues` is next cleared of queues that are gone.
     queues_prune_at: usize,
 }
@@ -82,6 +86,7 @@ impl Service {
             user,
             waiting: None,
             crowded: Vec::new(),
+            look_at: None,
             queues_prune_at: QUEUES_PRUNE_MIN,
         }
     }
@@ -219,7 +224,10 @@ impl Service {
             self.queues.retain(|_, queue| !queue.is_deleted());
             self.queues_prune_at = QUEUES_PRUNE_MIN.max(2 * self.queues.len());
         }
-        self.queues.entry(queue.id).or_insert_with(|| Arc::clone(queue));
+        if let Entry::Vacant(vacant) = self.queues.entry(queue.id) {
+            vacant.insert(Arc::clone(queue));
+            self.watch(queue.consumer_timeout);
+        }
     }
 }
 

@@ -41,6 +41,9 @@ pub struct Queue {
     pub id: QueueId,
     /// What kind of queue it is.
     pub queue_type: QueueType,
+    /// How long its deliveries may wait for their acknowledgement, in milliseconds, 0 for without
+    /// end; the node's timeout if absent.
+    pub consumer_timeout: Option<u64>,
     /// The connection that alone may use it.
     pub owner: Option<ConnectionId>,
     /// Whether it goes with its last consumer.
@@ -117,6 +120,7 @@ impl Queue {
                 name: definition.name.clone(),
                 id: definition.id,
                 queue_type: definition.queue_type(),
+                consumer_timeout: definition.values().consumer_timeout,
                 owner: definition.exclusive_owner,
                 auto_delete: definition.auto_delete,
                 durable: definition.durable,

@@ -14,8 +14,12 @@ use crate::raw::peer::{NoFrame, Peer};
 use crate::raw::wire::Frame;
 
 /// A watermark that the process is above from the start.
-const EXCEEDED: Options =
-    Options { high_watermark: Some(1), handshake_timeout: None, message_size: None };
+const EXCEEDED: Options = Options {
+    high_watermark: Some(1),
+    handshake_timeout: None,
+    consumer_timeout: None,
+    message_size: None,
+};
 
 /// Little memory, of which no message goes to the disk.
 const STAYING: [(&str, &str); 2] =

@@ -16,6 +16,8 @@ const ADDRESS: &str = "LEVERET_TEST_AMQP";
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options {
     pub handshake_timeout: Option<Duration>,
+    /// How long a delivery may wait for its acknowledgement.
+    pub consumer_timeout: Option<Duration>,
     /// The largest body, in octets.
     pub message_size: Option<u64>,
     /// Resident memory above which publishers are blocked, in octets.
@@ -95,6 +97,9 @@ impl InProcess {
         let mut config = Config::default();
         if let Some(size) = options.message_size {
             config.limits.message_size = size;
+        }
+        if let Some(timeout) = options.consumer_timeout {
+            config.amqp.consumer_timeout = Some(timeout);
         }
         if let Some(bytes) = options.high_watermark {
             config.memory.high_watermark = Watermark::Bytes(bytes);

@@ -19,6 +19,7 @@ mod broker;
 mod confirm;
 mod consume;
 mod consumer_priority;
+mod consumer_timeout;
 mod content;
 mod crash;
 mod direct_reply;

@@ -11,11 +11,13 @@ pub mod values;
 
 use self::queue_type::QueueType;
 use self::rule::Rule;
+use self::values::Values;
 use crate::amqp::table::{TableRef, Value};
 use crate::topology::equivalence::compare_argument;
 use crate::topology::error::{Error, Resource};
 
 const DEAD_LETTER_EXCHANGE: &str = "x-dead-letter-exchange";
+const CONSUMER_TIMEOUT: &str = "x-consumer-timeout";
 const PRIORITY: &str = "x-priority";
 const SINGLE_ACTIVE_CONSUMER: &str = "x-single-active-consumer";
 
@@ -79,6 +81,12 @@ pub fn consumer_priority(arguments: TableRef<'_>) -> i64 {
         Some(Value::Int(_, priority)) => priority,
         _ => 0,
     }
+}
+
+/// How long a delivery to a consumer with these arguments may wait for its acknowledgement, in
+/// milliseconds, 0 for without end; `None` if they do not say.
+pub fn consumer_timeout(arguments: TableRef<'_>) -> Option<u64> {
+    Values::read(arguments).consumer_timeout
 }
 
 /// Compares the arguments of a declared queue with those of the existing one, as far as its type

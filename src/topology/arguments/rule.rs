@@ -70,7 +70,7 @@ pub(super) const QUEUE: [Rule; 36] = [
     rule("x-queue-mode", Classic, |value, _| queue_mode(value)),
     rule("x-queue-version", Classic, |value, _| queue_version(value)),
     rule(super::SINGLE_ACTIVE_CONSUMER, All, |value, _| boolean(value)),
-    rule("x-consumer-timeout", All, |value, _| non_negative(value).and_then(missing)),
+    rule(super::CONSUMER_TIMEOUT, All, |value, _| non_negative(value)),
     rule("x-consumer-disconnected-timeout", Quorum, |value, _| non_negative(value)),
     rule(super::queue_type::KEY, All, |value, _| queue_type(value)),
     rule("x-quorum-initial-group-size", Quorum, |value, _| positive(value)),
@@ -98,7 +98,7 @@ pub(super) const QUEUE: [Rule; 36] = [
 #[rustfmt::skip]
 pub(super) const CONSUMER: [Rule; 5] = [
     rule(super::PRIORITY, All, |value, _| integer(value).map(drop)),
-    rule("x-consumer-timeout", All, |value, _| non_negative(value).and_then(missing)),
+    rule(super::CONSUMER_TIMEOUT, All, |value, _| non_negative(value)),
     rule("x-stream-offset", Stream, |_, _| Ok(())),
     rule("x-stream-filter", Stream, |_, _| Ok(())),
     rule("x-stream-match-unfiltered", Stream, |_, _| Ok(())),

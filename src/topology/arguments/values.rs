@@ -80,7 +80,7 @@ impl Values {
                 .and_then(DeadLetterStrategy::parse),
             max_priority: number("x-max-priority").and_then(|value| u8::try_from(value).ok()),
             delivery_limit: int(arguments, "x-delivery-limit"),
-            consumer_timeout: number("x-consumer-timeout"),
+            consumer_timeout: number(super::CONSUMER_TIMEOUT),
             delayed_retry: octets("x-delayed-retry-type").and_then(DelayedRetry::parse),
             delayed_retry_min: number("x-delayed-retry-min"),
             delayed_retry_max: number("x-delayed-retry-max"),

@@ -4,9 +4,9 @@ use super::row::{Row, channel_error, connection_error};
 use crate::raw::content::{Content, content, header};
 use crate::raw::method::{
     BASIC_ACK, BASIC_CONSUME, BASIC_NACK, BASIC_PUBLISH, BASIC_QOS, BASIC_RECOVER,
-    BASIC_RECOVER_ASYNC, Method, basic_ack, basic_consume, basic_get, basic_nack, basic_publish,
-    basic_qos, basic_recover, basic_recover_async, basic_reject, exchange_declare, queue_declare,
-    tx_select,
+    BASIC_RECOVER_ASYNC, Method, NONE, basic_ack, basic_consume, basic_get, basic_nack,
+    basic_publish, basic_qos, basic_recover, basic_recover_async, basic_reject, exchange_declare,
+    queue_declare, tx_select,
 };
 use crate::raw::wire::{BODY, Field, HEADER};
 
@@ -14,10 +14,25 @@ use crate::raw::wire::{BODY, Field, HEADER};
 const MESSAGE_MAX: usize = 128 << 20;
 
 pub fn rows() -> Vec<Row> {
-    [consuming(), settling(), settling_others(), publishing(), contents(), sizes()]
+    [consuming(), settling(), settling_others(), timeouts(), publishing(), contents(), sizes()]
         .into_iter()
         .flatten()
         .collect()
+}
+
+fn timeouts() -> Vec<Row> {
+    let text = "delivery acknowledgement on channel 1 timed out. Timeout value used: 100 ms. This \
+                timeout value can be configured, see consumers doc guide to learn more";
+    vec![
+        channel_error("delivery that is never settled", 406, text, NONE, |s| {
+            let hasty = [("x-consumer-timeout", Field::Int(100))];
+            s.call(&queue_declare("b.slow").exclusive().arguments(&hasty));
+            s.publish(&basic_publish("", "b.slow"), &content(b"hi"));
+            s.peer.channel(1).get(&basic_get("b.slow"));
+            s.peer.await_frame();
+        })
+        .rabbitmq_3_10_unchecked(),
+    ]
 }
 
 fn consuming() -> Vec<Row> {

@@ -16,11 +16,6 @@ fn consumer_arguments_that_cannot_be_had_are_refused() {
         consumer(&[("x-consumer-timeout", int(-1))]),
         "invalid arg 'x-consumer-timeout' for queue 'q' in vhost '/': {value_negative,-1}",
     );
-    assert_refused(
-        consumer(&[("x-consumer-timeout", int(1))]),
-        "invalid arg 'x-consumer-timeout' for queue 'q' in vhost '/': \
-         \"not supported by this broker\"",
-    );
 }
 
 #[test]
@@ -57,6 +52,18 @@ fn a_consumers_priority_is_any_integer_and_0_by_default() {
         assert!(matches!(priority, Value::Int(_, it) if it == read));
     }
     assert_eq!(consumer_priority(TableRef::default()), 0);
+}
+
+#[test]
+fn a_consumers_timeout_is_any_time_and_absent_by_default() {
+    for (value, timeout) in [(int(0), 0), (Value::Int(b'B', 5), 5), (int(i64::MAX), i64::MAX)] {
+        let arguments = [("x-consumer-timeout", value)];
+
+        assert_eq!(consumer(&arguments), Ok(()));
+        let read = consumer_timeout(table(&arguments).as_ref());
+        assert_eq!(read, u64::try_from(timeout).ok());
+    }
+    assert_eq!(consumer_timeout(TableRef::default()), None);
 }
 
 #[test]

@@ -20,7 +20,6 @@ pub fn rows() -> Vec<(&'static str, Vec<Row>)> {
         ("the durable store", queue_feature::durable()),
         ("token credentials", access::tokens()),
         ("an operator's commands", access::commands()),
-        ("the consumer timeout", queue_feature::timeouts()),
         ("protected queues, and prefixes of server-made names", queue_feature::later_queues()),
         ("further exchange types", queue_feature::exchange_types()),
     ]

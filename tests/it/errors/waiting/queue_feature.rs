@@ -3,8 +3,8 @@
 use crate::errors::row::{Row, channel_error, connection_error};
 use crate::raw::content::content;
 use crate::raw::method::{
-    BASIC_GET, EXCHANGE_DECLARE, NONE, QUEUE_DECLARE, QUEUE_DELETE, TX_COMMIT, basic_consume,
-    basic_get, basic_publish, exchange_declare, queue_declare, queue_delete, tx_commit, tx_select,
+    BASIC_GET, EXCHANGE_DECLARE, QUEUE_DECLARE, QUEUE_DELETE, TX_COMMIT, basic_get, basic_publish,
+    exchange_declare, queue_declare, queue_delete, tx_commit, tx_select,
 };
 use crate::raw::wire::Field::{self, Int, Long, Str};
 
@@ -79,20 +79,6 @@ pub fn durable() -> Vec<Row> {
                 s.send(&basic_get("w.commit"));
             },
         )
-        .rabbitmq_3_10_unchecked(),
-    ]
-}
-
-pub fn timeouts() -> Vec<Row> {
-    let text = "delivery acknowledgement on channel 1 timed out. Timeout value used: 20000 ms. \
-                This timeout value can be configured, see consumers doc guide to learn more";
-    vec![
-        channel_error("delivery that is never settled", 406, text, NONE, |s| {
-            s.call(&queue_declare("w.slow").exclusive());
-            s.publish(&basic_publish("", "w.slow"), &content(b""));
-            s.call(&basic_consume("w.slow", "slow"));
-            s.peer.await_frame();
-        })
         .rabbitmq_3_10_unchecked(),
     ]
 }
