@@ -28,6 +28,7 @@
 //! broker half     auth       users and logins                             pure
 //!                 exchange   how one exchange routes                      pure
 //!                 queue      one queue: order, consumers, credit          pure
+//!                 policy     settings by pattern; which of them counts    pure
 //!                 topology   what is declared; routing snapshots          pure
 //!                 store      contents of messages; the log
 //!                 vhost      a virtual host: each queue behind its lock
@@ -87,6 +88,7 @@ pub mod ctl;
 pub mod exchange;
 pub mod node;
 pub mod perf;
+pub mod policy;
 pub mod queue;
 pub mod server;
 pub mod store;

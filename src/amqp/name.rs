@@ -94,6 +94,8 @@ names! {
     BindingKey;
     /// A consumer's tag within its channel.
     ConsumerTag;
+    /// The name of a policy or an operator policy.
+    PolicyName;
 }
 
 impl ExchangeName {

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 /// `cli` is the binary's own, above the library.
 const ROOMS: &[(&str, &[&str])] = &[
     ("amqp", &[]),
-    ("config", &[]),
+    ("policy", &["amqp"]),
+    ("config", &["amqp", "policy"]),
     ("codec", &["amqp"]),
     ("channel", &["amqp"]),
     ("auth", &["amqp"]),
@@ -15,9 +16,12 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("queue", &["amqp"]),
     ("store", &["amqp"]),
     ("connection", &["amqp", "codec", "channel"]),
-    ("topology", &["amqp", "auth", "exchange"]),
-    ("vhost", &["amqp", "codec", "exchange", "queue", "store", "topology"]),
-    ("broker", &["amqp", "config", "auth", "vhost", "topology", "exchange", "queue", "store"]),
+    ("topology", &["amqp", "auth", "exchange", "policy"]),
+    ("vhost", &["amqp", "codec", "exchange", "policy", "queue", "store", "topology"]),
+    (
+        "broker",
+        &["amqp", "config", "auth", "vhost", "topology", "exchange", "policy", "queue", "store"],
+    ),
     (
         "server",
         &[
@@ -45,6 +49,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "channel",
             "auth",
             "exchange",
+            "policy",
             "queue",
             "store",
             "connection",
@@ -59,8 +64,18 @@ const ROOMS: &[(&str, &[&str])] = &[
 ];
 
 /// Rooms that do no I/O, start nothing and read no clock.
-const PURE: &[&str] =
-    &["amqp", "config", "codec", "channel", "connection", "auth", "exchange", "queue", "topology"];
+const PURE: &[&str] = &[
+    "amqp",
+    "config",
+    "codec",
+    "channel",
+    "connection",
+    "auth",
+    "exchange",
+    "policy",
+    "queue",
+    "topology",
+];
 
 /// What a pure room may not name.
 const IMPURE: &[&str] =
