@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use crate::amqp::id::ConnectionId;
-use crate::amqp::name::{ExchangeName, QueueName};
+use crate::amqp::name::{ExchangeName, PolicyName, QueueName};
 use crate::exchange::binding::Binding;
+use crate::policy::checked::{Issuer, Policy};
 
 use super::exchange::ExchangeDefinition;
 use super::queue::QueueDefinition;
@@ -34,6 +35,10 @@ pub enum Command {
     },
     /// Takes a queue and its bindings away; nothing changes when there is no such queue.
     DeleteQueue(QueueName),
+    /// Sets a policy, in place of one of the same issuer and name.
+    SetPolicy(Arc<Policy>),
+    /// Takes a policy away.
+    ClearPolicy(Issuer, PolicyName),
 }
 
 /// When a deletion goes ahead.
@@ -87,6 +92,15 @@ pub enum Change {
     Bound(BindingChange),
     /// A binding went.
     Unbound(BindingChange),
+    /// A new policy.
+    PolicySet(PolicyChange),
+    /// A policy went.
+    PolicyCleared(Arc<Policy>),
+    /// Other policies count for a queue, and something else holds for it: see
+    /// [`Topology::effective`](super::state::Topology::effective).
+    QueueReconfigured(Arc<QueueDefinition>),
+    /// Other policies count for an exchange, and it has another alternate exchange.
+    ExchangeReconfigured(Arc<ExchangeDefinition>),
 }
 
 /// A binding that came or went.
@@ -100,6 +114,15 @@ pub struct BindingChange {
     pub durable: bool,
     /// See [`Router::rank`](crate::exchange::router::Router::rank).
     pub rank: u32,
+}
+
+/// A policy that came.
+#[derive(Clone, Debug)]
+pub struct PolicyChange {
+    /// The policy.
+    pub policy: Arc<Policy>,
+    /// The one that it stands in for.
+    pub replaced: Option<Arc<Policy>>,
 }
 
 impl Outcome {
@@ -116,6 +139,11 @@ impl Change {
             Self::ExchangeCreated(exchange) | Self::ExchangeDeleted(exchange) => exchange.durable,
             Self::QueueCreated(queue) | Self::QueueDeleted(queue) => queue.durable,
             Self::Bound(change) | Self::Unbound(change) => change.durable,
+            Self::PolicySet(PolicyChange { policy, replaced }) => {
+                policy.is_stored() || replaced.as_ref().is_some_and(|it| it.is_stored())
+            }
+            Self::PolicyCleared(policy) => policy.is_stored(),
+            Self::QueueReconfigured(_) | Self::ExchangeReconfigured(_) => false,
         }
     }
 }

@@ -4,26 +4,36 @@
 //! vhost/NAME
 //! exchange/VHOST/NAME                                    type, auto_delete, internal, arguments
 //! queue/VHOST/NAME                                       id, auto_delete, arguments
+//! policy/VHOST/NAME                                      pattern, apply_to, priority, definition
+//! operator_policy/VHOST/NAME                             the same
 //! binding/VHOST/SOURCE/queue|exchange/NAME/KEY/ARGUMENTS rank, unless it is 0
 //! ```
 //!
 //! Arguments are the octets of the field table, in base64 where they are in a value. Predeclared
 //! exchanges are not among the entries, their bindings are.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::amqp::entry::{self, InvalidEntry};
 use crate::amqp::id::QueueId;
-use crate::amqp::name::{BindingKey, ExchangeName, QueueName, VhostName};
+use crate::amqp::name::{BindingKey, ExchangeName, PolicyName, QueueName, VhostName};
 use crate::amqp::table::{Table, TableRef};
 use crate::exchange::binding::{Binding, Destination};
 use crate::exchange::kind::ExchangeKind;
+use crate::policy::checked::{Issuer, Policy, Source};
+use crate::policy::draft::Draft;
 
-use super::command::{BindingChange, Change};
+use super::command::{BindingChange, Change, PolicyChange};
 use super::exchange::ExchangeDefinition;
 use super::queue::QueueDefinition;
+
+const POLICY: &[u8] = b"policy";
+const OPERATOR_POLICY: &[u8] = b"operator_policy";
 
 /// A durable thing, of the virtual host that it is in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +55,8 @@ pub enum Declared {
     Queue(QueueDefinition),
     /// A binding, with the exchange that it leads from and its rank there.
     Binding(ExchangeName, Binding, u32),
+    /// A policy or an operator policy.
+    Policy(Arc<Policy>),
 }
 
 #[derive(Deserialize)]
@@ -67,6 +79,15 @@ struct QueueFields {
     id: u64,
     auto_delete: bool,
     arguments: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PolicyFields {
+    pattern: String,
+    apply_to: String,
+    priority: i64,
+    definition: Value,
 }
 
 #[derive(Deserialize)]
@@ -97,6 +118,11 @@ pub fn change_entry(vhost: &VhostName, change: &Change) -> Option<(Vec<u8>, Opti
         Change::Unbound(BindingChange { source, binding, .. }) => {
             (binding_key(vhost, source, binding), None)
         }
+        Change::PolicySet(PolicyChange { policy, .. }) => {
+            (policy_key(vhost, policy), policy.is_stored().then(|| policy_value(policy)))
+        }
+        Change::PolicyCleared(policy) => (policy_key(vhost, policy), None),
+        Change::QueueReconfigured(_) | Change::ExchangeReconfigured(_) => return None,
     })
 }
 
@@ -114,6 +140,8 @@ pub fn read_entry(key: &[u8], value: &[u8]) -> Result<Durable, InvalidEntry> {
         }
         [b"exchange", vhost, name] => (vhost, read_exchange(key, name, value)?),
         [b"queue", vhost, name] => (vhost, read_queue(key, name, value)?),
+        [POLICY, vhost, name] => (vhost, read_policy(key, Issuer::User, name, value)?),
+        [OPERATOR_POLICY, vhost, name] => (vhost, read_policy(key, Issuer::Operator, name, value)?),
         [b"binding", vhost, source, kind, name, routing_key, arguments] => {
             let BindingFields { rank } = entry::read_value(key, value)?;
             (vhost, read_binding(key, [source, kind, name, routing_key, arguments], rank)?)
@@ -129,6 +157,14 @@ fn exchange_key(vhost: &VhostName, name: &ExchangeName) -> Vec<u8> {
 
 fn queue_key(vhost: &VhostName, name: &QueueName) -> Vec<u8> {
     entry::key(&[b"queue", vhost.as_bytes(), name.as_bytes()])
+}
+
+fn policy_key(vhost: &VhostName, policy: &Policy) -> Vec<u8> {
+    let kind = match policy.issuer() {
+        Issuer::User => POLICY,
+        Issuer::Operator => OPERATOR_POLICY,
+    };
+    entry::key(&[kind, vhost.as_bytes(), policy.name().as_bytes()])
 }
 
 fn binding_key(vhost: &VhostName, source: &ExchangeName, binding: &Binding) -> Vec<u8> {
@@ -155,6 +191,17 @@ fn queue_value(queue: &QueueDefinition) -> Vec<u8> {
         ("id", queue.id.0.into()),
         ("auto_delete", queue.auto_delete.into()),
         ("arguments", STANDARD.encode(queue.arguments.as_ref().as_bytes()).into()),
+    ])
+}
+
+fn policy_value(policy: &Policy) -> Vec<u8> {
+    let settings = policy.definition().iter();
+    let definition = settings.map(|(key, value)| (key.to_owned(), value.clone()));
+    entry::value([
+        ("pattern", policy.pattern().into()),
+        ("apply_to", policy.apply_to().name().into()),
+        ("priority", policy.priority().into()),
+        ("definition", Value::Object(definition.collect())),
     ])
 }
 
@@ -204,6 +251,21 @@ fn read_binding(
         return Err(InvalidEntry::new(key, "its arguments are not in order"));
     }
     Ok(Declared::Binding(named(key, ExchangeName::parse(source))?, binding, rank))
+}
+
+fn read_policy(
+    key: &[u8],
+    issuer: Issuer,
+    name: &[u8],
+    value: &[u8],
+) -> Result<Declared, InvalidEntry> {
+    let PolicyFields { pattern, apply_to, priority, definition } = entry::read_value(key, value)?;
+    let name = named(key, PolicyName::parse(name))?.to_string();
+    let draft = Draft { name, pattern, apply_to, priority, definition };
+    let policy = Policy::new(issuer, Source::Stored, &draft);
+    policy
+        .map(|policy| Declared::Policy(Arc::new(policy)))
+        .map_err(|invalid| InvalidEntry::new(key, invalid.line()))
 }
 
 fn read_arguments(key: &[u8], base64: &str) -> Result<Table, InvalidEntry> {

@@ -15,10 +15,10 @@ use super::state::Topology;
 
 /// A change under way; [`Edit::finish`] completes it.
 pub(super) struct Edit<'t> {
-    topology: &'t mut Topology,
+    pub(super) topology: &'t mut Topology,
     /// The revision that the topology will have if anything changes.
     revision: u64,
-    changes: Vec<Change>,
+    pub(super) changes: Vec<Change>,
     /// Exchanges whose messages may go elsewhere now; some may be gone.
     touched: BTreeSet<ExchangeName>,
     /// Exchanges that lost a binding as its source.
@@ -37,7 +37,8 @@ impl<'t> Edit<'t> {
     }
 
     pub(super) fn create_exchange(&mut self, definition: ExchangeDefinition) {
-        let exchange = Exchange::new(definition, self.revision);
+        let alternate = definition.alternate(&self.topology.policies);
+        let exchange = Exchange::new(definition, alternate, self.revision);
         let name = exchange.definition.name.clone();
         if let Some(alternate) = &exchange.alternate {
             self.topology.alternates.insert(alternate.clone(), name.clone());
@@ -61,6 +62,25 @@ impl<'t> Edit<'t> {
         }
         self.touched.insert(name.clone());
         self.changes.push(Change::ExchangeDeleted(Arc::clone(&exchange.definition)));
+    }
+
+    /// Gives an exchange the alternate exchange that arguments and policies name now.
+    pub(super) fn take_alternate(&mut self, name: &ExchangeName) {
+        let Some(exchange) = self.topology.exchanges.get_mut(name) else { return };
+        let alternate = exchange.definition.alternate(&self.topology.policies);
+        if exchange.alternate == alternate {
+            return;
+        }
+        if let Some(old) = &exchange.alternate {
+            self.topology.alternates.remove(old.clone(), name.clone());
+        }
+        if let Some(new) = &alternate {
+            self.topology.alternates.insert(new.clone(), name.clone());
+        }
+        Arc::make_mut(exchange).alternate = alternate;
+        let definition = Arc::clone(&exchange.definition);
+        self.touched.insert(name.clone());
+        self.changes.push(Change::ExchangeReconfigured(definition));
     }
 
     pub(super) fn create_queue(&mut self, definition: QueueDefinition) {

@@ -119,6 +119,8 @@ pub enum Error {
     Binding(InvalidBinding),
     /// An exchange's arguments do not say what it hashes.
     HashOn(InvalidHashOn),
+    /// No policy of that name is set.
+    NoPolicy,
 }
 
 /// RabbitMQ: `rabbit_misc:equivalence_fail/4`.
@@ -197,6 +199,7 @@ impl From<Error> for Exception {
             ),
             Error::Binding(invalid) => invalid.into(),
             Error::HashOn(invalid) => invalid.into(),
+            Error::NoPolicy => Self::new(NotFound, "Parameter does not exist"),
         }
     }
 }

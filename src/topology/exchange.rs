@@ -7,12 +7,15 @@ use crate::amqp::table::{Table, Value};
 use crate::exchange::hash_on::HashOn;
 use crate::exchange::kind::ExchangeKind;
 use crate::exchange::router::Router;
+use crate::policy::checked::{Issuer, Target};
+use crate::policy::policies::Policies;
 
 use super::equivalence::{compare_argument, compare_field};
 use super::error::{Error, Resource};
 use super::generation::Generation;
 
-/// The argument that names the exchange for messages which find no destination.
+/// The argument, and the policies' key, that names the exchange for messages which find no
+/// destination.
 const ALTERNATE_EXCHANGE: &str = "alternate-exchange";
 
 /// What `exchange.declare` says about an exchange.
@@ -33,12 +36,17 @@ pub struct ExchangeDefinition {
 }
 
 impl ExchangeDefinition {
-    /// The alternate exchange; it need not exist.
-    pub fn alternate(&self) -> Option<ExchangeName> {
-        let Value::LongStr(name) = self.arguments.as_ref().get(ALTERNATE_EXCHANGE)? else {
+    /// The alternate exchange, which need not exist: as the arguments say, else as the policy does
+    /// that counts (RabbitMQ: `rabbit_policy:get_arg/3`). The default exchange has none.
+    pub(super) fn alternate(&self, policies: &Policies) -> Option<ExchangeName> {
+        if self.name.is_default() {
             return None;
-        };
-        ExchangeName::parse(name).ok()
+        }
+        if let Some(Value::LongStr(name)) = self.arguments.as_ref().get(ALTERNATE_EXCHANGE) {
+            return ExchangeName::parse(name).ok();
+        }
+        let policy = policies.select(Issuer::User, Target::Exchange, self.name.as_str())?;
+        ExchangeName::parse(policy.definition().text(ALTERNATE_EXCHANGE)?).ok()
     }
 
     /// Whether a new exchange may have these arguments.
@@ -90,9 +98,13 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    pub(super) fn new(definition: ExchangeDefinition, revision: u64) -> Self {
+    pub(super) fn new(
+        definition: ExchangeDefinition,
+        alternate: Option<ExchangeName>,
+        revision: u64,
+    ) -> Self {
         Self {
-            alternate: definition.alternate(),
+            alternate,
             router: Router::new(definition.kind, definition.arguments.as_ref()),
             definition: Arc::new(definition),
             generation: Generation::new(revision),
@@ -102,6 +114,11 @@ impl Exchange {
     /// What was declared.
     pub const fn definition(&self) -> &Arc<ExchangeDefinition> {
         &self.definition
+    }
+
+    /// Where messages go that find no destination; it need not exist.
+    pub const fn alternate(&self) -> Option<&ExchangeName> {
+        self.alternate.as_ref()
     }
 
     /// Its bindings as a source.

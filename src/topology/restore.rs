@@ -79,6 +79,10 @@ impl Topology {
             Declared::Binding(source, binding, rank) => {
                 self.put_binding_back(source, binding, rank)
             }
+            Declared::Policy(policy) => {
+                self.set_policy(policy);
+                Ok(())
+            }
         }
     }
 

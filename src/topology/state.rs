@@ -9,6 +9,7 @@ use crate::amqp::name::{ExchangeName, QueueName, VhostName};
 use crate::amqp::table::Table;
 use crate::exchange::binding::{Binding, Destination};
 use crate::exchange::kind::ExchangeKind;
+use crate::policy::policies::Policies;
 
 use super::arguments;
 use super::command::{BindCommand, Command, DeleteCondition, Naming, Outcome};
@@ -49,6 +50,7 @@ pub struct Topology {
     pub(super) alternates: Multimap<ExchangeName, ExchangeName>,
     /// Exclusive queues by their owner.
     pub(super) exclusive: Multimap<ConnectionId, QueueName>,
+    pub(super) policies: Policies,
 }
 
 impl Topology {
@@ -62,6 +64,7 @@ impl Topology {
             incoming: Multimap::new(),
             alternates: Multimap::new(),
             exclusive: Multimap::new(),
+            policies: Policies::default(),
         };
         let mut edit = Edit::new(&mut topology);
         for (name, kind, whom) in
@@ -167,6 +170,8 @@ impl Topology {
                 edit.delete_queue(&name);
                 Ok(edit.finish())
             }
+            Command::SetPolicy(policy) => Ok(self.set_policy(policy)),
+            Command::ClearPolicy(issuer, name) => self.clear_policy(issuer, &name),
         }
     }
 

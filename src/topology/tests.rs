@@ -3,6 +3,7 @@
 mod declare;
 mod delete;
 mod durable;
+mod policy;
 mod route;
 
 use crate::amqp::exception::Exception;
@@ -14,6 +15,7 @@ use crate::exchange::binding::{Binding, Destination};
 use crate::exchange::kind::ExchangeKind;
 
 use super::command::{BindCommand, Change, Command, DeleteCondition, Naming, Outcome};
+use super::edit::Edit;
 use super::error::Error;
 use super::exchange::ExchangeDefinition;
 use super::queue::QueueDefinition;
@@ -120,6 +122,10 @@ fn log(outcome: &Outcome) -> Vec<String> {
         Change::QueueDeleted(q) => of("-q", &q.name, change.is_durable()),
         Change::Bound(b) => of("+b", &b.source, change.is_durable()),
         Change::Unbound(b) => of("-b", &b.source, change.is_durable()),
+        Change::PolicySet(p) => of("+p", p.policy.name(), change.is_durable()),
+        Change::PolicyCleared(p) => of("-p", p.name(), change.is_durable()),
+        Change::QueueReconfigured(q) => of("~q", &q.name, change.is_durable()),
+        Change::ExchangeReconfigured(x) => of("~x", &x.name, change.is_durable()),
     };
     outcome.changes.iter().map(line).collect()
 }

@@ -30,7 +30,7 @@ use crate::topology::state::{Topology, check_not_default};
 #[derive(Debug)]
 pub struct Vhost {
     name: VhostName,
-    declared: Mutex<Declared>,
+    pub(super) declared: Mutex<Declared>,
     routing: ArcSwap<Routing>,
     queues: DashMap<QueueName, Arc<Queue>, foldhash::fast::RandomState>,
     ids: Arc<Ids>,
@@ -43,8 +43,8 @@ pub struct Vhost {
 /// What is declared. While it is locked the changes go to the log, so they are there in the order
 /// in which they were made.
 #[derive(Debug)]
-struct Declared {
-    topology: Topology,
+pub(super) struct Declared {
+    pub(super) topology: Topology,
     /// Of the last durable change, and so of all before it.
     last: Commit,
 }
@@ -87,6 +87,7 @@ impl Vhost {
         for definition in queues {
             let core = contents(&definition);
             let queue = Queue::new(&definition, core, &vhost.store, &vhost.errands);
+            queue.configure(&vhost.declared.lock().topology.effective(&definition));
             vhost.add_queue(queue);
         }
         vhost
@@ -281,9 +282,13 @@ impl Vhost {
         Ok((remains, commit.unwrap_or_else(|_| declared.last.clone())))
     }
 
-    /// Applies a command and logs what is durable of it, then starts and forgets queues and
-    /// publishes the snapshot as it says. So whatever is done with a queue is logged after it.
-    fn change(&self, declared: &mut Declared, command: Command) -> Result<Commit, Error> {
+    /// Applies a command and logs what is durable of it, then starts, forgets and configures queues
+    /// and publishes the snapshot as it says. So whatever is done with a queue is logged after it.
+    pub(super) fn change(
+        &self,
+        declared: &mut Declared,
+        command: Command,
+    ) -> Result<Commit, Error> {
         let outcome = declared.topology.apply(command)?;
         if outcome.is_empty() {
             return Ok(declared.last.clone());
@@ -293,10 +298,16 @@ impl Vhost {
             match change {
                 Change::QueueCreated(definition) => {
                     let queue = Queue::new(definition, Core::new(), &self.store, &self.errands);
+                    queue.configure(&declared.topology.effective(definition));
                     self.add_queue(queue);
                 }
                 Change::QueueDeleted(definition) => {
                     self.queues.remove(&definition.name);
+                }
+                Change::QueueReconfigured(definition) => {
+                    if let Some(queue) = self.find_queue(definition.name.as_bytes()) {
+                        queue.configure(&declared.topology.effective(definition));
+                    }
                 }
                 _ => {}
             }

@@ -16,6 +16,7 @@ mod marks;
 #[cfg(test)]
 mod model;
 mod paging;
+mod policies;
 pub mod queue;
 mod relocation;
 pub mod routes;

@@ -5,6 +5,7 @@ use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
+use arc_swap::ArcSwap;
 use bytes::Bytes;
 use tokio::runtime::Handle;
 
@@ -29,6 +30,7 @@ use crate::store::log::Log;
 use crate::store::reclaim::{Holder, Holding, Relocation};
 use crate::store::shared::Store;
 use crate::topology::arguments::queue_type::QueueType;
+use crate::topology::effective::Effective;
 use crate::topology::queue::QueueDefinition;
 
 /// A queue that connections publish to, consume from and settle with. All that one thread asks
@@ -52,6 +54,8 @@ pub struct Queue {
     pub durable: bool,
     /// Where its messages go that are logged, or do not stay in memory.
     pub log: Option<Arc<Log>>,
+    /// What arguments and policies say together.
+    effective: ArcSwap<Effective>,
     inbox: Inbox<QueueWorker>,
     /// Whether something of it goes by when its messages were accepted.
     timed: AtomicBool,
@@ -127,9 +131,20 @@ impl Queue {
                 log: log.cloned(),
                 inbox: Inbox::new(QueueWorker::new(definition.id, core, backing, alarm(shared))),
                 timed: AtomicBool::new(timed),
+                effective: ArcSwap::default(),
                 deleted: AtomicBool::new(false),
             }
         })
+    }
+
+    /// Takes over what arguments and policies say now.
+    pub(super) fn configure(&self, effective: &Effective) {
+        self.effective.store(Arc::new(effective.clone()));
+    }
+
+    /// What arguments and policies say together.
+    pub fn effective(&self) -> Arc<Effective> {
+        self.effective.load_full()
     }
 
     /// What it holds, as far as it is written; `None` if it is not durable.

@@ -99,7 +99,7 @@ fn drop_dangling(entries: &mut Entries, lines: &mut Vec<String>) {
         match declared {
             Declared::Exchange(it) => drop(ends.insert((vhost, Destination::Exchange(it.name)))),
             Declared::Queue(it) => drop(ends.insert((vhost, Destination::Queue(it.name)))),
-            Declared::Vhost | Declared::Binding(..) => {}
+            Declared::Vhost | Declared::Binding(..) | Declared::Policy(_) => {}
         }
     }
     let predeclared = |vhost: &VhostName, name: &ExchangeName| {

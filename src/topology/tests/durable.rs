@@ -5,11 +5,15 @@ use std::sync::Arc;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
+use serde_json::json;
 
 use super::super::durable::{Declared, Durable, change_entry, read_entry, vhost_entry};
 use super::super::restore::restore;
 use super::*;
+use crate::amqp::name::PolicyName;
 use crate::amqp::testing::table;
+use crate::policy::checked::{Issuer, Policy, Source};
+use crate::policy::draft::Draft;
 
 type Entries = BTreeMap<Vec<u8>, Vec<u8>>;
 
@@ -72,6 +76,22 @@ fn binding() -> impl Strategy<Value = BindCommand> {
     )
 }
 
+fn issuer() -> impl Strategy<Value = Issuer> {
+    prop::sample::select(&[Issuer::User, Issuer::Operator][..])
+}
+
+fn policy() -> impl Strategy<Value = Arc<Policy>> {
+    let source = prop::sample::select(&[Source::Stored, Source::Stored, Source::File][..]);
+    let length = prop::option::of(0..3_u64);
+    (issuer(), source, name(), -1..2_i64, length).prop_map(
+        |(issuer, source, name, priority, length)| {
+            let settings = json!({"expires": 5, "max-length": length.unwrap_or(u64::MAX)});
+            let draft = Draft::new(name, "a.*[^%]|größe", settings).apply_to("queues");
+            Arc::new(Policy::new(issuer, source, &draft.priority(priority)).unwrap())
+        },
+    )
+}
+
 fn command() -> impl Strategy<Value = Command> {
     let always = DeleteCondition::Always;
     prop_oneof![
@@ -85,6 +105,10 @@ fn command() -> impl Strategy<Value = Command> {
             Command::DeleteExchange { name: exchange_name(name), condition: always }
         }),
         1 => name().prop_map(|name| Command::DeleteQueue(queue_name(name))),
+        2 => policy().prop_map(Command::SetPolicy),
+        1 => (issuer(), name()).prop_map(|(issuer, name)| {
+            Command::ClearPolicy(issuer, PolicyName::parse(name).unwrap())
+        }),
     ]
 }
 
@@ -93,7 +117,10 @@ fn carry_out(topology: &mut Topology, entries: &mut Entries, command: Command) {
     let Ok(outcome) = topology.apply(command) else { return };
     for change in &outcome.changes {
         match change_entry(topology.vhost(), change) {
-            Some((key, Some(value))) => assert_eq!(entries.insert(key, value), None),
+            Some((key, Some(value))) => {
+                let replaced = entries.insert(key, value);
+                assert!(replaced.is_none() || matches!(change, Change::PolicySet(_)));
+            }
             Some((key, None)) => assert!(entries.remove(&key).is_some()),
             None => assert!(!change.is_durable()),
         }
@@ -119,6 +146,10 @@ fn durable_part(topology: &Topology) -> Vec<Declared> {
     let mut all: Vec<_> = bindings.collect();
     all.extend(exchanges.iter().map(|it| Declared::Exchange(ExchangeDefinition::clone(it))));
     all.extend(queues.iter().map(|it| Declared::Queue(QueueDefinition::clone(it))));
+    for issuer in [Issuer::User, Issuer::Operator] {
+        let stored = topology.policies().of(issuer).filter(|policy| policy.is_stored());
+        all.extend(stored.cloned().map(Declared::Policy));
+    }
     all
 }
 
@@ -194,9 +225,12 @@ fn entries_that_make_no_sense_are_refused_by_their_key() {
     let x = br#"{"type":"x","auto_delete":false,"internal":false,"arguments":"","version":1}"#;
     let predeclared = String::from_utf8_lossy(x).replace("\"x\"", "\"direct\"");
     let arguments = br#"{"id":1,"auto_delete":false,"arguments":"AWF0","version":1}"#;
-    let cases: [(&[u8], &[u8], &str); 15] = [
+    let policy = br#"{"pattern":"[","apply_to":"all","priority":0,"definition":{},"version":1}"#;
+    let cases: [(&[u8], &[u8], &str); 17] = [
         (b"vhost", valid, "nothing that this version knows"),
-        (b"policy/%2F/p", valid, "nothing that this version knows"),
+        (b"policies/%2F/p", valid, "nothing that this version knows"),
+        (b"policy/%2F/p", valid, "missing field `pattern`"),
+        (b"operator_policy/%2F/p", policy, "no policy provided; pattern should be regular"),
         (b"vhost/%FF", valid, "a name is UTF-8"),
         (b"vhost/x", br#"{"version":2}"#, "its value has version 2, known is 1"),
         (b"vhost/x", br#"{"tags":1,"version":1}"#, "unknown field `tags`"),

@@ -1,13 +1,18 @@
 //! Routing through several exchanges, and noticing when a route has become another.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use proptest::prelude::*;
+use serde_json::json;
 
 use super::*;
+use crate::amqp::name::PolicyName;
 use crate::amqp::testing::table;
 use crate::exchange::hash::mix;
 use crate::exchange::message::Message;
+use crate::policy::checked::{Issuer, Policy, Source};
+use crate::policy::draft::Draft;
 use crate::topology::generation::Generation;
 use ReplyCode::{AccessRefused, NotFound};
 
@@ -315,6 +320,8 @@ enum Step {
     DeleteQueue(usize),
     Bind(usize, usize, usize),
     Unbind(usize, usize, usize),
+    SetPolicy(usize, usize, i64),
+    ClearPolicy(usize),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -327,7 +334,11 @@ fn step() -> impl Strategy<Value = Step> {
         2 => q.clone().prop_map(Step::DeclareQueue),
         1 => q.prop_map(Step::DeleteQueue),
         6 => (x.clone(), to.clone(), k.clone()).prop_map(|(x, to, k)| Step::Bind(x, to, k)),
-        2 => (x, to, k).prop_map(|(x, to, k)| Step::Unbind(x, to, k)),
+        2 => (x.clone(), to, k).prop_map(|(x, to, k)| Step::Unbind(x, to, k)),
+        2 => (x.clone(), 0..=NAMES.len(), 0..3_i64).prop_map(|(x, a, priority)| {
+            Step::SetPolicy(x, a, priority)
+        }),
+        1 => x.prop_map(Step::ClearPolicy),
     ]
 }
 
@@ -336,6 +347,29 @@ fn destination(index: usize) -> Destination {
         Some(queue) => to_queue(queue),
         None => to_exchange(NAMES[index]),
     }
+}
+
+/// A policy of that exchange's name: for it, and for the next one.
+fn policy(x: usize, alternate: usize, priority: i64) -> Arc<Policy> {
+    let next = NAMES.get(x + 1).unwrap_or(&"x");
+    let settings = json!({"alternate-exchange": NAMES.get(alternate).unwrap_or(&"")});
+    let draft = Draft::new(NAMES[x], format!("^({}|{next})$", NAMES[x]), settings);
+    Arc::new(Policy::new(Issuer::User, Source::Stored, &draft.priority(priority)).unwrap())
+}
+
+/// The alternate exchange: by the argument, else by the highest policy, the first by name.
+fn alternate(topology: &Topology, name: &ExchangeName) -> Option<ExchangeName> {
+    let definition = topology.exchange(name).ok()?.definition();
+    if let Some(Value::LongStr(name)) = definition.arguments.as_ref().get("alternate-exchange") {
+        return Some(ExchangeName::parse(name).unwrap());
+    }
+    let mut policies: Vec<_> = topology
+        .policies()
+        .of(Issuer::User)
+        .filter(|it| it.pattern()[2..it.pattern().len() - 2].split('|').any(|x| x == name.as_str()))
+        .collect();
+    policies.sort_by_key(|policy| (-policy.priority(), policy.name().clone()));
+    Some(exchange_name(policies.first()?.definition().text("alternate-exchange")?))
 }
 
 /// Applies a step; what is refused changes nothing.
@@ -350,6 +384,13 @@ fn take(topology: &mut Topology, step: &Step) {
         Step::DeleteQueue(q) => Ok(topology.delete_q(QUEUES[q])),
         Step::Bind(x, to, k) => topology.bind_to(NAMES[x], &destination(to), KEYS[k]),
         Step::Unbind(x, to, k) => topology.unbind_from(NAMES[x], &destination(to), KEYS[k]),
+        Step::SetPolicy(x, alternate, priority) => {
+            topology.apply(Command::SetPolicy(policy(x, alternate, priority)))
+        }
+        Step::ClearPolicy(x) => {
+            let name = PolicyName::parse(NAMES[x]).unwrap();
+            topology.apply(Command::ClearPolicy(Issuer::User, name))
+        }
     };
 }
 
@@ -379,9 +420,8 @@ fn naive(topology: &Topology, exchange: &str, key: &str) -> Vec<String> {
             let exists = topology.queue(&queue_name(key)).is_ok();
             destinations.extend(exists.then(|| to_queue(key)));
         }
-        let definition = topology.exchange(&name).map(|x| x.definition().clone());
-        if let (true, Ok(definition)) = (destinations.is_empty(), definition) {
-            destinations.extend(definition.alternate().map(Destination::Exchange));
+        if destinations.is_empty() {
+            destinations.extend(alternate(topology, &name).map(Destination::Exchange));
         }
         for destination in destinations {
             match destination {
