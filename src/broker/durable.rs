@@ -7,18 +7,21 @@ use crate::amqp::entry::InvalidEntry;
 use crate::amqp::name::{InvalidName, VhostName};
 use crate::auth::durable::{is_user, read_user, user_entry};
 use crate::auth::password::PasswordHash;
+use crate::policy::checked::Policy;
 use crate::queue::core::Queue;
 use crate::store::meta::MetaChange;
-use crate::topology::durable::vhost_entry;
+use crate::topology::command::Command;
+use crate::topology::durable::{change_entry, vhost_entry};
 use crate::topology::queue::QueueDefinition;
 use crate::topology::restore::restore;
+use crate::topology::state::Topology;
 use crate::vhost::Commit;
 use crate::vhost::host::Vhost;
 
 impl Node {
     /// Puts back users, virtual hosts and what is declared in them, from all the entries that the
     /// log has; they may come in any order. `contents` says what each queue holds. Nothing
-    /// is logged.
+    /// is logged, but that a policy was replaced.
     ///
     /// # Errors
     /// An entry that does not make sense; the node may have got a part of the others.
@@ -29,7 +32,8 @@ impl Node {
     ) -> Result<(), InvalidEntry> {
         let (users, others): (Vec<_>, Vec<_>) =
             entries.into_iter().partition(|(key, _)| is_user(key));
-        for topology in restore(others)? {
+        for mut topology in restore(others)? {
+            self.give_policies(&mut topology);
             let (ids, store) = (Arc::clone(&self.ids), self.store.clone());
             let vhost = Vhost::restored(topology, ids, store, &mut contents);
             self.vhosts.insert(vhost.name().clone(), Arc::new(vhost));
@@ -82,9 +86,33 @@ impl Node {
         Ok(commit)
     }
 
+    /// Sets the policies that a virtual host is to have before its queues work, so that none ever
+    /// goes by those that they replace. Nobody waits until these are off the log.
+    fn give_policies(&self, topology: &mut Topology) {
+        let vhost = topology.vhost().clone();
+        for policy in self.given_to(&vhost) {
+            let outcome = topology.apply(Command::SetPolicy(Arc::clone(policy)));
+            let changes = outcome.map(|outcome| outcome.changes).unwrap_or_default();
+            let entries = changes.iter().filter_map(|change| change_entry(&vhost, change));
+            let entries: Vec<_> = entries.map(|(key, value)| MetaChange { key, value }).collect();
+            if !entries.is_empty() {
+                drop(self.store.meta.append(entries));
+            }
+        }
+    }
+
+    fn given_to(&self, vhost: &VhostName) -> impl Iterator<Item = &Arc<Policy>> {
+        let given = self.given.iter().filter(move |(name, _)| name == vhost.as_str());
+        given.map(|(_, policy)| policy)
+    }
+
     fn insert_vhost(&self, name: VhostName, created: Commit) {
         let (ids, store) = (Arc::clone(&self.ids), self.store.clone());
         let vhost = Vhost::new(name.clone(), ids, store, created);
+        for policy in self.given_to(&name) {
+            // A policy that is not stored, in a virtual host without any: nothing to wait for.
+            drop(vhost.set_policy(Arc::clone(policy)));
+        }
         self.vhosts.insert(name, Arc::new(vhost));
     }
 }

@@ -1,10 +1,11 @@
-//! The node: its virtual hosts, its users, who is connected, and what holds publishers back.
+//! The node: its virtual hosts, its users and policies, who is connected, and what holds publishers back.
 
 pub mod alarm;
 pub mod connections;
 mod durable;
 pub mod memory;
 pub mod node;
+pub mod policies;
 pub mod replies;
 pub mod storage;
 pub mod valve;

@@ -15,6 +15,7 @@ use crate::amqp::name::VhostName;
 use crate::amqp::reply_code::ReplyCode;
 use crate::auth::mechanism::{Mechanism, MechanismError};
 use crate::auth::user::{LoginRefused, Origin, User, Users};
+use crate::policy::checked::Policy;
 use crate::store::shared::Store;
 use crate::vhost::host::Vhost;
 use crate::vhost::ids::Ids;
@@ -64,6 +65,8 @@ pub struct Node {
     pub(super) users: Users,
     mechanisms: Vec<Mechanism>,
     pub(super) vhosts: DashMap<VhostName, Arc<Vhost>>,
+    /// Policies that virtual hosts have from their start, by the virtual host's name.
+    pub(super) given: Vec<(String, Arc<Policy>)>,
     /// Where vhosts, users and topology are kept.
     pub(super) store: Store,
 }
@@ -126,8 +129,17 @@ impl Node {
             users,
             mechanisms,
             vhosts: DashMap::new(),
+            given: Vec::new(),
             store,
         }
+    }
+
+    /// The same node, with policies that virtual hosts of these names have from their start, in
+    /// place of stored ones of the same names.
+    #[must_use]
+    pub fn with_policies(mut self, given: impl IntoIterator<Item = (String, Arc<Policy>)>) -> Self {
+        self.given.extend(given);
+        self
     }
 
     /// Lets a connection that is among [`Self::connections`] into the virtual host of that name

@@ -33,6 +33,7 @@ pub(crate) async fn run(start: impl Future<Output = Result<Broker, StartError>>)
     };
     let broker = match started {
         Ok(broker) => broker,
+        Err(error @ StartError::Config(_)) => return fail(Exit::Config, &error.to_string()),
         Err(error) => return fail(Exit::Unavailable, &error.to_string()),
     };
     let addresses: Vec<_> = broker.addresses().iter().map(SocketAddr::to_string).collect();

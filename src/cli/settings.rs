@@ -133,6 +133,9 @@ mod tests {
 
         assert_eq!(config.node.name.as_deref(), Some("rabbit@broker-1"));
         assert_eq!(config.memory.total_override, Some(4 << 30));
+        let names = config.policies.iter().map(|it| it.policy.name().to_string());
+        let expected = ["keep what finds no queue", "no endless backlogs"];
+        assert_eq!(names.collect::<Vec<_>>(), expected);
     }
 
     #[test]

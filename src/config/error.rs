@@ -34,6 +34,10 @@ pub enum Problem {
     UnknownKey(Vec<&'static str>),
     /// A section's name with a value.
     NotASection,
+    /// A table without a key that it needs.
+    MissingKey,
+    /// A policy that makes no sense, in RabbitMQ's words.
+    Policy(String),
     /// A value that the key cannot take.
     Value(Unfit),
 }
@@ -65,6 +69,8 @@ impl fmt::Display for ConfigError {
                 write!(f, "unknown key; the section has {}", known.join(", "))
             }
             Problem::NotASection => f.write_str("expected a section with keys, found a value"),
+            Problem::MissingKey => f.write_str("the key is missing"),
+            Problem::Policy(text) => f.write_str(text),
             Problem::Value(unfit) => unfit.fmt(f),
         }
     }

@@ -7,6 +7,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::Config;
 use super::error::{ConfigError, Place, Problem};
+use super::policies::issuer_of;
 use super::setting::{SETTINGS, keys, sections};
 use super::value::Value;
 
@@ -26,6 +27,10 @@ impl Config {
         for (section, value) in in_order(document.get_ref()) {
             let offset = section.span().start;
             let section = section.get_ref().as_ref();
+            if let Some(issuer) = issuer_of(section) {
+                file.read_policies(issuer, value, self)?;
+                continue;
+            }
             if !sections().contains(&section) {
                 return Err(file.error(offset, section, Problem::UnknownSection(sections())));
             }
@@ -39,7 +44,7 @@ impl Config {
     }
 }
 
-struct File<'a> {
+pub(super) struct File<'a> {
     text: &'a str,
     name: &'a Path,
 }
@@ -63,23 +68,26 @@ impl File<'_> {
         Ok(())
     }
 
-    fn error(&self, offset: usize, key: &str, problem: Problem) -> ConfigError {
+    pub(super) fn error(&self, offset: usize, key: &str, problem: Problem) -> ConfigError {
+        ConfigError { place: self.place(offset), key: key.to_owned(), problem }
+    }
+
+    pub(super) fn place(&self, offset: usize) -> Place {
         let before = self.text.get(..offset).unwrap_or(self.text);
-        let line = 1 + before.matches('\n').count();
-        ConfigError { place: Place::File(self.name.to_owned(), line), key: key.to_owned(), problem }
+        Place::File(self.name.to_owned(), 1 + before.matches('\n').count())
     }
 }
 
-type Entry<'t, 'i> = (&'t Spanned<std::borrow::Cow<'i, str>>, &'t Spanned<DeValue<'i>>);
+pub(super) type Entry<'t, 'i> = (&'t Spanned<std::borrow::Cow<'i, str>>, &'t Spanned<DeValue<'i>>);
 
 /// The entries as they follow one another in the file.
-fn in_order<'t, 'i>(table: &'t DeTable<'i>) -> Vec<Entry<'t, 'i>> {
+pub(super) fn in_order<'t, 'i>(table: &'t DeTable<'i>) -> Vec<Entry<'t, 'i>> {
     let mut entries: Vec<_> = table.iter().collect();
     entries.sort_by_key(|(key, _)| key.span().start);
     entries
 }
 
-fn to_value<'a>(value: &'a DeValue<'_>) -> Value<'a> {
+pub(super) fn to_value<'a>(value: &'a DeValue<'_>) -> Value<'a> {
     match value {
         DeValue::String(text) => Value::Text(text.as_ref().into()),
         DeValue::Integer(integer) => i64::from_str_radix(integer.as_str(), integer.radix())
@@ -148,7 +156,7 @@ mod tests {
             (
                 "\n[amqq]\n",
                 "leveret.toml:2: amqq: unknown section; there are node, amqp, auth, bootstrap, \
-                 limits, memory, store, disk, log, ctl",
+                 limits, memory, store, disk, log, ctl, policies, operator_policies",
             ),
             ("amqp = 1", "leveret.toml:1: amqp: expected a section with keys, found a value"),
             (

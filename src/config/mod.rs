@@ -1,12 +1,14 @@
 //! Settings: from text, environment and defaults to a [`Config`]. Pure: files and variables are
 //! read by whoever calls. Every setting stands once, in the table of [`setting`]; the TOML file,
-//! the `LEVERET_…` variables and the errors all go by it.
+//! the `LEVERET_…` variables and the errors all go by it. Only policies are no settings of that
+//! kind: tables of the file alone, see [`policies`].
 //!
 //! What is given later wins: defaults, file, `RABBITMQ_…`, `LEVERET_…`, command line.
 
 pub mod environment;
 pub mod error;
 pub mod file;
+pub mod policies;
 pub mod secret;
 pub mod setting;
 pub mod unit;
@@ -16,6 +18,7 @@ use core::net::{Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use policies::VhostPolicy;
 use secret::Secret;
 
 /// Everything that can be set.
@@ -43,6 +46,8 @@ pub struct Config {
     pub log: Log,
     /// The local control socket.
     pub ctl: Ctl,
+    /// Policies and operator policies, as they follow one another.
+    pub policies: Vec<VhostPolicy>,
 }
 
 /// Section `[node]`.

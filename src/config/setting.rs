@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use super::Config;
 use super::error::Unfit;
+use super::policies::table_name;
 use super::secret::Secret;
 use super::value::Value;
+use crate::policy::checked::Issuer;
 
 /// The SASL mechanisms that can be offered.
 pub const MECHANISMS: [&str; 2] = ["PLAIN", "AMQPLAIN"];
@@ -165,10 +167,11 @@ pub static SETTINGS: &[Setting] = &[
     }),
 ];
 
-/// The names of all sections, each once.
+/// The names of all sections, each once; those of policies hold tables.
 pub fn sections() -> Vec<&'static str> {
     let mut sections: Vec<_> = SETTINGS.iter().map(|setting| setting.section).collect();
     sections.dedup();
+    sections.extend([Issuer::User, Issuer::Operator].map(table_name));
     sections
 }
 

@@ -20,6 +20,8 @@ use crate::auth::user::Users;
 use crate::broker::memory;
 use crate::broker::node::{Marks, Node};
 use crate::broker::storage::{Storage, StorageError};
+use crate::config::error::{ConfigError, Problem};
+use crate::config::policies::{VhostPolicy, table_name};
 use crate::config::{self, Config};
 use crate::connection::server_properties::{Announcement, server_properties};
 use crate::connection::settings::Settings;
@@ -46,6 +48,8 @@ pub enum StartError {
     Listen(SocketAddr, io::Error),
     /// The first virtual host's name.
     Vhost(InvalidName),
+    /// A setting that does not fit what the data directory holds.
+    Config(ConfigError),
     /// The operating system has no randomness.
     Random(getrandom::Error),
 }
@@ -98,6 +102,7 @@ impl Builder {
         let mut node = node(&config, &storage);
         storage.restore(&mut node).map_err(StartError::Storage)?;
         let first = bootstrap(&config, &mut node)?;
+        check_policies(&config, &node).map_err(StartError::Config)?;
         let node = Arc::new(node);
         let storage = storage.start(&node).map_err(StartError::Storage)?;
         done(&first).await;
@@ -157,9 +162,22 @@ fn node(config: &Config, storage: &Storage) -> Node {
         marks(config),
         config.limits.connections,
         storage.store.clone(),
-    );
+    )
+    .with_policies(config.policies.iter().map(|it| (it.vhost.clone(), Arc::clone(&it.policy))));
     node.consumer_timeout = config.amqp.consumer_timeout;
     node
+}
+
+/// Whether each of the file's policies has its virtual host.
+fn check_policies(config: &Config, node: &Node) -> Result<(), ConfigError> {
+    for VhostPolicy { place, vhost, policy } in &config.policies {
+        node.policies(vhost, policy.issuer()).map_err(|error| ConfigError {
+            place: place.clone(),
+            key: format!("{}.vhost", table_name(policy.issuer())),
+            problem: Problem::Policy(error.to_string()),
+        })?;
+    }
+    Ok(())
 }
 
 fn marks(config: &Config) -> Marks {
@@ -201,6 +219,7 @@ impl fmt::Display for StartError {
             Self::Storage(error) => error.fmt(f),
             Self::Control(error) => error.fmt(f),
             Self::Listen(address, error) => write!(f, "cannot listen on {address}: {error}"),
+            Self::Config(error) => error.fmt(f),
             Self::Vhost(error) => write!(f, "bootstrap.vhost: {error}"),
             Self::Random(error) => write!(f, "no randomness from the operating system: {error}"),
         }

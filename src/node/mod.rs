@@ -2,5 +2,6 @@
 
 pub mod builder;
 pub mod data;
+mod policies;
 pub mod running;
 mod status;

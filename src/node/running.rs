@@ -13,6 +13,7 @@ use super::builder::{Builder, done};
 use super::status::ControlledNode;
 use crate::amqp::exception::Exception;
 use crate::amqp::reply_code::ReplyCode;
+use crate::broker::node::Node;
 use crate::broker::storage::RunningStorage;
 use crate::connection::settings::Settings;
 use crate::ctl::server;
@@ -62,6 +63,10 @@ impl Broker {
     /// The addresses it listens on, with their real ports.
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.control.addresses
+    }
+
+    pub(super) fn node(&self) -> &Node {
+        &self.control.node
     }
 
     /// Returns when somebody has asked through the control socket for a stop.

@@ -37,6 +37,7 @@ mod one_of;
 mod page_out;
 mod perf;
 mod perf_more;
+mod policy;
 mod process;
 mod publish;
 mod qos;

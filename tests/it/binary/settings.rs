@@ -28,6 +28,11 @@ fn a_faulty_file_is_refused_in_one_line_with_file_line_and_key() {
         ("[amqp]\nframe_max = 1024\n", 2, "amqp.frame_max: expected"),
         ("[log]\nlevel = \"loud\"\n", 2, "log.level: expected"),
         ("[amqp\n", 1, ""),
+        (
+            "[[policies]]\nname = \"p\"\npattern = \"(?=\"\ndefinition = { expires = 1 }\n",
+            3,
+            "policies.pattern: pattern should be regular expression but is invalid: {\"missing",
+        ),
     ] {
         let place = Place::new();
         let file = place.file("leveret.toml", text);

@@ -9,9 +9,12 @@ use leveret::amqp::table::Table;
 use leveret::auth::password::PasswordHash;
 use leveret::auth::user::Origin;
 use leveret::broker::node::Node;
+use leveret::policy::checked::{Issuer, Policy, Source};
+use leveret::policy::draft::Draft;
 use leveret::store::meta::MemoryMeta;
 use leveret::vhost::host::Vhost;
 use leveret::vhost::queue::DeleteConditions;
+use serde_json::json;
 
 use super::{Entries, Served, durable_queue, node};
 use crate::raw::content::content;
@@ -255,4 +258,34 @@ fn entries_that_make_no_sense_stop_the_start_by_their_key() {
 
         assert_eq!(error, format!("durable entry '{key}': {why}"));
     }
+}
+
+#[test]
+fn policies_reach_queues_that_are_there_and_those_that_come_back() {
+    let length = |name: &str, length: u64| {
+        let draft = Draft::new(name, "^limited", json!({"max-length": length}));
+        Arc::new(Policy::new(Issuer::User, Source::Stored, &draft).unwrap())
+    };
+    let max_length = |node: &Node, queue: &str| {
+        let vhost = node.admit("/").unwrap();
+        vhost.find_queue(queue.as_bytes()).unwrap().effective().max_length
+    };
+    let log = Arc::new(MemoryMeta::default());
+    let before = node(Arc::clone(&log) as _, &Entries::new()).unwrap();
+    let vhost = before.admit("/").unwrap();
+    declare(&vhost, "limited.early");
+    declare(&vhost, "other");
+    assert_eq!(max_length(&before, "limited.early"), None);
+
+    assert!(before.set_policy("/", length("p", 5)).unwrap().is_done());
+    declare(&vhost, "limited.late");
+
+    for queue in ["limited.early", "limited.late"] {
+        assert_eq!(max_length(&before, queue), Some(5));
+    }
+    assert_eq!(max_length(&before, "other"), None);
+    let after = node(Arc::clone(&log) as _, &log.entries()).unwrap();
+    assert_eq!(max_length(&after, "limited.early"), Some(5));
+    assert!(after.clear_policy("/", Issuer::User, "p").unwrap().is_done());
+    assert_eq!(max_length(&after, "limited.early"), None);
 }
