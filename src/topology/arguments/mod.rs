@@ -2,7 +2,7 @@
 //! Others are kept and mean nothing. An argument whose feature is missing is refused, never
 //! ignored: whoever sends it counts on it.
 //!
-//! [`rule`] has the table, [`check`] what values may be, [`values`] what checked arguments ask for.
+//! `rule` has the table, `check` what values may be, [`values`] what checked arguments ask for.
 
 mod check;
 pub mod queue_type;
