@@ -6,7 +6,7 @@ const EXPECTED_INTEGER: &str = "\"expected integer, got longstr\"";
 const NOT_SUPPORTED: &str = "\"not supported by this broker\"";
 
 /// Key, value, detail of the refusal.
-const REFUSED: [(&str, Value<'_>, &str); 74] = [
+const REFUSED: [(&str, Value<'_>, &str); 72] = [
     ("x-queue-type", text("foo"), "\"unsupported queue type 'foo'\""),
     ("x-queue-type", text("quorum"), NOT_SUPPORTED),
     ("x-queue-type", text("stream"), "\"queue type 'stream' is not supported by this broker\""),
