@@ -50,7 +50,7 @@ impl Service {
     ) -> Option<Duration> {
         let consumers = &mut channel.consumers();
         let to = consumer.and_then(|id| consumers.find(|(_, consumer)| consumer.id == id));
-        let of_queue = || self.queues.get(&queue).and_then(|queue| queue.consumer_timeout);
+        let of_queue = || self.queues.get(&queue).and_then(|queue| queue.values().consumer_timeout);
         self.timeout(to.and_then(|(_, consumer)| consumer.timeout).or_else(of_queue))
     }
 
@@ -91,7 +91,7 @@ impl Service {
             .flat_map(|channel| channel.consumers().filter_map(|(_, consumer)| consumer.timeout))
             .filter_map(|timeout| self.timeout(Some(timeout)));
         let of_queues =
-            self.queues.values().filter_map(|queue| self.timeout(queue.consumer_timeout));
+            self.queues.values().filter_map(|queue| self.timeout(queue.values().consumer_timeout));
         of_queues.chain(of_consumers).min()
     }
 }

@@ -226,7 +226,7 @@ impl Service {
         }
         if let Entry::Vacant(vacant) = self.queues.entry(queue.id) {
             vacant.insert(Arc::clone(queue));
-            self.watch(queue.consumer_timeout);
+            self.watch(queue.values().consumer_timeout);
         }
     }
 }

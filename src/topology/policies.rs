@@ -8,7 +8,7 @@ use crate::policy::policies::Policies;
 
 use super::command::{Change, Outcome, PolicyChange};
 use super::edit::Edit;
-use super::effective::{Effective, target};
+use super::effective::{effective, target};
 use super::error::Error;
 use super::state::Topology;
 
@@ -56,7 +56,7 @@ impl Edit<'_> {
             let (target, name) = (target(queue), queue.name.as_str());
             if is_touched(target, name)
                 && self.topology.effective(queue)
-                    != Effective::of(queue, &before.definition(target, name))
+                    != effective(queue, &before.definition(target, name))
             {
                 self.changes.push(Change::QueueReconfigured(Arc::clone(queue)));
             }

@@ -86,8 +86,8 @@ impl Vhost {
         let vhost = Self::with(topology, ids, store, Commit::done());
         for definition in queues {
             let core = contents(&definition);
-            let queue = Queue::new(&definition, core, &vhost.store, &vhost.errands);
-            queue.configure(&vhost.declared.lock().topology.effective(&definition));
+            let values = vhost.declared.lock().topology.effective(&definition);
+            let queue = Queue::new(&definition, values, core, &vhost.store, &vhost.errands);
             vhost.add_queue(queue);
         }
         vhost
@@ -297,8 +297,9 @@ impl Vhost {
         for change in &outcome.changes {
             match change {
                 Change::QueueCreated(definition) => {
-                    let queue = Queue::new(definition, Core::new(), &self.store, &self.errands);
-                    queue.configure(&declared.topology.effective(definition));
+                    let values = declared.topology.effective(definition);
+                    let core = Core::new();
+                    let queue = Queue::new(definition, values, core, &self.store, &self.errands);
                     self.add_queue(queue);
                 }
                 Change::QueueDeleted(definition) => {
@@ -306,7 +307,8 @@ impl Vhost {
                 }
                 Change::QueueReconfigured(definition) => {
                     if let Some(queue) = self.find_queue(definition.name.as_bytes()) {
-                        queue.configure(&declared.topology.effective(definition));
+                        queue.configure(declared.topology.effective(definition));
+                        self.timed.fetch_or(queue.is_timed(), Ordering::Relaxed);
                     }
                 }
                 _ => {}

@@ -30,7 +30,7 @@ use crate::store::log::Log;
 use crate::store::reclaim::{Holder, Holding, Relocation};
 use crate::store::shared::Store;
 use crate::topology::arguments::queue_type::QueueType;
-use crate::topology::effective::Effective;
+use crate::topology::arguments::values::Values;
 use crate::topology::queue::QueueDefinition;
 
 /// A queue that connections publish to, consume from and settle with. All that one thread asks
@@ -43,9 +43,6 @@ pub struct Queue {
     pub id: QueueId,
     /// What kind of queue it is.
     pub queue_type: QueueType,
-    /// How long its deliveries may wait for their acknowledgement, in milliseconds, 0 for without
-    /// end; the node's timeout if absent.
-    pub consumer_timeout: Option<u64>,
     /// The connection that alone may use it.
     pub owner: Option<ConnectionId>,
     /// Whether it goes with its last consumer.
@@ -55,7 +52,7 @@ pub struct Queue {
     /// Where its messages go that are logged, or do not stay in memory.
     pub log: Option<Arc<Log>>,
     /// What arguments and policies say together.
-    effective: ArcSwap<Effective>,
+    values: ArcSwap<Values>,
     inbox: Inbox<QueueWorker>,
     /// Whether something of it goes by when its messages were accepted.
     timed: AtomicBool,
@@ -102,12 +99,13 @@ impl Queue {
     /// A queue that holds what `core` does, all of it on the disk, and works as its definition says.
     pub(super) fn new(
         definition: &QueueDefinition,
+        values: Values,
         core: Core,
         store: &Store,
         errands: &Arc<Errands>,
     ) -> Arc<Self> {
         let log = store.log.as_ref();
-        let core = core.with_settings(settings(definition));
+        let core = core.with_settings(settings(&values));
         let timed = core.settings().is_timed();
         let alarm = |shared: &Weak<Self>| {
             Alarm::new(definition.id, Weak::clone(shared), Arc::clone(errands))
@@ -124,27 +122,29 @@ impl Queue {
                 name: definition.name.clone(),
                 id: definition.id,
                 queue_type: definition.queue_type(),
-                consumer_timeout: definition.values().consumer_timeout,
                 owner: definition.exclusive_owner,
                 auto_delete: definition.auto_delete,
                 durable: definition.durable,
                 log: log.cloned(),
                 inbox: Inbox::new(QueueWorker::new(definition.id, core, backing, alarm(shared))),
                 timed: AtomicBool::new(timed),
-                effective: ArcSwap::default(),
+                values: ArcSwap::from_pointee(values),
                 deleted: AtomicBool::new(false),
             }
         })
     }
 
-    /// Takes over what arguments and policies say now.
-    pub(super) fn configure(&self, effective: &Effective) {
-        self.effective.store(Arc::new(effective.clone()));
+    /// Has it work as its arguments and the policies say now.
+    pub(super) fn configure(self: &Arc<Self>, values: Values) {
+        let settings = settings(&values);
+        self.timed.store(settings.is_timed(), Ordering::Relaxed);
+        self.values.store(Arc::new(values));
+        self.with(|worker| worker.configure(settings));
     }
 
-    /// What arguments and policies say together.
-    pub fn effective(&self) -> Arc<Effective> {
-        self.effective.load_full()
+    /// What its arguments and the policies say together.
+    pub fn values(&self) -> Arc<Values> {
+        self.values.load_full()
     }
 
     /// What it holds, as far as it is written; `None` if it is not durable.

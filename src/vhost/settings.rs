@@ -1,11 +1,10 @@
-//! What a queue's definition says of how it works.
+//! What a queue's arguments and policies say of how it works.
 
 use crate::queue::settings::{Serving, Settings};
-use crate::topology::queue::QueueDefinition;
+use crate::topology::arguments::values::Values;
 
-/// How a queue of that definition works.
-pub(super) fn settings(definition: &QueueDefinition) -> Settings {
-    let values = definition.values();
+/// How a queue works whose arguments and policies say that together.
+pub(super) fn settings(values: &Values) -> Settings {
     let is_single = values.single_active_consumer == Some(true);
     Settings {
         serving: if is_single { Serving::SingleActive } else { Serving::All },

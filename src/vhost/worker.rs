@@ -18,6 +18,7 @@ use crate::queue::command::{Attach, ChannelLimit, Command, Exclusivity, Settleme
 use crate::queue::consumers::Wanting;
 use crate::queue::core::Queue;
 use crate::queue::effect::{Budget, Delivery, Effect, Effects};
+use crate::queue::settings::Settings;
 use crate::store::memory::{Durability, MemoryStore};
 
 /// What is delivered between two looks at whether the receivers still have room.
@@ -136,6 +137,12 @@ impl QueueWorker {
             alarm,
             closed: false,
         }
+    }
+
+    /// Has it work as `settings` say from now on.
+    pub(super) fn configure(&mut self, settings: Settings) {
+        self.core.configure(settings);
+        self.run();
     }
 
     /// Whether it has something to do though nobody asks for anything.

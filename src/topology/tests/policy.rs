@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
 
-use super::super::effective::{DeadLetterStrategy, DelayedRetry, Effective, Overflow, Retried};
+use super::super::arguments::values::Values;
 use super::*;
+use crate::amqp::argument::{DeadLetterStrategy, DelayedRetry, Overflow};
 use crate::amqp::name::PolicyName;
 use crate::amqp::testing::table;
 use crate::policy::checked::{Issuer, Policy, Source};
@@ -26,7 +27,7 @@ impl Topology {
         self.apply(command).map(|outcome| log(&outcome))
     }
 
-    fn effective_of(&self, name: &str) -> Effective {
+    fn effective_of(&self, name: &str) -> Values {
         self.effective(self.queue(&queue_name(name)).unwrap())
     }
 
@@ -40,7 +41,7 @@ fn all(definition: Json) -> Draft {
 }
 
 /// What holds for a queue of that type with these arguments under that policy.
-fn effective(kind: &str, arguments: &[(&str, Value<'_>)], definition: Option<Json>) -> Effective {
+fn effective(kind: &str, arguments: &[(&str, Value<'_>)], definition: Option<Json>) -> Values {
     let mut topology = vhost();
     if let Some(definition) = definition {
         topology.set(Issuer::User, &all(definition));
@@ -52,21 +53,19 @@ fn effective(kind: &str, arguments: &[(&str, Value<'_>)], definition: Option<Jso
 
 #[test]
 fn without_arguments_and_policies_nothing_is_set() {
-    assert_eq!(effective("classic", &[], None), Effective::default());
-    assert_eq!(effective("quorum", &[], None), Effective::default());
-    assert_eq!(Effective::default().overflow, Overflow::DropHead);
+    assert_eq!(effective("classic", &[], None), Values::default());
+    assert_eq!(effective("quorum", &[], None), Values::default());
 }
 
 #[test]
 fn of_two_numbers_the_least_holds() {
-    type Get = fn(&Effective) -> Option<u64>;
-    let settings: [(&str, &str, Get); 6] = [
+    type Get = fn(&Values) -> Option<u64>;
+    let settings: [(&str, &str, Get); 5] = [
         ("classic", "message-ttl", |it| it.message_ttl),
         ("classic", "expires", |it| it.expires),
         ("classic", "max-length", |it| it.max_length),
         ("quorum", "max-length-bytes", |it| it.max_length_bytes),
         ("quorum", "consumer-timeout", |it| it.consumer_timeout),
-        ("quorum", "consumer-disconnected-timeout", |it| it.consumer_disconnected_timeout),
     ];
     for (kind, key, get) in settings {
         let argument = format!("x-{key}");
@@ -106,7 +105,7 @@ fn overflow_and_dead_letters_go_by_the_argument_first() {
         Some(json!({"overflow": "reject-publish-dlx", "dead-letter-exchange": "theirs",
             "dead-letter-routing-key": "t"}))
     };
-    let dead_letters = |it: &Effective| {
+    let dead_letters = |it: &Values| {
         let key = it.dead_letter_routing_key.as_ref();
         let exchange = it.dead_letter_exchange.as_ref().map(ToString::to_string);
         (exchange, key.map(|key| String::from_utf8_lossy(key).into_owned()))
@@ -117,8 +116,8 @@ fn overflow_and_dead_letters_go_by_the_argument_first() {
     let by_policy = effective("classic", &[], policy());
     let mixed = effective("classic", &arguments[1..2], policy());
 
-    assert_eq!((both.overflow, dead_letters(&both)), (Overflow::DropHead, to("mine", "k")));
-    let expected = (Overflow::RejectPublishDlx, to("theirs", "t"));
+    assert_eq!((both.overflow, dead_letters(&both)), (Some(Overflow::DropHead), to("mine", "k")));
+    let expected = (Some(Overflow::RejectPublishDlx), to("theirs", "t"));
     assert_eq!((by_policy.overflow, dead_letters(&by_policy)), expected);
     assert_eq!(dead_letters(&mixed), to("mine", "t"));
 }
@@ -131,9 +130,9 @@ fn a_quorum_queue_takes_overflow_from_the_policy_first_and_has_two_ways_of_it() 
     let argument = effective("quorum", &reject, None);
     let dlx = effective("quorum", &[], Some(json!({"overflow": "reject-publish-dlx"})));
 
-    assert_eq!(both.overflow, Overflow::DropHead);
-    assert_eq!(argument.overflow, Overflow::RejectPublish);
-    assert_eq!(dlx.overflow, Overflow::DropHead);
+    assert_eq!(both.overflow, Some(Overflow::DropHead));
+    assert_eq!(argument.overflow, Some(Overflow::RejectPublish));
+    assert_eq!(dlx.overflow, Some(Overflow::DropHead));
 }
 
 #[test]
@@ -158,28 +157,27 @@ fn a_quorum_queue_has_a_delivery_limit_and_a_dead_letter_strategy() {
     let by_policy = effective("quorum", &[], Some(strategy.clone())).dead_letter_strategy;
     let by_argument = effective("quorum", &argument, Some(strategy)).dead_letter_strategy;
 
-    assert_eq!(by_policy, DeadLetterStrategy::AtLeastOnce);
-    assert_eq!(by_argument, DeadLetterStrategy::AtMostOnce);
+    assert_eq!(by_policy, Some(DeadLetterStrategy::AtLeastOnce));
+    assert_eq!(by_argument, Some(DeadLetterStrategy::AtMostOnce));
 }
 
 #[test]
-fn delayed_retry_needs_a_type_and_a_least_time() {
+fn which_messages_are_retried_later_goes_by_the_policy_first() {
     let policy = json!({"delayed-retry-type": "failed", "delayed-retry-min": 10});
     let returned = ("x-delayed-retry-type", text("returned"));
     let (min, max) = (("x-delayed-retry-min", int(5)), ("x-delayed-retry-max", int(8)));
-    let retry = |which, min, max| Some(DelayedRetry { which, min, max });
 
     for (arguments, definition, expected) in [
-        (vec![returned], None, None),
-        (vec![returned, min], None, retry(Retried::Returned, 5, 5)),
-        (vec![returned, min, max], None, retry(Retried::Returned, 5, 8)),
-        (vec![], Some(policy.clone()), retry(Retried::Failed, 10, 10)),
-        (vec![returned, min, max], Some(policy), retry(Retried::Failed, 5, 8)),
-        (vec![returned, min], Some(json!({"delayed-retry-type": "disabled"})), None),
+        (vec![], None, (None, None, None)),
+        (vec![returned, min, max], None, (Some(DelayedRetry::Returned), Some(5), Some(8))),
+        (vec![], Some(policy.clone()), (Some(DelayedRetry::Failed), Some(10), None)),
+        (vec![returned, min, max], Some(policy), (Some(DelayedRetry::Failed), Some(5), Some(8))),
     ] {
-        let found = effective("quorum", &arguments, definition).delayed_retry;
-        assert_eq!(found, expected, "{arguments:?}");
-        assert_eq!(effective("classic", &arguments, None).delayed_retry, None);
+        for kind in ["quorum", "classic"] {
+            let found = effective(kind, &arguments, definition.clone());
+            let found = (found.delayed_retry, found.delayed_retry_min, found.delayed_retry_max);
+            assert_eq!(found, expected, "{arguments:?}");
+        }
     }
 }
 

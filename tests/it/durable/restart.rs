@@ -268,7 +268,7 @@ fn policies_reach_queues_that_are_there_and_those_that_come_back() {
     };
     let max_length = |node: &Node, queue: &str| {
         let vhost = node.admit("/").unwrap();
-        vhost.find_queue(queue.as_bytes()).unwrap().effective().max_length
+        vhost.find_queue(queue.as_bytes()).unwrap().values().max_length
     };
     let log = Arc::new(MemoryMeta::default());
     let before = node(Arc::clone(&log) as _, &Entries::new()).unwrap();
