@@ -6,7 +6,7 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use leveret::exchange::kind::ExchangeKind;
-use setup::bindings::{self, MISS, route};
+use setup::bindings::{self, MISS, check, route};
 
 /// With a key that one binding matches, and with a key that none does.
 fn by_key(criterion: &mut Criterion) {
@@ -64,5 +64,22 @@ fn one_of(criterion: &mut Criterion) {
     }
 }
 
-criterion_group! { name = routing; config = setup::criterion(); targets = by_key, fanout, headers, one_of }
+/// A value that is new to a full window, and one that was seen.
+fn deduplication(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("routing/x-message-deduplication");
+    for size in [1_000, 1_000_000] {
+        let full = bindings::deduplication(size);
+        let mut numbers = u64::from(size)..;
+        group.bench_function(BenchmarkId::new("new", size), |bencher| {
+            bencher.iter(|| numbers.next().map(|number| check(&full, number)));
+        });
+        let seen = numbers.next().unwrap_or_default();
+        assert!(check(&full, seen));
+        group.bench_function(BenchmarkId::new("seen", size), |bencher| {
+            bencher.iter(|| check(&full, black_box(seen)));
+        });
+    }
+}
+
+criterion_group! { name = routing; config = setup::criterion(); targets = by_key, fanout, headers, one_of, deduplication }
 criterion_main!(routing);

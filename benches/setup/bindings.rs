@@ -1,8 +1,11 @@
 //! Exchanges with many bindings, each to a queue of its own, of which a key finds one.
 
+use std::time::Duration;
+
 use leveret::amqp::name::{BindingKey, QueueName};
 use leveret::amqp::table::TableRef;
 use leveret::exchange::binding::{Binding, Destination};
+use leveret::exchange::deduplication::{Deduplication, Verdict};
 use leveret::exchange::kind::ExchangeKind;
 use leveret::exchange::message::Message;
 use leveret::exchange::router::Router;
@@ -23,7 +26,9 @@ pub fn router(kind: ExchangeKind, count: usize) -> Router {
             ExchangeKind::Fanout
             | ExchangeKind::Random
             | ExchangeKind::LocalRandom
-            | ExchangeKind::ModulusHash => (String::new(), Vec::new()),
+            | ExchangeKind::ModulusHash
+            | ExchangeKind::RecentHistory
+            | ExchangeKind::MessageDeduplication => (String::new(), Vec::new()),
         };
         let key = BindingKey::parse(key).unwrap();
         let arguments = TableRef::parse(&arguments).unwrap();
@@ -59,4 +64,21 @@ pub fn route(router: &Router, key: &str, headers: &[u8]) -> usize {
     let mut found = 0;
     router.route(&message, &mut |_| found += 1);
     found
+}
+
+/// Deduplication by message-id with room for so many, which the numbers below fill.
+pub fn deduplication(size: u32) -> Deduplication {
+    let mut arguments = b"\x0cx-cache-sizeI".to_vec();
+    arguments.extend(size.to_be_bytes());
+    arguments.extend(b"\x18x-deduplication-fallbackS\0\0\0\x0amessage-id");
+    let deduplication = Deduplication::of(TableRef::parse(&arguments).unwrap()).unwrap();
+    assert!((0..size.into()).all(|number| check(&deduplication, number)));
+    deduplication
+}
+
+/// Whether a message with that number as its id is new.
+pub fn check(deduplication: &Deduplication, number: u64) -> bool {
+    let id = number.to_be_bytes();
+    let message = Message { message_id: Some(&id), ..Message::default() };
+    matches!(deduplication.check(&message, Duration::ZERO), Verdict::New(_))
 }

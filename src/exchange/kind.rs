@@ -24,6 +24,10 @@ pub enum ExchangeKind {
     LocalRandom,
     /// One binding, by the routing key's hash modulo their number.
     ModulusHash,
+    /// Every binding; a new one is sent the last messages.
+    RecentHistory,
+    /// Every binding, unless the message is a duplicate.
+    MessageDeduplication,
 }
 
 /// A type that the broker does not have.
@@ -32,7 +36,7 @@ pub struct UnknownKind(String);
 
 impl ExchangeKind {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Direct,
         Self::Fanout,
         Self::Topic,
@@ -41,6 +45,8 @@ impl ExchangeKind {
         Self::Random,
         Self::LocalRandom,
         Self::ModulusHash,
+        Self::RecentHistory,
+        Self::MessageDeduplication,
     ];
 
     /// The type of that name, as `exchange.declare` spells it.
@@ -68,6 +74,8 @@ impl ExchangeKind {
             Self::Random => "x-random",
             Self::LocalRandom => "x-local-random",
             Self::ModulusHash => "x-modulus-hash",
+            Self::RecentHistory => "x-recent-history",
+            Self::MessageDeduplication => "x-message-deduplication",
         }
     }
 }
@@ -100,6 +108,8 @@ mod tests {
             ("x-random", ExchangeKind::Random),
             ("x-local-random", ExchangeKind::LocalRandom),
             ("x-modulus-hash", ExchangeKind::ModulusHash),
+            ("x-recent-history", ExchangeKind::RecentHistory),
+            ("x-message-deduplication", ExchangeKind::MessageDeduplication),
         ] {
             assert_eq!(ExchangeKind::parse(name), Ok(kind));
             assert_eq!(kind.name(), name);
@@ -108,7 +118,7 @@ mod tests {
 
     #[test]
     fn a_type_that_the_broker_lacks_is_refused_by_name() {
-        for name in ["foo", "", "Direct", "x-delayed-message", "x-recent-history"] {
+        for name in ["foo", "", "Direct", "x-delayed-message", "x-jms-topic"] {
             let exception = Exception::from(ExchangeKind::parse(name).unwrap_err());
 
             assert_eq!(exception.code, ReplyCode::PreconditionFailed);

@@ -76,7 +76,8 @@ impl Router {
         self.bindings.contains(binding)
     }
 
-    /// Whether messages with the same routing key go the same way as long as the bindings stay.
+    /// Whether messages with the same routing key go the same way as long as the bindings stay. A
+    /// [past](super::past) is not looked at here.
     pub fn routes_by_key(&self) -> bool {
         match self.kind {
             ExchangeKind::Headers | ExchangeKind::Random | ExchangeKind::LocalRandom => false,
@@ -84,7 +85,9 @@ impl Router {
             ExchangeKind::Direct
             | ExchangeKind::Fanout
             | ExchangeKind::Topic
-            | ExchangeKind::ModulusHash => true,
+            | ExchangeKind::ModulusHash
+            | ExchangeKind::RecentHistory
+            | ExchangeKind::MessageDeduplication => true,
         }
     }
 
@@ -98,7 +101,9 @@ impl Router {
             ExchangeKind::Direct
             | ExchangeKind::Fanout
             | ExchangeKind::Random
-            | ExchangeKind::ModulusHash => Ok(()),
+            | ExchangeKind::ModulusHash
+            | ExchangeKind::RecentHistory
+            | ExchangeKind::MessageDeduplication => Ok(()),
             ExchangeKind::Topic => topic::check(binding.key()),
             ExchangeKind::Headers => headers::MatchMode::of(binding.arguments()).map(|_| ()),
             ExchangeKind::ConsistentHash => shares::weight(binding.key()).map(|_| ()),
@@ -156,7 +161,11 @@ impl Router {
     pub fn route<'r>(&'r self, message: &Message<'_>, found: &mut impl FnMut(&'r Destination)) {
         match self.kind {
             ExchangeKind::Direct => self.exact(message.key, found),
-            ExchangeKind::Fanout => self.bindings.iter().for_each(|b| found(b.destination())),
+            ExchangeKind::Fanout
+            | ExchangeKind::RecentHistory
+            | ExchangeKind::MessageDeduplication => {
+                self.bindings.iter().for_each(|b| found(b.destination()));
+            }
             ExchangeKind::Topic => {
                 let exact = &mut |pattern: &[u8]| self.exact(pattern, found);
                 topic::matches(&self.prefixes, message.key, exact);

@@ -12,6 +12,7 @@ pub mod listener;
 mod outbox;
 mod output;
 mod overdue;
+mod past;
 mod peer;
 mod publish;
 mod publisher;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::asked::Asked;
+use super::past::Way;
 use super::publisher::{OWN_SEGMENT_MIN, Outgoing};
 use super::replies;
 use super::service::Service;
@@ -20,6 +21,7 @@ use crate::codec::encode;
 use crate::codec::header::{Properties, parse_header};
 use crate::codec::publish::WholePublish;
 use crate::exchange::message::Message;
+use crate::vhost::routes::Route;
 
 impl Service {
     /// Publishes the message that the channel has put together.
@@ -74,19 +76,31 @@ impl Service {
                     self.routes.resolve_all(&self.vhost, message.address, &asked.keys, seen())?;
             }
         }
-        if terms.marked || self.vhost.has_timed_queues() && route.iter().any(|it| it.is_timed()) {
+        let is_timed =
+            |route: &Route| self.vhost.has_timed_queues() && route.iter().any(|it| it.is_timed());
+        if terms.marked || route.is_none_or(is_timed) {
             message.stamp.accepted = Some(self.publisher.now());
             record = None;
         }
+        let transactional = channel.mode() == Mode::Transactional;
+        let Some(route) = route else {
+            let keys = asked.as_ref().map_or(&[][..], |asked| &asked.keys);
+            let publish = WholePublish { message, ..*publish };
+            if transactional {
+                self.gather_by_past(terms, &publish, keys, record);
+                return Ok(());
+            }
+            return self.publish_by_past(terms, &publish, keys, record);
+        };
         let replies = if route.is_empty() || asked.is_some() {
             replies::addressed(message.address, asked.as_ref().map_or(&[], |asked| &asked.keys))
         } else {
             Vec::new()
         };
-        let transactional = channel.mode() == Mode::Transactional;
         if transactional || message.size() >= OWN_SEGMENT_MIN || !replies.is_empty() {
             let record = record.map_or_else(|| message.to_bytes(), Bytes::clone);
-            let publish = Publish { terms, record, route: Arc::clone(route), replies, mandatory };
+            let way = Way::Known(Arc::clone(route));
+            let publish = Publish { terms, record, way, replies, mandatory };
             if transactional {
                 self.transactions.entry(at).or_default().publish(publish);
             } else {
@@ -104,20 +118,23 @@ impl Service {
 
     /// Publishes a message that keeps the buffer it is in.
     pub(super) fn publish_record(&mut self, publish: Publish) {
-        let Publish { terms, record, route, replies, mandatory } = publish;
-        if let Some(message) = MessageRef::read(&record) {
-            if mandatory && route.is_empty() && replies.is_empty() {
-                self.return_message(terms.channel, message);
-            }
-            for name in replies {
-                self.deliver_reply(&name, Resting { message, segment: &record });
-            }
+        let Publish { terms, record, way, replies, mandatory } = publish;
+        let Some(message) = MessageRef::read(&record) else { return };
+        let Some(route) = self.decide(way, message, mandatory) else {
+            self.publisher.add_duplicate(terms);
+            return;
+        };
+        if mandatory && route.is_empty() && replies.is_empty() {
+            self.return_message(terms.channel, message);
+        }
+        for name in replies {
+            self.deliver_reply(&name, Resting { message, segment: &record });
         }
         self.publisher.add_whole(terms, record, &route);
     }
 
     /// Hands a mandatory message that found no queue back to its publisher.
-    fn return_message(&self, at: ChannelId, message: MessageRef<'_>) {
+    pub(super) fn return_message(&self, at: ChannelId, message: MessageRef<'_>) {
         let code = ReplyCode::NoRoute;
         self.outbox.write_content(|out, frame_max| {
             encode::basic_return(out, at, code, code.name(), message.address);
@@ -127,7 +144,7 @@ impl Service {
 }
 
 /// What an exchange may look at beside the routing key.
-fn seen_by_exchanges<'a>(properties: &Properties<'a>, chance: u64) -> Message<'a> {
+pub(super) fn seen_by_exchanges<'a>(properties: &Properties<'a>, chance: u64) -> Message<'a> {
     Message {
         key: &[],
         headers: properties.headers(),

@@ -9,8 +9,10 @@ use bytes::{Bytes, BytesMut};
 use super::outbox::Outbox;
 use crate::amqp::id::{ChannelId, PublishTag, QueueId, Timestamp};
 use crate::amqp::message::MessageRef;
+use crate::vhost::accept;
 use crate::vhost::batch::{Placed, PublishBatch, octets};
 use crate::vhost::clock;
+use crate::vhost::host::Vhost;
 use crate::vhost::queue::Queue;
 use crate::vhost::routes::Route;
 use crate::vhost::session::Session;
@@ -37,6 +39,7 @@ pub(super) struct Outgoing {
 #[derive(Debug)]
 pub(super) struct Publisher {
     outbox: Arc<Outbox>,
+    vhost: Arc<Vhost>,
     segment: BytesMut,
     segment_size: usize,
     /// Segments of single large messages; the shared one comes before them.
@@ -47,6 +50,8 @@ pub(super) struct Publisher {
     queues: Vec<Pending>,
     by_queue: HashMap<QueueId, usize, foldhash::fast::RandomState>,
     registered: Vec<(ChannelId, u32)>,
+    /// Duplicates to be confirmed when what they are duplicates of is durable.
+    duplicates: Vec<(ChannelId, PublishTag)>,
     /// Whether any message of the batch is persistent.
     persistent: bool,
     /// When the batch was begun, once somebody has asked.
@@ -60,9 +65,10 @@ struct Pending {
 }
 
 impl Publisher {
-    pub(super) fn new(outbox: Arc<Outbox>) -> Self {
+    pub(super) fn new(outbox: Arc<Outbox>, vhost: Arc<Vhost>) -> Self {
         Self {
             outbox,
+            vhost,
             segment: BytesMut::new(),
             segment_size: SEGMENT_MIN,
             large: Vec::new(),
@@ -71,6 +77,7 @@ impl Publisher {
             queues: Vec::new(),
             by_queue: HashMap::default(),
             registered: Vec::new(),
+            duplicates: Vec::new(),
             persistent: false,
             now: None,
         }
@@ -101,14 +108,31 @@ impl Publisher {
         }
     }
 
+    /// Adds a message that goes to no queue, as it is a duplicate of one that did. A persistent one
+    /// is confirmed when all that went to the log before it is durable.
+    pub(super) fn add_duplicate(&mut self, terms: Outgoing) {
+        let waiting = terms.confirm.filter(|_| terms.persistent);
+        self.register(terms, waiting.iter().len());
+        self.duplicates.extend(waiting.map(|tag| (terms.channel, tag)));
+    }
+
     /// Hands the batch over to the queues.
     pub(super) fn flush(&mut self) {
         self.number();
         self.end_run();
         self.now = None;
-        if self.queues.is_empty() {
-            return;
+        if !self.queues.is_empty() {
+            self.submit();
         }
+        if !self.duplicates.is_empty() {
+            let (duplicates, outbox) = (std::mem::take(&mut self.duplicates), &self.outbox);
+            let publisher = Arc::clone(outbox) as Arc<dyn Session>;
+            self.vhost.barrier().on_done(move || accept(&*publisher, duplicates.into_iter()));
+        }
+    }
+
+    /// Hands each queue what is for it.
+    fn submit(&mut self) {
         let wanted = (4 * self.segment.len()).max(self.segment_size / 2);
         self.segment_size = wanted.clamp(SEGMENT_MIN, SEGMENT_MAX);
         let shared = self.segment.split().freeze();

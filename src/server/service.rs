@@ -74,10 +74,10 @@ impl Service {
         Self {
             id,
             node,
-            vhost,
             routes: RouteCache::default(),
             chances: Chances::of(id),
-            publisher: Publisher::new(Arc::clone(&outbox)),
+            publisher: Publisher::new(Arc::clone(&outbox), Arc::clone(&vhost)),
+            vhost,
             outbox,
             queues: HashMap::default(),
             transactions: HashMap::new(),

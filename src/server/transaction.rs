@@ -4,6 +4,7 @@ use amq_protocol::protocol::AMQPClass;
 use amq_protocol::protocol::tx::{AMQPMethod, CommitOk, RollbackOk, SelectOk};
 use bytes::Bytes;
 
+use super::past::Way;
 use super::publisher::Outgoing;
 use super::service::Service;
 use crate::amqp::exception::Exception;
@@ -13,7 +14,6 @@ use crate::channel::state::Channel;
 use crate::codec::method::Method;
 use crate::queue::command::Settlement;
 use crate::vhost::Commit;
-use crate::vhost::routes::Route;
 
 /// What a channel has asked for since its last commit or rollback.
 #[derive(Debug, Default)]
@@ -22,12 +22,12 @@ pub(super) struct Transaction {
     settled: Vec<(Unacked, Settlement)>,
 }
 
-/// A message that was routed when it came.
+/// A message that was routed when it came, as far as that can be done before it is published.
 #[derive(Debug)]
 pub(super) struct Publish {
     pub(super) terms: Outgoing,
     pub(super) record: Bytes,
-    pub(super) route: Route,
+    pub(super) way: Way,
     /// Names of consumers of replies that it goes to besides.
     pub(super) replies: Vec<Box<[u8]>>,
     pub(super) mandatory: bool,

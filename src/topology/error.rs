@@ -8,6 +8,7 @@ use crate::amqp::name::{ExchangeName, QueueName, VhostName};
 use crate::amqp::reply_code::ReplyCode;
 use crate::exchange::binding::InvalidBinding;
 use crate::exchange::hash_on::InvalidHashOn;
+use crate::exchange::past::InvalidPast;
 
 /// An exchange or a queue, the way error texts name it: `queue 'q' in vhost '/'`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,6 +122,8 @@ pub enum Error {
     HashOn(InvalidHashOn),
     /// No policy of that name is set.
     NoPolicy,
+    /// An exchange's type does not take its arguments.
+    Past(InvalidPast),
 }
 
 /// RabbitMQ: `rabbit_misc:equivalence_fail/4`.
@@ -141,6 +144,12 @@ impl From<InvalidBinding> for Error {
 impl From<InvalidHashOn> for Error {
     fn from(invalid: InvalidHashOn) -> Self {
         Self::HashOn(invalid)
+    }
+}
+
+impl From<InvalidPast> for Error {
+    fn from(invalid: InvalidPast) -> Self {
+        Self::Past(invalid)
     }
 }
 
@@ -200,6 +209,7 @@ impl From<Error> for Exception {
             Error::Binding(invalid) => invalid.into(),
             Error::HashOn(invalid) => invalid.into(),
             Error::NoPolicy => Self::new(NotFound, "Parameter does not exist"),
+            Error::Past(invalid) => invalid.into(),
         }
     }
 }

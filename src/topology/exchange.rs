@@ -6,6 +6,7 @@ use crate::amqp::name::{ExchangeName, VhostName};
 use crate::amqp::table::{Table, Value};
 use crate::exchange::hash_on::HashOn;
 use crate::exchange::kind::ExchangeKind;
+use crate::exchange::past::Past;
 use crate::exchange::router::Router;
 use crate::policy::checked::{Issuer, Target};
 use crate::policy::policies::Policies;
@@ -64,6 +65,7 @@ impl ExchangeDefinition {
         if self.kind == ExchangeKind::ConsistentHash {
             HashOn::of(self.arguments.as_ref())?;
         }
+        Past::of(self.kind, self.arguments.as_ref())?;
         Ok(())
     }
 
@@ -94,6 +96,7 @@ pub struct Exchange {
     pub(super) definition: Arc<ExchangeDefinition>,
     pub(super) alternate: Option<ExchangeName>,
     pub(super) router: Router,
+    pub(super) past: Option<Past>,
     pub(super) generation: Generation,
 }
 
@@ -106,6 +109,8 @@ impl Exchange {
         Self {
             alternate,
             router: Router::new(definition.kind, definition.arguments.as_ref()),
+            // Arguments that its type does not take were refused when it was declared.
+            past: Past::of(definition.kind, definition.arguments.as_ref()).ok().flatten(),
             definition: Arc::new(definition),
             generation: Generation::new(revision),
         }
@@ -124,6 +129,11 @@ impl Exchange {
     /// Its bindings as a source.
     pub const fn router(&self) -> &Router {
         &self.router
+    }
+
+    /// What it knows of the messages that went through it, if its type has to.
+    pub const fn past(&self) -> Option<&Past> {
+        self.past.as_ref()
     }
 
     /// Outdated by any change that can alter where its messages go.

@@ -12,6 +12,7 @@ pub mod error;
 pub mod exchange;
 pub mod generation;
 mod multimap;
+mod passage;
 pub mod policies;
 pub mod queue;
 pub mod restore;

@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use foldhash::fast::RandomState;
 use imbl::OrdMap;
@@ -11,10 +12,12 @@ use crate::amqp::name::{ExchangeName, QueueName, VhostName};
 use crate::exchange::binding::Destination;
 use crate::exchange::hash::mix;
 use crate::exchange::message::Message;
+use crate::exchange::recent_history::RecentHistory;
 
 use super::error::{Error, Resource};
 use super::exchange::Exchange;
 use super::generation::Generation;
+use super::passage::Passage;
 use super::queue::QueueDefinition;
 
 /// A snapshot of what routing needs. A clone costs O(1).
@@ -40,6 +43,7 @@ pub struct Routes {
     seen: HashSet<ExchangeName, RandomState>,
     /// Whether every exchange that was asked goes by the routing key alone.
     by_key: bool,
+    passage: Passage,
 }
 
 /// How the queues were found.
@@ -52,6 +56,20 @@ pub enum Routed {
     ByKey(Generation),
     /// By more of the message: its headers, a property, or at random.
     ByMessage,
+    /// Not found: they depend on what went before, and are found when the message goes through
+    /// ([`Routing::pass`]).
+    ByPast,
+}
+
+/// A message on its way through exchanges that have a past.
+#[derive(Clone, Copy, Debug)]
+pub struct Passing<'a> {
+    /// What exchanges look at.
+    pub message: Message<'a>,
+    /// Its routing keys, its own among them.
+    pub keys: &'a [&'a [u8]],
+    /// The time that has passed since any moment that is always the same.
+    pub now: Duration,
 }
 
 impl Routes {
@@ -60,18 +78,34 @@ impl Routes {
         &self.queues
     }
 
+    /// Whether an exchange that the message went through took it for a duplicate.
+    pub const fn is_duplicate(&self) -> bool {
+        self.passage.is_duplicate()
+    }
+
+    /// The exchanges that the message went through and that keep it.
+    pub fn keepers(&self) -> &[Arc<RecentHistory>] {
+        self.passage.keepers()
+    }
+
+    /// Has the message that went through last count as one that never came, for deduplication.
+    pub fn forget(&mut self) {
+        self.passage.forget();
+    }
+
     /// Names that there is room for.
     #[cfg(test)]
     pub(super) fn capacity(&self) -> usize {
         self.queues.capacity()
     }
 
-    fn clear(&mut self) {
+    fn begin(&mut self, now: Option<Duration>) {
         self.queues.clear();
         self.compact_at = COMPACT_MIN;
         self.pending.clear();
         self.seen.clear();
         self.by_key = true;
+        self.passage.begin(now);
     }
 
     /// Drops doubles when they may be many: each of a message's keys may lead to the same queues.
@@ -138,23 +172,75 @@ impl Routing {
         &self,
         exchange: &[u8],
         keys: &[&[u8]],
-        mut message: Message<'_>,
+        message: Message<'_>,
         routes: &mut Routes,
     ) -> Result<Routed, Error> {
-        routes.clear();
+        routes.begin(None);
         if exchange.is_empty() {
             return Ok(Routed::Default);
         }
+        let first = self.public(exchange)?;
+        self.follow(first, keys, message, routes);
+        Ok(if routes.passage.is_blocked() {
+            Routed::ByPast
+        } else if routes.by_key {
+            Routed::ByKey(first.generation.clone())
+        } else {
+            Routed::ByMessage
+        })
+    }
+
+    /// As [`Self::route_all`], for a message that goes through now: exchanges with a past remember
+    /// it and go by what they remember. The exchange is not the default one.
+    ///
+    /// # Errors
+    /// Those of [`Self::route`].
+    pub fn pass(
+        &self,
+        exchange: &[u8],
+        passing: &Passing<'_>,
+        routes: &mut Routes,
+    ) -> Result<(), Error> {
+        routes.begin(Some(passing.now));
+        self.follow(self.public(exchange)?, passing.keys, passing.message, routes);
+        Ok(())
+    }
+
+    /// As [`Self::pass`], for a message that comes from a binding to `exchange`.
+    pub fn pass_on(&self, exchange: &ExchangeName, passing: &Passing<'_>, routes: &mut Routes) {
+        routes.begin(Some(passing.now));
+        if let Some(exchange) = self.exchanges.get(exchange) {
+            self.follow(exchange, passing.keys, passing.message, routes);
+        }
+    }
+
+    /// The exchange, if clients may publish to it.
+    fn public(&self, exchange: &[u8]) -> Result<&Arc<Exchange>, Error> {
         let resource = || Resource::exchange_octets(&self.vhost, exchange);
         let first = self.exchanges.get(exchange).ok_or_else(|| Error::Missing(resource()))?;
         if first.definition.internal {
             return Err(Error::Internal(resource()));
         }
+        Ok(first)
+    }
+
+    /// Asks `first`, and every exchange that this leads to.
+    fn follow(
+        &self,
+        first: &Exchange,
+        keys: &[&[u8]],
+        mut message: Message<'_>,
+        routes: &mut Routes,
+    ) {
         self.ask(first, keys, message, routes);
-        if !routes.pending.is_empty() {
-            routes.seen.insert(first.definition.name.clone());
+        let name = &first.definition.name;
+        if !routes.pending.is_empty() && !routes.seen.insert(name.clone()) {
+            // It is bound to itself.
+            routes.pending.retain(|pending| pending != name);
         }
-        while let Some(name) = routes.pending.pop() {
+        while !routes.passage.is_blocked()
+            && let Some(name) = routes.pending.pop()
+        {
             if let Some(next) = self.exchanges.get(&name) {
                 // Two exchanges that choose at random do not choose alike.
                 message.chance = mix(message.chance);
@@ -162,13 +248,17 @@ impl Routing {
             }
         }
         routes.drop_doubles();
-        Ok(if routes.by_key { Routed::ByKey(first.generation.clone()) } else { Routed::ByMessage })
     }
 
     fn ask(&self, exchange: &Exchange, keys: &[&[u8]], message: Message<'_>, routes: &mut Routes) {
         if exchange.definition.name.is_default() {
             let queues = keys.iter().filter_map(|key| self.queues.get(*key));
             routes.queues.extend(queues.map(|queue| queue.name.clone()));
+            return;
+        }
+        if let Some(past) = &exchange.past
+            && !routes.passage.pass(past, &message)
+        {
             return;
         }
         routes.by_key &= exchange.router.routes_by_key();

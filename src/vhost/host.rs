@@ -10,6 +10,7 @@ use parking_lot::Mutex;
 
 use super::errands::Errands;
 use super::ids::Ids;
+use super::past::Gate;
 use super::queue::{DeleteConditions, Occupied, Queue, Remains};
 use crate::amqp::id::ConnectionId;
 use crate::amqp::name::{ExchangeName, QueueName, VhostName};
@@ -26,7 +27,7 @@ use crate::topology::queue::QueueDefinition;
 use crate::topology::routing::Routing;
 use crate::topology::state::{Topology, check_not_default};
 
-/// A virtual host. Lock order: the topology, then one queue.
+/// A virtual host. Lock order: the topology, the gate, then one queue.
 #[derive(Debug)]
 pub struct Vhost {
     name: VhostName,
@@ -38,6 +39,7 @@ pub struct Vhost {
     errands: Arc<Errands>,
     /// Whether there is or was a queue whose messages need the time.
     timed: AtomicBool,
+    pub(super) gate: Gate,
 }
 
 /// What is declared. While it is locked the changes go to the log, so they are there in the order
@@ -106,6 +108,7 @@ impl Vhost {
             store,
             errands: Arc::default(),
             timed: AtomicBool::new(false),
+            gate: Gate::default(),
         }
     }
 
@@ -190,12 +193,32 @@ impl Vhost {
         self.change(&mut self.declared.lock(), Command::DeleteExchange { name, condition })
     }
 
-    /// Adds a binding.
+    /// What is done when everything logged so far is durable.
+    pub fn barrier(&self) -> Commit {
+        self.store.log.as_ref().map_or_else(Commit::done, |log| log.barrier())
+    }
+
+    /// Adds a binding. If it is new and leads from an exchange that keeps messages, it is sent
+    /// those before any other.
     ///
     /// # Errors
     /// See [`Topology::apply`].
     pub fn bind(&self, command: BindCommand) -> Result<Commit, Error> {
-        self.change(&mut self.declared.lock(), Command::Bind(command))
+        let mut declared = self.declared.lock();
+        let Some(history) = self.history(&command.source) else {
+            return self.change(&mut declared, Command::Bind(command));
+        };
+        let destination = command.binding.destination().clone();
+        let before = declared.topology.revision();
+        let closed = self.gate.close();
+        let commit = self.change(&mut declared, Command::Bind(command))?;
+        let is_new = declared.topology.revision() != before;
+        let sent = if is_new { self.replay(&history, &destination) } else { Vec::new() };
+        drop((closed, declared));
+        for queue in sent {
+            queue.work();
+        }
+        Ok(commit)
     }
 
     /// Removes a binding; one that does not exist is removed already.

@@ -69,16 +69,20 @@ impl<W: Worker> Inbox<W> {
     /// Has `task` carried out after everything submitted before it, by this thread or by the
     /// one that holds the lock.
     pub(super) fn submit(&self, task: W::Task) -> Turn {
-        let full = {
-            let mut waiting = self.waiting.lock();
-            waiting.octets += task.octets();
-            waiting.tasks.push_back(task);
-            waiting.octets > INBOX_OCTETS_MAX
-        };
-        if full && self.work(&mut self.worker.lock()) == Turn::HandOver {
+        let waiting = self.put(task);
+        if waiting > INBOX_OCTETS_MAX && self.work(&mut self.worker.lock()) == Turn::HandOver {
             return Turn::HandOver;
         }
         self.run()
+    }
+
+    /// Leaves `task` for whoever calls [`Self::run`], or holds the lock. Returns how many octets
+    /// wait.
+    pub(super) fn put(&self, task: W::Task) -> usize {
+        let mut waiting = self.waiting.lock();
+        waiting.octets += task.octets();
+        waiting.tasks.push_back(task);
+        waiting.octets
     }
 
     /// Carries out what waits, unless somebody else holds the lock and will do so.

@@ -161,7 +161,7 @@ const fn placed(index: u64, message: &Placed) -> PlacedMessage {
 }
 
 /// Tells a publisher that a queue has what it published.
-pub(super) fn accept(publisher: &dyn Session, tags: impl Iterator<Item = (ChannelId, PublishTag)>) {
+pub fn accept(publisher: &dyn Session, tags: impl Iterator<Item = (ChannelId, PublishTag)>) {
     let tags: Vec<_> = tags.collect();
     for run in tags.chunk_by(|a, b| a.0 == b.0) {
         let tags: Vec<PublishTag> = run.iter().map(|(_, tag)| *tag).collect();

@@ -16,6 +16,7 @@ mod marks;
 #[cfg(test)]
 mod model;
 mod paging;
+pub mod past;
 mod policies;
 pub mod queue;
 mod relocation;
@@ -24,4 +25,5 @@ pub mod session;
 mod settings;
 pub mod worker;
 
+pub use self::journal::accept;
 pub use crate::store::commit::{Commit, Completer};

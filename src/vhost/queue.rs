@@ -204,6 +204,17 @@ impl Queue {
         self.submit(Task::Publish(batch));
     }
 
+    /// Takes in a batch, for somebody to [work](Self::work).
+    pub(super) fn put(&self, batch: PublishBatch) {
+        self.inbox.put(Task::Publish(batch));
+    }
+
+    /// Carries out what waits, unless somebody else does.
+    pub(super) fn work(self: &Arc<Self>) {
+        let turn = self.inbox.run();
+        self.hand_over(turn);
+    }
+
     /// Settles deliveries.
     pub fn settle(self: &Arc<Self>, settled: Vec<(MessageIndex, Settlement)>) {
         self.submit(Task::Settle(settled));

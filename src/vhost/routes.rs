@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::host::Vhost;
+use super::past::Publication;
 use super::queue::Queue;
 use crate::amqp::message::split_address;
 use crate::exchange::message::Message;
@@ -33,6 +34,16 @@ pub struct RouteCache {
     scratch: Routes,
 }
 
+/// What became of a message that was routed.
+enum Learned {
+    /// Its route is known from now on, and the last.
+    Known,
+    /// It is `found`, and not kept.
+    Found,
+    /// There is none beforehand.
+    ByPast,
+}
+
 #[derive(Debug)]
 struct Known {
     address: Arc<[u8]>,
@@ -43,7 +54,8 @@ struct Known {
 impl RouteCache {
     /// The queues that a message goes to, each once. `address` is exchange and routing key as two
     /// short strings; `message` is the rest of what exchanges look at, asked for where the route
-    /// is not known.
+    /// is not known. There is no route beforehand through exchanges with a past; see
+    /// [`Self::pass`].
     ///
     /// # Errors
     /// There is no such exchange: 404; it is internal: 403.
@@ -52,16 +64,19 @@ impl RouteCache {
         vhost: &Vhost,
         address: &'m [u8],
         message: impl FnOnce() -> Message<'m>,
-    ) -> Result<&Route, Error> {
+    ) -> Result<Option<&Route>, Error> {
         if let [0, _, key @ ..] = address {
-            return Ok(self.resolve_direct(vhost, key));
+            return Ok(Some(self.resolve_direct(vhost, key)));
         }
         match self.find(address) {
             Some(place) => self.last = place,
-            None if self.learn(vhost, address, message())? => {}
-            None => return Ok(&self.found),
+            None => match self.learn(vhost, address, message())? {
+                Learned::Known => {}
+                Learned::Found => return Ok(Some(&self.found)),
+                Learned::ByPast => return Ok(None),
+            },
         }
-        Ok(self.known.get(self.last).map_or(&self.found, |known| &known.route))
+        Ok(Some(self.known.get(self.last).map_or(&self.found, |known| &known.route)))
     }
 
     /// As [`Self::resolve`], for a message with several routing keys, that of its address among
@@ -76,17 +91,46 @@ impl RouteCache {
         address: &[u8],
         keys: &[&[u8]],
         message: Message<'_>,
-    ) -> Result<&Route, Error> {
+    ) -> Result<Option<&Route>, Error> {
         let (exchange, key) = split_address(address);
         self.direct = None;
         self.found = if exchange.is_empty() {
             keys.iter().filter_map(|key| vhost.find_queue(key)).collect()
         } else {
             let message = Message { key, ..message };
-            vhost.routing().route_all(exchange, keys, message, &mut self.scratch)?;
+            let routed = vhost.routing().route_all(exchange, keys, message, &mut self.scratch)?;
+            if matches!(routed, Routed::ByPast) {
+                return Ok(None);
+            }
             self.find_queues(vhost)
         };
-        Ok(&self.found)
+        Ok(Some(&self.found))
+    }
+
+    /// Has a message go through exchanges with a past; `None` if it is a duplicate and goes to no
+    /// queue. A mandatory one that finds none though it is no duplicate counts as one that never
+    /// came.
+    ///
+    /// # Errors
+    /// Those of [`Self::resolve`].
+    pub fn pass(
+        &mut self,
+        vhost: &Vhost,
+        publication: &Publication<'_>,
+    ) -> Result<Option<&Route>, Error> {
+        vhost.pass(publication, &mut self.scratch)?;
+        self.direct = None;
+        self.found = self.find_queues(vhost);
+        if !self.found.is_empty() {
+            return Ok(Some(&self.found));
+        }
+        if self.scratch.is_duplicate() {
+            return Ok(None);
+        }
+        if publication.mandatory {
+            self.scratch.forget();
+        }
+        Ok(Some(&self.found))
     }
 
     /// The place of a known route that is current.
@@ -108,21 +152,24 @@ impl RouteCache {
         &self.found
     }
 
-    /// Routes a message; returns whether the route is known from now on, and then is the last.
+    /// Routes a message, and keeps the route if it may be kept.
     fn learn<'m>(
         &mut self,
         vhost: &Vhost,
         address: &'m [u8],
         message: Message<'m>,
-    ) -> Result<bool, Error> {
+    ) -> Result<Learned, Error> {
         let (exchange, key) = split_address(address);
         let message = Message { key, ..message };
         let routed = vhost.routing().route(exchange, message, &mut self.scratch)?;
+        if matches!(routed, Routed::ByPast) {
+            return Ok(Learned::ByPast);
+        }
         let route = self.find_queues(vhost);
         let Routed::ByKey(generation) = routed else {
             self.found = route;
             self.direct = None;
-            return Ok(false);
+            return Ok(Learned::Found);
         };
         let known = Known { address: address.into(), generation, route };
         if self.known.len() >= CACHED_MAX && !self.places.contains_key(address) {
@@ -135,7 +182,7 @@ impl RouteCache {
             Some(outdated) => *outdated = known,
             None => self.known.push(known),
         }
-        Ok(true)
+        Ok(Learned::Known)
     }
 
     /// The queues that were found, at work.
@@ -193,7 +240,7 @@ mod tests {
             address.push(u8::try_from(name.len()).unwrap());
             address.extend(name.as_bytes());
         }
-        let queues = cache.resolve(vhost, &address, Message::default).unwrap();
+        let queues = cache.resolve(vhost, &address, Message::default).unwrap().unwrap();
         queues.iter().map(|queue| queue.name.to_string()).collect()
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use proptest::prelude::*;
 use serde_json::json;
@@ -14,6 +15,7 @@ use crate::exchange::message::Message;
 use crate::policy::checked::{Issuer, Policy, Source};
 use crate::policy::draft::Draft;
 use crate::topology::generation::Generation;
+use crate::topology::routing::Passing;
 use ReplyCode::{AccessRefused, NotFound};
 
 fn routed(topology: &Topology, exchange: &str, key: &str) -> (Vec<String>, Routed) {
@@ -238,6 +240,40 @@ fn routes_that_depend_on_more_than_the_key_are_known_to() {
         assert_eq!(found, ["q1"], "{name}");
         assert_eq!(matches!(routed, Routed::ByKey(_)), by_key, "{name}");
     }
+}
+
+#[test]
+fn a_look_through_an_exchange_with_a_past_finds_no_route_and_leaves_no_trace() {
+    let mut topology = with_queues();
+    let deduplication = ExchangeDefinition {
+        arguments: table(&[("x-cache-size", Value::Int(b'I', 10))]),
+        ..exchange("dedup", ExchangeKind::MessageDeduplication)
+    };
+    topology.declare_x(deduplication).unwrap();
+    topology.declare_x(exchange("history", ExchangeKind::RecentHistory)).unwrap();
+    topology.bind_to("dedup", &to_exchange("history"), "").unwrap();
+    topology.bind_to("history", &to_queue("q1"), "").unwrap();
+    topology.bind_to("amq.direct", &to_exchange("dedup"), "k").unwrap();
+    let headers = table(&[("x-deduplication-header", text("a"))]);
+    let message = Message { key: b"k", headers: Some(headers.as_ref()), ..Message::default() };
+    let (routing, mut routes) = (topology.routing(), Routes::default());
+
+    for name in ["dedup", "history", "amq.direct"] {
+        let looked = routing.route(name.as_bytes(), message, &mut routes).unwrap();
+        assert!(matches!(looked, Routed::ByPast), "{name}");
+        assert!(routes.keepers().is_empty() && !routes.is_duplicate());
+    }
+    let by_key = routing.route(b"amq.direct", Message { key: b"l", ..message }, &mut routes);
+    assert!(matches!(by_key.unwrap(), Routed::ByKey(_)));
+    let passing = Passing { message, keys: &[b"k"], now: Duration::ZERO };
+    let mut pass = |name: &[u8]| {
+        routing.pass(name, &passing, &mut routes).unwrap();
+        let found: Vec<_> = routes.queues().iter().map(ToString::to_string).collect();
+        (found, routes.is_duplicate(), routes.keepers().len())
+    };
+    assert_eq!(pass(b"amq.direct"), (vec!["q1".to_owned()], false, 1));
+    assert_eq!(pass(b"dedup"), (vec![], true, 0));
+    assert_eq!(pass(b"history"), (vec!["q1".to_owned()], false, 1));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod end;
 mod messages;
 mod paging;
+mod past;
 mod restart;
 mod simulation;
 mod transaction;

@@ -10,17 +10,23 @@ use crate::raw::wire::Field::{self, Int, Str};
 
 const HASH: &str = "x-consistent-hash";
 const LOCAL: &str = "x-local-random";
+const HISTORY: &str = "x-recent-history";
+const DEDUPLICATION: &str = "x-message-deduplication";
 
 pub fn rows() -> Vec<Row> {
-    let rows = [declarations(), weights(), local_random()].into_iter().flatten();
+    let rows = [declarations(), weights(), local_random(), pasts()].into_iter().flatten();
     rows.map(Row::rabbitmq_3_10_unchecked).collect()
 }
 
 fn declared(arguments: &[(&'static str, Field)], text: &str) -> Row {
+    declared_as(HASH, arguments, text)
+}
+
+fn declared_as(kind: &'static str, arguments: &[(&'static str, Field)], text: &str) -> Row {
     let arguments = arguments.to_vec();
-    let case = format!("exchange.declare of {HASH} with {arguments:?}");
+    let case = format!("exchange.declare of {kind} with {arguments:?}");
     channel_error(&case, 406, text, EXCHANGE_DECLARE, move |s| {
-        s.send(&exchange_declare("x.hash", HASH).auto_delete().arguments(&arguments));
+        s.send(&exchange_declare("x.hash", kind).auto_delete().arguments(&arguments));
     })
 }
 
@@ -106,5 +112,55 @@ fn local_random() -> Vec<Row> {
                 s.send(&exchange_bind("amq.fanout", "x.local", ""));
             },
         ),
+    ]
+}
+
+/// Arguments of types that remember messages. The plug-in for deduplication has line ends and
+/// spaces in the middle of its texts.
+fn pasts() -> Vec<Row> {
+    let length = |value: Field, printed: &str| {
+        let text = format!(
+            "Invalid argument {printed}, 'x-recent-history-length' must be a positive integer"
+        );
+        declared_as(HISTORY, &[("x-recent-history-length", value)], &text)
+    };
+    let deduplication = |arguments: &[(&'static str, Field)], text: &str| {
+        let size = ("x-cache-size", Int(10));
+        let arguments: Vec<_> = std::iter::once(size).chain(arguments.iter().cloned()).collect();
+        declared_as(DEDUPLICATION, &arguments, text)
+    };
+    let size = "Missing or invalid argument, 'x-cache-size' must be an integer greater than 0";
+    let ttl = "Invalid argument, 'x-cache-ttl' must be an integer greater than 0";
+    vec![
+        length(Int(0), "0"),
+        length(Int(-5), "-5"),
+        length(Str("5"), "<<\"5\">>"),
+        declared_as(DEDUPLICATION, &[], size),
+        declared_as(DEDUPLICATION, &[("x-cache-size", Int(0))], size),
+        declared_as(DEDUPLICATION, &[("x-cache-size", Str("many"))], size),
+        declared_as(
+            DEDUPLICATION,
+            &[("x-cache-size", Field::Long(1 << 40))],
+            "Invalid argument, 'x-cache-size' must not exceed 1073741824",
+        ),
+        deduplication(&[("x-cache-ttl", Int(0))], ttl),
+        deduplication(&[("x-cache-ttl", Field::Bool(true))], ttl),
+        deduplication(
+            &[("x-cache-persistence", Str("ram"))],
+            "Invalid argument, 'x-cache-persistence' must be either 'disk' or 'memory'",
+        ),
+        deduplication(
+            &[("x-cache-persistence", Str("disk"))],
+            "Invalid argument, 'x-cache-persistence' 'disk' is not supported, only 'memory'",
+        ),
+        deduplication(
+            &[("x-deduplication-fallback", Str("correlation-id"))],
+            "Invalid argument, 'x-deduplication-fallback' must be 'message-id'",
+        ),
+        accepted("exchange.declare of x-recent-history again, with another length", |s| {
+            let first = exchange_declare("x.history", HISTORY).auto_delete();
+            s.call(&first);
+            s.call(&first.arguments(&[("x-recent-history-length", Int(0))]));
+        }),
     ]
 }

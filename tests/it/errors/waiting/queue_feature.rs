@@ -114,9 +114,5 @@ pub fn exchange_types() -> Vec<Row> {
         .rabbitmq_3_10_unchecked()
     };
     let delayed = "Invalid argument, 'x-delayed-type' must be an existing exchange type";
-    let history = "Invalid argument 0, 'x-recent-history-length' must be a positive integer";
-    vec![
-        declared("x-recent-history", &[("x-recent-history-length", Int(0))], history),
-        declared("x-delayed-message", &[], delayed),
-    ]
+    vec![declared("x-delayed-message", &[], delayed)]
 }

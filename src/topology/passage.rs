@@ -1,0 +1,80 @@
+//! A message's way through exchanges that have a past.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::exchange::deduplication::{Deduplication, Verdict};
+use crate::exchange::fingerprint::Fingerprint;
+use crate::exchange::message::Message;
+use crate::exchange::past::Past;
+use crate::exchange::recent_history::RecentHistory;
+
+/// What a message met on its way.
+#[derive(Debug, Default)]
+pub(super) struct Passage {
+    /// The time at which it goes through. Without one the way is only looked for, and ends at the
+    /// first exchange that has a past: nothing is remembered of the message.
+    now: Option<Duration>,
+    /// Whether there was such an exchange.
+    met: bool,
+    duplicate: bool,
+    /// The exchanges that saw its value for the first time.
+    noted: Vec<(Arc<Deduplication>, Fingerprint)>,
+    /// The exchanges that keep it.
+    keepers: Vec<Arc<RecentHistory>>,
+}
+
+impl Passage {
+    /// Begins anew, for a message that goes through at that time, or only looks for its way.
+    pub(super) fn begin(&mut self, now: Option<Duration>) {
+        self.now = now;
+        self.met = false;
+        self.duplicate = false;
+        self.noted.clear();
+        self.keepers.clear();
+    }
+
+    /// Whether the way was only looked for, and cannot be known beforehand.
+    pub(super) const fn is_blocked(&self) -> bool {
+        self.met && self.now.is_none()
+    }
+
+    /// Whether any exchange took it for a duplicate.
+    pub(super) const fn is_duplicate(&self) -> bool {
+        self.duplicate
+    }
+
+    /// The exchanges that keep it.
+    pub(super) fn keepers(&self) -> &[Arc<RecentHistory>] {
+        &self.keepers
+    }
+
+    /// Whether an exchange with such a past hands the message on.
+    pub(super) fn pass(&mut self, past: &Past, message: &Message<'_>) -> bool {
+        self.met = true;
+        let Some(now) = self.now else { return false };
+        match past {
+            Past::RecentHistory(history) => {
+                if RecentHistory::takes(message) {
+                    self.keepers.push(Arc::clone(history));
+                }
+            }
+            Past::Deduplication(deduplication) => match deduplication.check(message, now) {
+                Verdict::Unchecked => {}
+                Verdict::New(value) => self.noted.push((Arc::clone(deduplication), value)),
+                Verdict::Duplicate => {
+                    self.duplicate = true;
+                    return false;
+                }
+            },
+        }
+        true
+    }
+
+    /// Has the exchanges that saw the message's value for the first time unsee it.
+    pub(super) fn forget(&mut self) {
+        for (deduplication, value) in self.noted.drain(..) {
+            deduplication.forget(value);
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! Messages that go through exchanges with a past, and what such an exchange sends to whoever is
+//! bound to it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::{RwLock, RwLockWriteGuard};
+
+use super::batch::{Placed, PublishBatch, octets};
+use super::host::Vhost;
+use super::queue::Queue;
+use super::session::{Delivery, Got, Room, Session};
+use crate::amqp::id::{ChannelId, ConnectionId, ConsumerId, PublishTag, QueueId};
+use crate::amqp::message::{MessageRef, split_address};
+use crate::amqp::name::{ConsumerTag, ExchangeName, QueueName};
+use crate::exchange::binding::Destination;
+use crate::exchange::hash::mix;
+use crate::exchange::message::Message;
+use crate::exchange::past::Past;
+use crate::exchange::recent_history::{Kept, ReadHeader, RecentHistory};
+use crate::topology::error::Error;
+use crate::topology::routing::{Passing, Routes};
+
+/// A message that goes through exchanges with a past.
+#[derive(Clone, Copy, Debug)]
+pub struct Publication<'a> {
+    /// As it is to be kept.
+    pub message: MessageRef<'a>,
+    /// Its routing keys, its own among them; none when that is the only one.
+    pub keys: &'a [&'a [u8]],
+    /// What exchanges look at beside the key.
+    pub seen: Message<'a>,
+    /// How `seen` is read out of its header.
+    pub read: ReadHeader,
+    /// delivery-mode 2.
+    pub persistent: bool,
+    /// Whether it goes back when it finds no queue.
+    pub mandatory: bool,
+}
+
+/// Between a message that goes through exchanges with a past and a binding to one of those: either
+/// the message is kept first, and the binding is sent it, or it finds the binding.
+#[derive(Debug)]
+pub(super) struct Gate {
+    open: RwLock<()>,
+    /// The moment that times are counted from.
+    start: Instant,
+}
+
+impl Default for Gate {
+    fn default() -> Self {
+        Self { open: RwLock::new(()), start: Instant::now() }
+    }
+}
+
+impl Gate {
+    /// Waits until no message is on its way, and holds up others.
+    pub(super) fn close(&self) -> RwLockWriteGuard<'_, ()> {
+        self.open.write()
+    }
+
+    fn now(&self) -> Duration {
+        self.start.elapsed()
+    }
+}
+
+impl Publication<'_> {
+    fn kept(&self) -> Kept {
+        let Self { message, read, persistent, .. } = *self;
+        Kept { record: message.to_bytes(), persistent, read }
+    }
+}
+
+impl Vhost {
+    /// Has a message go through; `routes` is what it found.
+    pub(super) fn pass(
+        &self,
+        publication: &Publication<'_>,
+        routes: &mut Routes,
+    ) -> Result<(), Error> {
+        let (exchange, key) = split_address(publication.message.address);
+        let own = [key];
+        let keys = if publication.keys.is_empty() { &own } else { publication.keys };
+        let message = Message { key, ..publication.seen };
+        let _open = self.gate.open.read();
+        self.routing().pass(exchange, &Passing { message, keys, now: self.gate.now() }, routes)?;
+        keep(routes, || publication.kept());
+        Ok(())
+    }
+
+    /// What `exchange` has kept, if it keeps anything.
+    pub(super) fn history(&self, exchange: &ExchangeName) -> Option<Arc<RecentHistory>> {
+        match self.routing().exchange(exchange.as_bytes())?.past()? {
+            Past::RecentHistory(history) => Some(Arc::clone(history)),
+            Past::Deduplication(_) => None,
+        }
+    }
+
+    /// Puts what an exchange has kept into the queues behind `destination`, which was just bound to
+    /// it. The gate is closed. The queues are to be [worked](Queue::work) when all locks are let go.
+    pub(super) fn replay(
+        &self,
+        history: &RecentHistory,
+        destination: &Destination,
+    ) -> Vec<Arc<Queue>> {
+        let mut messages: BTreeMap<QueueName, Vec<Kept>> = BTreeMap::new();
+        match destination {
+            Destination::Queue(name) => {
+                messages.insert(name.clone(), history.kept());
+            }
+            Destination::Exchange(name) => {
+                let mut routes = Routes::default();
+                for (place, kept) in (0..).zip(history.kept()) {
+                    self.replay_through(name, place, &kept, &mut routes);
+                    for queue in routes.queues() {
+                        messages.entry(queue.clone()).or_default().push(kept.clone());
+                    }
+                }
+            }
+        }
+        let mut queues = Vec::new();
+        for (name, kept) in messages {
+            if let Some(queue) = self.find_queue(name.as_bytes())
+                && !kept.is_empty()
+            {
+                queue.put(batch(&queue, kept));
+                queues.push(queue);
+            }
+        }
+        queues
+    }
+
+    fn replay_through(
+        &self,
+        exchange: &ExchangeName,
+        place: u64,
+        kept: &Kept,
+        routes: &mut Routes,
+    ) {
+        let Some(message) = MessageRef::read(&kept.record) else { return };
+        let (_, key) = split_address(message.address);
+        let message = Message { key, chance: mix(place), ..(kept.read)(message.header) };
+        let passing = Passing { message, keys: &[key], now: self.gate.now() };
+        self.routing().pass_on(exchange, &passing, routes);
+        keep(routes, || kept.clone());
+    }
+}
+
+/// Hands a message to those that keep it. All share one copy.
+fn keep(routes: &Routes, kept: impl FnOnce() -> Kept) {
+    if let [first, others @ ..] = routes.keepers() {
+        let kept = kept();
+        for history in others {
+            history.keep(kept.clone());
+        }
+        first.keep(kept);
+    }
+}
+
+/// Messages that nobody waits for, each in a buffer of its own.
+fn batch(queue: &Arc<Queue>, kept: Vec<Kept>) -> PublishBatch {
+    let messages = (0..).zip(&kept).filter_map(|(segment, kept)| {
+        let message = MessageRef::read(&kept.record)?;
+        Some(Placed {
+            segment,
+            offset: 0,
+            body_len: u32::try_from(message.body.len()).unwrap_or(u32::MAX),
+            channel: ChannelId(0),
+            confirm: None,
+            persistent: kept.persistent,
+            marked: message.stamp.accepted.is_some(),
+        })
+    });
+    let messages: Vec<_> = messages.collect();
+    let persistent = messages.iter().any(|message| message.persistent);
+    let segments = kept.into_iter().map(|kept| kept.record);
+    let octets = octets(segments, persistent, std::iter::once(queue));
+    PublishBatch { octets, messages, publisher: Arc::new(Nobody) }
+}
+
+/// Publishes, and wants to hear of nothing.
+#[derive(Debug)]
+struct Nobody;
+
+impl Session for Nobody {
+    fn id(&self) -> ConnectionId {
+        ConnectionId(0)
+    }
+
+    fn deliver(&self, _: QueueId, _: &mut dyn Iterator<Item = Delivery<'_>>) -> Room {
+        Room::Full
+    }
+
+    fn got(&self, _: QueueId, _: ChannelId, _: Got<'_>, _: u64) {}
+
+    fn accepted(&self, _: ChannelId, _: &[PublishTag]) {}
+
+    fn cancelled(&self, _: ChannelId, _: ConsumerId, _: &ConsumerTag) {}
+
+    fn room(&self, _: QueueId) -> Room {
+        Room::Full
+    }
+
+    fn reserve_credit(&self, _: QueueId, _: ChannelId, _: u32) -> u32 {
+        0
+    }
+
+    fn release_credit(&self, _: ChannelId, _: u32) {}
+}
