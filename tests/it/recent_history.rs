@@ -119,20 +119,24 @@ fn an_exchange_that_is_bound_routes_what_was_kept() {
 }
 
 #[test]
-fn what_comes_from_another_exchange_is_kept_with_that_ones_name() {
+fn what_comes_from_another_exchange_is_kept_once_with_that_ones_name() {
     let Some((_broker, mut peer)) = start() else { return };
     let mut channel = peer.channel(1);
     declare(&mut channel, "past.behind", 10);
     channel.call(&exchange_declare("past.front", "direct"));
     channel.call(&exchange_bind("past.behind", "past.front", "k"));
+    channel.call(&exchange_bind("past.behind", "past.behind", "itself"));
     publish(&mut channel, "past.front", &["k", "other"]);
+    publish(&mut channel, "past.behind", &["own"]);
 
     let queue = bound_queue(&mut channel, "past.behind");
 
-    assert_eq!(channel.counts(&queue).0, 1);
+    assert_eq!(channel.counts(&queue).0, 2);
     channel.call(&basic_consume(&queue, "c").no_ack());
-    let delivery = channel.expect_delivery();
-    assert_eq!((&*delivery.exchange, &*delivery.key), ("past.front", "k"));
+    for (exchange, key) in [("past.front", "k"), ("past.behind", "own")] {
+        let delivery = channel.expect_delivery();
+        assert_eq!((&*delivery.exchange, &*delivery.key), (exchange, key));
+    }
     channel.call(&exchange_delete("past.behind"));
     channel.call(&exchange_delete("past.front"));
 }

@@ -1,8 +1,12 @@
 //! Exchanges that remember messages, over a restart.
 
 use super::end::{ENDS, Restarted};
+use super::expect_no_answer;
+use super::transaction::{Unwritten, await_ready};
 use crate::raw::content::{Content, content};
-use crate::raw::method::{basic_publish, exchange_declare, queue_bind, queue_declare};
+use crate::raw::method::{
+    TX_COMMIT_OK, basic_publish, exchange_declare, queue_bind, queue_declare, tx_commit,
+};
 use crate::raw::wire::{Field, fields, long_str};
 
 /// A persistent message that is its own value for deduplication.
@@ -63,4 +67,22 @@ fn a_history_is_empty_after_a_restart_and_what_it_sent_to_a_queue_is_there() {
         assert_eq!(channel.drain("q"), ["1", "2", "3", "4", "5"], "{end:?}");
         assert_eq!(channel.drain(&late), ["5"], "{end:?}");
     }
+}
+
+#[test]
+fn a_persistent_duplicate_is_answered_when_the_first_is_in_the_log() {
+    let mut broker = Unwritten::start();
+    let (mut peer, mut bystander) = (broker.transacting(), broker.bystander());
+    let declare = exchange_declare("x", "x-message-deduplication");
+    peer.channel(2).call(&declare.arguments(&[("x-cache-size", Field::Int(10))]));
+    peer.channel(2).call(&queue_bind("q", "x", ""));
+
+    bystander.channel(1).publish(&basic_publish("x", ""), &persistent("a"));
+    await_ready(&mut bystander, "q", 1);
+    peer.channel(2).publish(&basic_publish("x", ""), &persistent("a")).send(&tx_commit());
+    expect_no_answer(&mut peer, &mut bystander, "probe");
+    broker.write();
+
+    peer.expect_method(2, TX_COMMIT_OK);
+    assert_eq!(bystander.channel(1).counts("q").0, 1);
 }

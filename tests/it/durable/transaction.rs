@@ -29,7 +29,7 @@ pub(super) struct Unwritten {
 }
 
 impl Unwritten {
-    fn start() -> Self {
+    pub(super) fn start() -> Self {
         Self::start_with(usize::MAX)
     }
 
@@ -55,7 +55,7 @@ impl Unwritten {
 
     /// A peer that hears on channel 1 what goes to its probe, and has a transaction on channel 2.
     #[track_caller]
-    fn transacting(&self) -> Peer {
+    pub(super) fn transacting(&self) -> Peer {
         let mut peer = self.served.connect();
         listen(&mut peer, "probe");
         peer.open(2).call(&queue_declare("q").durable());
@@ -64,7 +64,7 @@ impl Unwritten {
         peer
     }
 
-    fn bystander(&self) -> Peer {
+    pub(super) fn bystander(&self) -> Peer {
         let mut bystander = self.served.connect();
         bystander.open(1);
         bystander
@@ -73,7 +73,7 @@ impl Unwritten {
 
 /// Waits until the queue has so many messages: until somebody's commit is carried out.
 #[track_caller]
-fn await_ready(peer: &mut Peer, queue: &str, ready: u32) {
+pub(super) fn await_ready(peer: &mut Peer, queue: &str, ready: u32) {
     let begun = Instant::now();
     while peer.channel(1).counts(queue).0 != ready {
         assert!(begun.elapsed() < PATIENCE, "{queue} never has {ready} messages");
