@@ -84,6 +84,11 @@ impl<'a> TableRef<'a> {
         Ok(Self(octets))
     }
 
+    /// Octets that are a table: the broker made them.
+    pub(super) const fn trusted(octets: &'a [u8]) -> Self {
+        Self(octets)
+    }
+
     /// The table's octets, without the length in front.
     pub const fn as_bytes(self) -> &'a [u8] {
         self.0
@@ -138,6 +143,11 @@ impl<'a> TableRef<'a> {
 }
 
 impl Table {
+    /// Octets that are a table: the broker made them.
+    pub(super) const fn trusted(octets: Bytes) -> Self {
+        Self(octets)
+    }
+
     /// The table to read.
     pub fn as_ref(&self) -> TableRef<'_> {
         TableRef(&self.0)
@@ -145,6 +155,11 @@ impl Table {
 }
 
 impl<'a> ArrayRef<'a> {
+    /// Octets that are an array: the broker made them.
+    pub(super) const fn trusted(octets: &'a [u8]) -> Self {
+        Self(octets)
+    }
+
     /// The items in order.
     pub fn iter(self) -> impl Iterator<Item = Value<'a>> {
         let mut rest = self.0;

@@ -36,6 +36,7 @@ impl Node {
             self.give_policies(&mut topology);
             let (ids, store) = (Arc::clone(&self.ids), self.store.clone());
             let vhost = Vhost::restored(topology, ids, store, &mut contents);
+            vhost.report_to(&self.reporter);
             self.vhosts.insert(vhost.name().clone(), Arc::new(vhost));
         }
         for (key, value) in users {
@@ -113,6 +114,7 @@ impl Node {
             // A policy that is not stored, in a virtual host without any: nothing to wait for.
             drop(vhost.set_policy(Arc::clone(policy)));
         }
+        vhost.report_to(&self.reporter);
         self.vhosts.insert(name, Arc::new(vhost));
     }
 }

@@ -20,6 +20,7 @@ use crate::store::shared::Store;
 use crate::vhost::host::Vhost;
 use crate::vhost::ids::Ids;
 use crate::vhost::queue::Queue;
+use crate::vhost::reporter::Reporter;
 
 /// Amounts of resident memory, in bytes, above which something happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +70,8 @@ pub struct Node {
     pub(super) given: Vec<(String, Arc<Policy>)>,
     /// Where vhosts, users and topology are kept.
     pub(super) store: Store,
+    /// Tells of what happens.
+    pub reporter: Arc<Reporter>,
 }
 
 /// Why a login failed.
@@ -131,6 +134,7 @@ impl Node {
             vhosts: DashMap::new(),
             given: Vec::new(),
             store,
+            reporter: Arc::default(),
         }
     }
 
@@ -139,6 +143,13 @@ impl Node {
     #[must_use]
     pub fn with_policies(mut self, given: impl IntoIterator<Item = (String, Arc<Policy>)>) -> Self {
         self.given.extend(given);
+        self
+    }
+
+    /// Gives it a name, before it has any virtual host.
+    #[must_use]
+    pub fn named(mut self, name: String) -> Self {
+        self.reporter = Arc::new(Reporter::new(name));
         self
     }
 

@@ -87,16 +87,25 @@ impl Node {
         }
         match self.alarm.update(used, growth, self.marks.high) {
             Transition::None => {}
-            Transition::Raised => warn!(
-                used,
-                high_watermark = self.marks.high,
-                "memory resource limit alarm set: publishers will be blocked until it clears"
-            ),
+            Transition::Raised => {
+                warn!(
+                    used,
+                    high_watermark = self.marks.high,
+                    "memory resource limit alarm set: publishers will be blocked until it clears"
+                );
+                self.report_alarm("alarm.set", "memory");
+            }
             Transition::Cleared => {
+                self.report_alarm("alarm.cleared", "memory");
                 info!(used, "memory resource limit alarm cleared");
                 self.connections.wake_all();
             }
         }
+    }
+
+    fn report_alarm(&self, event: &str, source: &str) {
+        let node = self.reporter.node();
+        self.reporter.event(event, |fields| fields.text("source", source).text("node", node));
     }
 
     /// Has queues without traffic let go of memory too while it is short, for as long as it is
@@ -142,7 +151,9 @@ impl Node {
                 free,
                 limit, "disk resource limit alarm set: publishers will be blocked until it clears"
             );
+            self.report_alarm("alarm.set", "disk");
         } else {
+            self.report_alarm("alarm.cleared", "disk");
             info!(free, "disk resource limit alarm cleared");
             self.connections.wake_all();
         }

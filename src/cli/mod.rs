@@ -59,13 +59,13 @@ fn serve(arguments: &ServeArguments) -> ExitCode {
         Err(text) => return fail(Exit::Config, &text),
     };
     arguments.overlay(&mut config);
-    log::start(config.log.level);
+    let lines = log::start(config.log.level);
     for name in unknown {
         tracing::warn!("environment variable {name} sets nothing");
     }
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     runtime.event_interval(EVENT_INTERVAL);
-    block_on(runtime, serve::run(start::start(config)))
+    block_on(runtime, serve::run(start::start(config, lines)))
 }
 
 fn check_config(file: &Path) -> ExitCode {

@@ -7,8 +7,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use clap::Subcommand;
 use leveret::ctl::exit::Exit;
 use leveret::node::data::{DataError, check, repair};
+use leveret::node::log_lines::write_time;
 
-use super::log::write_time;
 use super::{fail, print};
 
 /// What to do with a data directory.

@@ -85,6 +85,8 @@ mod tests {
                 "auth.mechanisms" => "PLAIN",
                 "log.level" => "debug",
                 "store.confirm" => "written",
+                "log.exchange" => "true",
+                "events.exchange" => "false",
                 _ => "5000",
             };
 

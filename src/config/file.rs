@@ -98,7 +98,7 @@ pub(super) fn to_value<'a>(value: &'a DeValue<'_>) -> Value<'a> {
         DeValue::Array(items) => {
             Value::List(items.iter().map(|item| to_value(item.get_ref())).collect())
         }
-        DeValue::Boolean(_) => Value::Other("boolean"),
+        DeValue::Boolean(value) => Value::Bool(*value),
         DeValue::Datetime(_) => Value::Other("date"),
         DeValue::Table(_) => Value::Other("table"),
     }
@@ -156,7 +156,7 @@ mod tests {
             (
                 "\n[amqq]\n",
                 "leveret.toml:2: amqq: unknown section; there are node, amqp, auth, bootstrap, \
-                 limits, memory, store, disk, log, ctl, policies, operator_policies",
+                 limits, memory, store, disk, log, events, ctl, policies, operator_policies",
             ),
             ("amqp = 1", "leveret.toml:1: amqp: expected a section with keys, found a value"),
             (

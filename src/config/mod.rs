@@ -44,6 +44,8 @@ pub struct Config {
     pub disk: Disk,
     /// What is logged.
     pub log: Log,
+    /// Whether clients can hear of what happens.
+    pub events: Events,
     /// The local control socket.
     pub ctl: Ctl,
     /// Policies and operator policies, as they follow one another.
@@ -242,6 +244,21 @@ impl Default for Disk {
 pub struct Log {
     /// The least severe lines that are written.
     pub level: LogLevel,
+    /// Whether they are published to the exchange `amq.rabbitmq.log`, too.
+    pub exchange: bool,
+}
+
+/// Section `[events]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Events {
+    /// Whether they are published to the exchange `amq.rabbitmq.event`.
+    pub exchange: bool,
+}
+
+impl Default for Events {
+    fn default() -> Self {
+        Self { exchange: true }
+    }
 }
 
 /// How much is logged; each level includes those before it.

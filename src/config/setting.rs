@@ -161,6 +161,14 @@ pub static SETTINGS: &[Setting] = &[
         config.log.level = value.log_level()?;
         Ok(())
     }),
+    Setting::new("log", "exchange", |config, value| {
+        config.log.exchange = value.boolean()?;
+        Ok(())
+    }),
+    Setting::new("events", "exchange", |config, value| {
+        config.events.exchange = value.boolean()?;
+        Ok(())
+    }),
     Setting::new("ctl", "socket", |config, value| {
         config.ctl.socket = Some(PathBuf::from(value.text()?));
         Ok(())

@@ -20,6 +20,8 @@ pub enum Value<'a> {
     Integer(i64),
     /// A TOML float.
     Float(f64),
+    /// A TOML boolean.
+    Bool(bool),
     /// A TOML array.
     List(Vec<Self>),
     /// Another TOML type, by its name.
@@ -98,6 +100,19 @@ impl Value<'_> {
         self.integer(1..=u32::MAX.into())
             .map(Some)
             .map_err(|_| self.unfit(r#"a whole number from 1 up, or "infinity""#))
+    }
+
+    /// `true` or `false`.
+    ///
+    /// # Errors
+    /// Another type, or another word.
+    pub fn boolean(&self) -> Result<bool, Unfit> {
+        match self {
+            Self::Bool(value) => Ok(*value),
+            Self::Word("true") => Ok(true),
+            Self::Word("false") => Ok(false),
+            _ => Err(self.unfit("true or false")),
+        }
     }
 
     /// A duration of at least a millisecond.
@@ -220,6 +235,7 @@ impl Value<'_> {
             Self::Text(text) => format!("{text:?}"),
             Self::Integer(number) => number.to_string(),
             Self::Float(number) => number.to_string(),
+            Self::Bool(_) => "a boolean".to_owned(),
             Self::List(items) if items.is_empty() => "an empty list".to_owned(),
             Self::List(_) => "a list".to_owned(),
             Self::Other(kind) => format!("a {kind}"),
@@ -264,6 +280,15 @@ mod tests {
         let expected = ["127.0.0.1:5672", "[::1]:5673", "[::]:5674"];
         assert_eq!(addresses, expected.map(|address| address.parse().unwrap()));
         assert_eq!(Value::Word("").texts(), Ok(vec![]));
+    }
+
+    #[test]
+    fn a_boolean_is_true_or_false_and_nothing_else() {
+        assert_eq!(Value::Bool(false).boolean(), Ok(false));
+        assert_eq!(Value::Word("true").boolean(), Ok(true));
+        let unfit = text("true").boolean().unwrap_err();
+        assert_eq!(unfit.to_string(), r#"expected true or false, found "true""#);
+        assert!(Value::Word("yes").boolean().is_err() && Value::Integer(1).boolean().is_err());
     }
 
     #[test]

@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tracing::info;
 
+use super::log_lines::LogLines;
 use super::running::Broker;
 use super::status::ControlledNode;
 use crate::amqp::confirm::Confirm;
@@ -29,12 +30,14 @@ use crate::ctl::name::default_node_name;
 use crate::ctl::socket::{self, BindError, Socket};
 use crate::server::listener::Listener;
 use crate::vhost::Commit;
+use crate::vhost::reporter::{EVENT_EXCHANGE, LOG_EXCHANGE};
 
 /// Settings for a broker that is to be started in this process.
 #[derive(Clone, Debug, Default)]
 pub struct Builder {
     config: Config,
     link: Option<PathBuf>,
+    lines: LogLines,
 }
 
 /// Why a broker did not start.
@@ -90,12 +93,20 @@ impl Builder {
         self
     }
 
+    /// Takes log lines from this layer of the program's subscriber, for the exchange that
+    /// `[log] exchange` asks for. Without it that exchange stays silent.
+    #[must_use]
+    pub fn log_lines(mut self, lines: LogLines) -> Self {
+        self.lines = lines;
+        self
+    }
+
     /// Starts the broker in the tokio runtime that this is called in.
     ///
     /// # Errors
     /// The data directory, the control socket or an address is not to be had.
     pub async fn start(self) -> Result<Broker, StartError> {
-        let Self { config, link } = self;
+        let Self { config, link, lines } = self;
         let mut storage = storage(&config)?;
         let socket = Socket::bind(&socket::path(&config)).map_err(StartError::Control)?;
         let socket = socket.linked_from(link);
@@ -107,6 +118,10 @@ impl Builder {
         let storage = storage.start(&node).map_err(StartError::Storage)?;
         done(&first).await;
         node.begin();
+        done(&report(&config, &node)?).await;
+        if config.log.exchange {
+            lines.hand_to(&node.reporter);
+        }
         let mut listeners = Vec::new();
         for address in &config.amqp.listen {
             let listener = Listener::bind(*address).await;
@@ -163,7 +178,8 @@ fn node(config: &Config, storage: &Storage) -> Node {
         config.limits.connections,
         storage.store.clone(),
     )
-    .with_policies(config.policies.iter().map(|it| (it.vhost.clone(), Arc::clone(&it.policy))));
+    .with_policies(config.policies.iter().map(|it| (it.vhost.clone(), Arc::clone(&it.policy))))
+    .named(node_name(config));
     node.consumer_timeout = config.amqp.consumer_timeout;
     node
 }
@@ -192,6 +208,14 @@ fn bootstrap(config: &Config, node: &mut Node) -> Result<Commit, StartError> {
     getrandom::fill(&mut salt).map_err(StartError::Random)?;
     let password = PasswordHash::new(bootstrap.password.expose().as_bytes(), salt);
     node.bootstrap(&bootstrap.user, password, &bootstrap.vhost).map_err(StartError::Vhost)
+}
+
+/// Has the node tell of itself as far as that is wanted.
+fn report(config: &Config, node: &Node) -> Result<Commit, StartError> {
+    let events = config.events.exchange.then_some(EVENT_EXCHANGE);
+    let log = config.log.exchange.then_some(LOG_EXCHANGE);
+    let exchanges: Vec<_> = events.into_iter().chain(log).collect();
+    node.report_in(&config.bootstrap.vhost, &exchanges).map_err(StartError::Vhost)
 }
 
 fn settings(config: &Config) -> Settings {

@@ -54,6 +54,8 @@ impl Broker {
         services.spawn(async move { node.watch_memory().await });
         let node = Arc::clone(&control.node);
         services.spawn(async move { node.relieve_memory().await });
+        let node = Arc::clone(&control.node);
+        services.spawn(async move { node.publish_notices().await });
         let (node, limit) = (Arc::clone(&control.node), control.disk_free_limit());
         services.spawn(async move { node.watch_disk(limit).await });
         services.spawn(server::serve(socket, Arc::clone(&control)));

@@ -41,7 +41,7 @@ impl Service {
             }
             Method::BasicConsume { .. } => self.handle_basic_consume(channel, at, method),
             Method::BasicCancel { consumer_tag, no_wait } => {
-                self.cancel_consumer(channel, consumer_tag);
+                self.cancel_consumer(channel, at, consumer_tag);
                 let cancel_ok = CancelOk { consumer_tag: consumer_tag.into() };
                 self.reply(at, no_wait, AMQPClass::Basic(AMQPMethod::CancelOk(cancel_ok)));
                 Ok(())
@@ -111,6 +111,7 @@ impl Service {
                 self.reply(at, no_wait, AMQPClass::Basic(AMQPMethod::ConsumeOk(consume_ok)));
             })
             .map_err(|why| self.not_attached(&queue, why))?;
+        self.report_consumer_created((at, tag.as_str()), &queue, &terms, arguments);
         channel.add_consumer(
             tag,
             state::Consumer { id, queue: queue.id, acks: terms.acks, timeout },
@@ -126,11 +127,12 @@ impl Service {
         }
     }
 
-    fn cancel_consumer(&mut self, channel: &mut Channel, tag: &str) {
+    fn cancel_consumer(&mut self, channel: &mut Channel, at: ChannelId, tag: &str) {
         if let Some(name) = channel.replies.cancel(tag.as_bytes()) {
             return self.node.replies.remove(&name);
         }
         let Some(consumer) = channel.remove_consumer(tag.as_bytes()) else { return };
+        self.report_consumer_deleted(at, tag, consumer.queue);
         let Some(queue) = self.queues.get(&consumer.queue) else { return };
         if queue.detach(consumer.id) {
             self.vhost.delete_abandoned(queue);

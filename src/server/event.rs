@@ -24,7 +24,12 @@ impl Peer {
             Event::Handled => {}
             Event::Login { mechanism, response } => self.log_in(now, mechanism, response),
             Event::Open { vhost } => self.open(now, vhost),
-            Event::ChannelOpened(channel) => self.outbox.open_channel(channel),
+            Event::ChannelOpened(channel) => {
+                self.outbox.open_channel(channel);
+                if let Some(service) = &self.service {
+                    service.report_channel_created(channel);
+                }
+            }
             Event::Method { channel, method } => {
                 self.serve(now, channel, |service, state| service.handle(state, channel, method));
                 if !method.is_settlement() {
@@ -76,11 +81,14 @@ impl Peer {
         let origin = if local { Origin::Loopback } else { Origin::Remote };
         match self.node.login(mechanism, response, origin) {
             Ok(user) => {
+                self.mechanism = mechanism.into();
+                self.report_login(&user.name, mechanism);
                 self.user = Some(user);
                 self.core.login_accepted(&mut self.replies);
             }
             Err(LoginError::Refused { user, why }) => {
                 warn!(connection = %self.id, "{mechanism} login refused: user '{user}' - {why}");
+                self.report_login_refused(&user, mechanism, why);
                 self.closing = Some("login refused".to_owned());
                 self.core.login_refused(now, &mut self.replies);
             }
@@ -106,7 +114,8 @@ impl Peer {
         );
         let cancel_notify = self.core.client().capabilities.consumer_cancel_notify;
         self.outbox.negotiated(self.core.frame_max(), cancel_notify);
-        self.service = Some(Service::new(self.id, node, vhost, outbox, user.name));
+        self.service = Some(Service::new((self.id, self.ends), node, vhost, outbox, user.name));
+        self.report_created();
         self.core.opened(&mut self.replies);
     }
 }

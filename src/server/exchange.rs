@@ -30,18 +30,19 @@ impl Service {
             Method::ExchangeDelete { exchange, if_unused, no_wait } => {
                 let condition =
                     if if_unused { DeleteCondition::IfUnused } else { DeleteCondition::Always };
-                let commit = self.vhost.delete_exchange(exchange_name(exchange)?, condition)?;
+                let commit =
+                    self.vhost.delete_exchange(exchange_name(exchange)?, condition, &self.user)?;
                 (commit, no_wait, AMQPMethod::DeleteOk(DeleteOk {}))
             }
             Method::ExchangeBind { destination, source, routing_key, no_wait, arguments } => {
                 let ends = [destination, source];
                 let bind = self.exchange_binding(ends, routing_key, arguments)?;
-                (self.vhost.bind(bind)?, no_wait, AMQPMethod::BindOk(BindOk {}))
+                (self.vhost.bind(bind, &self.user)?, no_wait, AMQPMethod::BindOk(BindOk {}))
             }
             Method::ExchangeUnbind { destination, source, routing_key, no_wait, arguments } => {
                 let ends = [destination, source];
                 let bind = self.exchange_binding(ends, routing_key, arguments)?;
-                (self.vhost.unbind(bind)?, no_wait, AMQPMethod::UnbindOk(UnbindOk {}))
+                (self.vhost.unbind(bind, &self.user)?, no_wait, AMQPMethod::UnbindOk(UnbindOk {}))
             }
             _ => return Ok(()),
         };
@@ -69,14 +70,15 @@ impl Service {
             return Ok(Commit::done());
         }
         check_not_default(&name)?;
-        Ok(self.vhost.declare_exchange(ExchangeDefinition {
+        let definition = ExchangeDefinition {
             name,
             kind: ExchangeKind::parse(kind)?,
             durable,
             auto_delete,
             internal,
             arguments: arguments.to_owned(),
-        })?)
+        };
+        Ok(self.vhost.declare_exchange(definition, &self.user)?)
     }
 
     fn exchange_binding(

@@ -39,6 +39,13 @@ impl fmt::Display for Ends {
     }
 }
 
+impl Ends {
+    /// The connection's name among RabbitMQ's.
+    pub(super) fn name(&self) -> String {
+        format!("{} -> {}", self.client, self.server)
+    }
+}
+
 impl Peer {
     /// Logs the end, and gives back what the connection held.
     pub(super) fn ended(&mut self, end: &End) {

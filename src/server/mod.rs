@@ -19,6 +19,7 @@ mod publisher;
 mod queue;
 mod random;
 mod replies;
+mod reports;
 mod service;
 mod settlement;
 mod transaction;

@@ -12,8 +12,7 @@ use crate::amqp::exception::Exception;
 use crate::amqp::message::MessageRef;
 use crate::codec::header::{Properties, parse_header};
 use crate::codec::publish::WholePublish;
-use crate::exchange::message::Message;
-use crate::vhost::past::Publication;
+use crate::vhost::past::{Publication, read_header};
 use crate::vhost::routes::Route;
 
 /// Where a message of a transaction goes.
@@ -108,10 +107,6 @@ impl Service {
         let properties = read_properties(message.header);
         self.pass(message, &properties, &keys, mandatory).unwrap_or_else(|_| Some(Route::default()))
     }
-}
-
-fn read_header(header: &[u8]) -> Message<'_> {
-    seen_by_exchanges(&read_properties(header), 0)
 }
 
 fn read_properties(header: &[u8]) -> Properties<'_> {

@@ -30,6 +30,8 @@ pub(super) struct Peer {
     pub(super) core: Connection,
     pub(super) outbox: Arc<Outbox>,
     pub(super) user: Option<User>,
+    /// How the user has logged in.
+    pub(super) mechanism: Box<str>,
     pub(super) service: Option<Service>,
     /// Output of the core, on its way to the outbox.
     pub(super) replies: BytesMut,
@@ -53,6 +55,7 @@ impl Peer {
             core: Connection::new(settings, Instant::now()),
             outbox,
             user: None,
+            mechanism: Box::default(),
             service: None,
             replies: BytesMut::new(),
             needed: 0,
@@ -111,8 +114,11 @@ impl Peer {
     /// Takes what others have to say.
     pub(super) fn handle_signals(&mut self) {
         let signals = self.outbox.take_signals();
-        for (channel, consumer) in signals.cancelled {
-            if let Some(channel) = self.core.channel_mut(channel) {
+        for (at, consumer) in signals.cancelled {
+            if let Some(channel) = self.core.channel_mut(at) {
+                if let Some(service) = &self.service {
+                    service.report_cancelled(channel, at, consumer);
+                }
                 channel.remove_consumer_id(consumer);
             }
         }
@@ -223,6 +229,7 @@ impl Peer {
             service.release_channel(channel, at);
         }
         service.release();
+        self.report_closed(&service);
     }
 }
 

@@ -40,13 +40,13 @@ impl Service {
             }
             Method::QueueBind { queue, exchange, routing_key, no_wait, arguments } => {
                 let bind = self.binding(channel, [queue, exchange, routing_key], arguments)?;
-                let commit = self.vhost.bind(bind)?;
+                let commit = self.vhost.bind(bind, &self.user)?;
                 let bind_ok = AMQPClass::Queue(AMQPMethod::BindOk(BindOk {}));
                 self.reply_after(commit, at, no_wait, bind_ok);
             }
             Method::QueueUnbind { queue, exchange, routing_key, arguments } => {
                 let bind = self.binding(channel, [queue, exchange, routing_key], arguments)?;
-                let commit = self.vhost.unbind(bind)?;
+                let commit = self.vhost.unbind(bind, &self.user)?;
                 let unbind_ok = AMQPClass::Queue(AMQPMethod::UnbindOk(UnbindOk {}));
                 self.reply_after(commit, at, false, unbind_ok);
             }
@@ -58,7 +58,8 @@ impl Service {
             Method::QueueDelete { queue, if_unused, if_empty, no_wait } => {
                 let name = expand(channel, queue)?;
                 let conditions = DeleteConditions { if_unused, if_empty };
-                let (remains, commit) = self.vhost.delete_queue(&name, self.id, conditions)?;
+                let (remains, commit) =
+                    self.vhost.delete_queue(&name, self.id, conditions, &self.user)?;
                 let delete_ok = DeleteOk { message_count: count(remains.ready) };
                 let delete_ok = AMQPClass::Queue(AMQPMethod::DeleteOk(delete_ok));
                 self.reply_after(commit, at, no_wait, delete_ok);
@@ -88,15 +89,15 @@ impl Service {
         } else {
             (queue_name(queue)?, Naming::Client)
         };
-        let declared = self.vhost.declare_queue(DeclareQueue {
+        let declare = DeclareQueue {
             name,
             naming,
             durable,
             owner: exclusive.then_some(self.id),
             auto_delete,
             arguments: arguments.to_owned(),
-        })?;
-        Ok(declared)
+        };
+        Ok(self.vhost.declare_queue(declare, &self.user)?)
     }
 
     /// A binding of a queue. Where both the queue's name and the key are empty, the key is the

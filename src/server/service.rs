@@ -9,6 +9,7 @@ use std::time::Instant;
 use amq_protocol::protocol::AMQPClass;
 use amq_protocol::protocol::confirm::{AMQPMethod, SelectOk};
 
+use super::life::Ends;
 use super::outbox::Outbox;
 use super::publisher::Publisher;
 use super::random::Chances;
@@ -52,6 +53,8 @@ pub(super) struct Service {
     /// Scratch for what a settlement takes.
     pub(super) taken: Vec<Unacked>,
     pub(super) user: Arc<str>,
+    /// Both ends of the connection, as RabbitMQ names it.
+    pub(super) connection_name: Box<str>,
     /// A method that is carried out and not durable yet.
     pub(super) waiting: Option<Waiting>,
     /// Who was sent replies and has no room for more.
@@ -63,9 +66,9 @@ pub(super) struct Service {
 }
 
 impl Service {
-    /// The service of a connection to `vhost`, logged in as `user`.
+    /// The service of a connection to `vhost`, between `ends` and logged in as `user`.
     pub(super) fn new(
-        id: ConnectionId,
+        (id, ends): (ConnectionId, Ends),
         node: Arc<Node>,
         vhost: Arc<Vhost>,
         outbox: Arc<Outbox>,
@@ -73,6 +76,7 @@ impl Service {
     ) -> Self {
         Self {
             id,
+            connection_name: ends.name().into(),
             node,
             routes: RouteCache::default(),
             chances: Chances::of(id),
@@ -157,7 +161,8 @@ impl Service {
         self.flush();
         self.release_replies(channel);
         let mut leaving: BTreeMap<QueueId, Leaving> = BTreeMap::new();
-        for (_, consumer) in channel.consumers() {
+        for (tag, consumer) in channel.consumers() {
+            self.report_consumer_deleted(at, tag.as_str(), consumer.queue);
             if let Some(queue) = self.queues.get(&consumer.queue) {
                 queue.silence(consumer.id);
                 leaving.entry(consumer.queue).or_default().consumers.push(consumer.id);
@@ -178,6 +183,7 @@ impl Service {
                 self.vhost.delete_abandoned(queue);
             }
         }
+        self.report_channel_closed(channel, at);
     }
 
     /// Gives back what goes with the connection itself.

@@ -15,6 +15,9 @@ use super::queue::QueueDefinition;
 pub enum Command {
     /// `exchange.declare`, not passive.
     DeclareExchange(ExchangeDefinition),
+    /// An exchange of the broker's own, whose name may be reserved; nothing changes when there is one
+    /// of that name.
+    DeclareOwnExchange(ExchangeDefinition),
     /// `exchange.delete`; nothing changes when there is no such exchange.
     DeleteExchange {
         /// The exchange.

@@ -36,6 +36,10 @@ impl<'t> Edit<'t> {
         }
     }
 
+    pub(super) fn has_exchange(&self, name: &ExchangeName) -> bool {
+        self.topology.exchanges.contains_key(name)
+    }
+
     pub(super) fn create_exchange(&mut self, definition: ExchangeDefinition) {
         let alternate = definition.alternate(&self.topology.policies);
         let exchange = Exchange::new(definition, alternate, self.revision);

@@ -13,7 +13,7 @@ use super::edit::Edit;
 use super::error::{Error, Resource};
 use super::exchange::ExchangeDefinition;
 use super::queue::QueueDefinition;
-use super::state::{Topology, check_bindable, check_deletable};
+use super::state::{Topology, check_bindable};
 
 /// The topology of each virtual host among the entries, which may come in any order.
 ///
@@ -88,9 +88,11 @@ impl Topology {
 
     /// No predeclared exchange is replaced.
     fn put_exchange_back(&mut self, definition: ExchangeDefinition) -> Result<(), Error> {
-        check_deletable(&self.vhost, &definition.name)
-            .map_err(|_| Error::ReservedName(Resource::exchange(&self.vhost, &definition.name)))?;
         let mut edit = Edit::new(self);
+        if edit.has_exchange(&definition.name) {
+            let resource = Resource::exchange(&self.vhost, &definition.name);
+            return Err(Error::ReservedName(resource));
+        }
         edit.create_exchange(definition);
         edit.finish();
         Ok(())

@@ -206,8 +206,9 @@ impl Routing {
         Ok(())
     }
 
-    /// As [`Self::pass`], for a message that comes from a binding to `exchange`.
-    pub fn pass_on(&self, exchange: &ExchangeName, passing: &Passing<'_>, routes: &mut Routes) {
+    /// As [`Self::pass`], for a message that comes from a binding to `exchange` or that the broker
+    /// itself publishes, so that it may be internal. Where there is none, the message goes nowhere.
+    pub fn pass_on(&self, exchange: &[u8], passing: &Passing<'_>, routes: &mut Routes) {
         routes.begin(Some(passing.now));
         if let Some(exchange) = self.exchanges.get(exchange) {
             self.follow(exchange, passing.keys, passing.message, routes);

@@ -161,6 +161,13 @@ impl Topology {
     pub fn apply(&mut self, command: Command) -> Result<Outcome, Error> {
         match command {
             Command::DeclareExchange(definition) => self.declare_exchange(definition),
+            Command::DeclareOwnExchange(definition) => {
+                let mut edit = Edit::new(self);
+                if !edit.has_exchange(&definition.name) {
+                    edit.create_exchange(definition);
+                }
+                Ok(edit.finish())
+            }
             Command::DeleteExchange { name, condition } => self.delete_exchange(&name, condition),
             Command::Bind(command) => self.bind(command),
             Command::Unbind(command) => self.unbind(&command),

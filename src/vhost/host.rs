@@ -1,20 +1,23 @@
 //! One virtual host: a single writer of its topology, a snapshot for those who route, and the
 //! queues at work.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use dashmap::DashMap;
 use parking_lot::Mutex;
 
+use super::announce::announce;
 use super::errands::Errands;
 use super::ids::Ids;
 use super::past::Gate;
 use super::queue::{DeleteConditions, Occupied, Queue, Remains};
+use super::reporter::{INTERNAL_USER, Reporter};
 use crate::amqp::id::ConnectionId;
 use crate::amqp::name::{ExchangeName, QueueName, VhostName};
 use crate::amqp::table::Table;
+use crate::exchange::kind::ExchangeKind;
 use crate::queue::core::Queue as Core;
 use crate::store::commit::Commit;
 use crate::store::meta::MetaChange;
@@ -40,6 +43,7 @@ pub struct Vhost {
     /// Whether there is or was a queue whose messages need the time.
     timed: AtomicBool,
     pub(super) gate: Gate,
+    reporter: OnceLock<Arc<Reporter>>,
 }
 
 /// What is declared. While it is locked the changes go to the log, so they are there in the order
@@ -109,7 +113,13 @@ impl Vhost {
             errands: Arc::default(),
             timed: AtomicBool::new(false),
             gate: Gate::default(),
+            reporter: OnceLock::new(),
         }
+    }
+
+    /// Has changes reported from now on.
+    pub fn report_to(&self, reporter: &Arc<Reporter>) {
+        self.reporter.get_or_init(|| Arc::clone(reporter));
     }
 
     /// Its name.
@@ -161,12 +171,33 @@ impl Vhost {
         }
     }
 
-    /// Declares an exchange.
+    /// Declares an exchange for the user `by`.
     ///
     /// # Errors
     /// See [`Topology::apply`].
-    pub fn declare_exchange(&self, definition: ExchangeDefinition) -> Result<Commit, Error> {
-        self.change(&mut self.declared.lock(), Command::DeclareExchange(definition))
+    pub fn declare_exchange(
+        &self,
+        definition: ExchangeDefinition,
+        by: &str,
+    ) -> Result<Commit, Error> {
+        self.change(&mut self.declared.lock(), Command::DeclareExchange(definition), by)
+    }
+
+    /// Declares a durable internal topic exchange that the broker itself publishes to.
+    ///
+    /// # Errors
+    /// See [`Topology::apply`].
+    pub fn declare_own_exchange(&self, name: ExchangeName) -> Result<Commit, Error> {
+        let definition = ExchangeDefinition {
+            name,
+            kind: ExchangeKind::Topic,
+            durable: true,
+            auto_delete: false,
+            internal: true,
+            arguments: Table::default(),
+        };
+        let command = Command::DeclareOwnExchange(definition);
+        self.change(&mut self.declared.lock(), command, INTERNAL_USER)
     }
 
     /// Checks that an exchange exists.
@@ -189,8 +220,9 @@ impl Vhost {
         &self,
         name: ExchangeName,
         condition: DeleteCondition,
+        by: &str,
     ) -> Result<Commit, Error> {
-        self.change(&mut self.declared.lock(), Command::DeleteExchange { name, condition })
+        self.change(&mut self.declared.lock(), Command::DeleteExchange { name, condition }, by)
     }
 
     /// What is done when everything logged so far is durable.
@@ -203,15 +235,15 @@ impl Vhost {
     ///
     /// # Errors
     /// See [`Topology::apply`].
-    pub fn bind(&self, command: BindCommand) -> Result<Commit, Error> {
+    pub fn bind(&self, command: BindCommand, by: &str) -> Result<Commit, Error> {
         let mut declared = self.declared.lock();
         let Some(history) = self.history(&command.source) else {
-            return self.change(&mut declared, Command::Bind(command));
+            return self.change(&mut declared, Command::Bind(command), by);
         };
         let destination = command.binding.destination().clone();
         let before = declared.topology.revision();
         let closed = self.gate.close();
-        let commit = self.change(&mut declared, Command::Bind(command))?;
+        let commit = self.change(&mut declared, Command::Bind(command), by)?;
         let is_new = declared.topology.revision() != before;
         let sent = if is_new { self.replay(&history, &destination) } else { Vec::new() };
         drop((closed, declared));
@@ -225,15 +257,19 @@ impl Vhost {
     ///
     /// # Errors
     /// See [`Topology::apply`].
-    pub fn unbind(&self, command: BindCommand) -> Result<Commit, Error> {
-        self.change(&mut self.declared.lock(), Command::Unbind(command))
+    pub fn unbind(&self, command: BindCommand, by: &str) -> Result<Commit, Error> {
+        self.change(&mut self.declared.lock(), Command::Unbind(command), by)
     }
 
-    /// Declares a queue.
+    /// Declares a queue for the user `by`.
     ///
     /// # Errors
     /// See [`Topology::apply`].
-    pub fn declare_queue(&self, declare: DeclareQueue) -> Result<(Arc<Queue>, Commit), Error> {
+    pub fn declare_queue(
+        &self,
+        declare: DeclareQueue,
+        by: &str,
+    ) -> Result<(Arc<Queue>, Commit), Error> {
         let DeclareQueue { name, naming, durable, owner, auto_delete, arguments } = declare;
         let definition = QueueDefinition {
             name: name.clone(),
@@ -244,7 +280,7 @@ impl Vhost {
             arguments,
         };
         let declared = &mut self.declared.lock();
-        let commit = self.change(declared, Command::DeclareQueue { definition, naming })?;
+        let commit = self.change(declared, Command::DeclareQueue { definition, naming }, by)?;
         let missing = || Error::Missing(Resource::queue(&self.name, &name));
         Ok((self.find_queue(name.as_bytes()).ok_or_else(missing)?, commit))
     }
@@ -258,13 +294,14 @@ impl Vhost {
         name: &QueueName,
         connection: ConnectionId,
         conditions: DeleteConditions,
+        by: &str,
     ) -> Result<(Remains, Commit), Error> {
         let queue = match self.queue(name, connection) {
             Ok(queue) => queue,
             Err(Error::Missing(_)) => return Ok((Remains::default(), self.last_commit())),
             Err(locked) => return Err(locked),
         };
-        self.delete(&queue, conditions).map_err(|occupied| {
+        self.delete(&queue, conditions, by).map_err(|occupied| {
             let resource = Resource::queue(&self.name, name);
             match occupied {
                 Occupied::InUse => Error::InUse(resource),
@@ -278,7 +315,7 @@ impl Vhost {
         if queue.auto_delete {
             let unused = DeleteConditions { if_unused: true, if_empty: false };
             // In use again: somebody consumes from it. Nobody waits for the commit.
-            drop(self.delete(queue, unused));
+            drop(self.delete(queue, unused, INTERNAL_USER));
         }
     }
 
@@ -286,7 +323,7 @@ impl Vhost {
     pub fn delete_exclusive(&self, owner: ConnectionId) {
         let names = self.declared.lock().topology.exclusive_queues(owner);
         for queue in names.iter().filter_map(|name| self.find_queue(name.as_bytes())) {
-            drop(self.delete(&queue, DeleteConditions::default()));
+            drop(self.delete(&queue, DeleteConditions::default(), INTERNAL_USER));
         }
     }
 
@@ -294,6 +331,7 @@ impl Vhost {
         &self,
         queue: &Arc<Queue>,
         conditions: DeleteConditions,
+        by: &str,
     ) -> Result<(Remains, Commit), Occupied> {
         let declared = &mut self.declared.lock();
         if queue.is_deleted() {
@@ -301,7 +339,7 @@ impl Vhost {
         }
         let remains = queue.delete(conditions)?;
         // A deletion is never refused by the topology.
-        let commit = self.change(declared, Command::DeleteQueue(queue.name.clone()));
+        let commit = self.change(declared, Command::DeleteQueue(queue.name.clone()), by);
         Ok((remains, commit.unwrap_or_else(|_| declared.last.clone())))
     }
 
@@ -311,6 +349,7 @@ impl Vhost {
         &self,
         declared: &mut Declared,
         command: Command,
+        by: &str,
     ) -> Result<Commit, Error> {
         let outcome = declared.topology.apply(command)?;
         if outcome.is_empty() {
@@ -338,6 +377,9 @@ impl Vhost {
             }
         }
         self.routing.store(Arc::new(declared.topology.routing()));
+        if let Some(reporter) = self.reporter.get() {
+            announce(reporter, &self.name, &outcome.changes, by);
+        }
         Ok(commit)
     }
 

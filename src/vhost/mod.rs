@@ -1,6 +1,7 @@
 //! A virtual host: what is declared in it, and its queues at work, each core behind its own lock.
 
 mod alarm;
+mod announce;
 mod backing;
 pub mod batch;
 pub mod clock;
@@ -9,17 +10,20 @@ mod errands;
 pub mod host;
 pub mod ids;
 mod inbox;
+pub mod internal_publisher;
 mod journal;
 mod leaving;
 mod lock;
 mod marks;
 #[cfg(test)]
 mod model;
+pub mod notices;
 mod paging;
 pub mod past;
 mod policies;
 pub mod queue;
 mod relocation;
+pub mod reporter;
 pub mod routes;
 pub mod session;
 mod settings;

@@ -9,11 +9,12 @@ use parking_lot::{RwLock, RwLockWriteGuard};
 
 use super::batch::{Placed, PublishBatch, octets};
 use super::host::Vhost;
+use super::internal_publisher::Nobody;
 use super::queue::Queue;
-use super::session::{Delivery, Got, Room, Session};
-use crate::amqp::id::{ChannelId, ConnectionId, ConsumerId, PublishTag, QueueId};
+use crate::amqp::id::ChannelId;
 use crate::amqp::message::{MessageRef, split_address};
-use crate::amqp::name::{ConsumerTag, ExchangeName, QueueName};
+use crate::amqp::name::{ExchangeName, QueueName};
+use crate::codec::header::parse_header;
 use crate::exchange::binding::Destination;
 use crate::exchange::hash::mix;
 use crate::exchange::message::Message;
@@ -89,6 +90,16 @@ impl Vhost {
         Ok(())
     }
 
+    /// As [`Self::pass`], for what the broker itself publishes.
+    pub(super) fn pass_own(&self, publication: &Publication<'_>, routes: &mut Routes) {
+        let (exchange, key) = split_address(publication.message.address);
+        let message = Message { key, ..publication.seen };
+        let _open = self.gate.open.read();
+        let passing = Passing { message, keys: &[key], now: self.gate.now() };
+        self.routing().pass_on(exchange, &passing, routes);
+        keep(routes, || publication.kept());
+    }
+
     /// What `exchange` has kept, if it keeps anything.
     pub(super) fn history(&self, exchange: &ExchangeName) -> Option<Arc<RecentHistory>> {
         match self.routing().exchange(exchange.as_bytes())?.past()? {
@@ -142,7 +153,7 @@ impl Vhost {
         let (_, key) = split_address(message.address);
         let message = Message { key, chance: mix(place), ..(kept.read)(message.header) };
         let passing = Passing { message, keys: &[key], now: self.gate.now() };
-        self.routing().pass_on(exchange, &passing, routes);
+        self.routing().pass_on(exchange.as_bytes(), &passing, routes);
         keep(routes, || kept.clone());
     }
 }
@@ -179,32 +190,15 @@ fn batch(queue: &Arc<Queue>, kept: Vec<Kept>) -> PublishBatch {
     PublishBatch { octets, messages, publisher: Arc::new(Nobody) }
 }
 
-/// Publishes, and wants to hear of nothing.
-#[derive(Debug)]
-struct Nobody;
-
-impl Session for Nobody {
-    fn id(&self) -> ConnectionId {
-        ConnectionId(0)
+/// What exchanges may look at in a content header.
+pub fn read_header(header: &[u8]) -> Message<'_> {
+    let properties = parse_header(header).map(|header| header.properties).unwrap_or_default();
+    Message {
+        key: &[],
+        headers: properties.headers(),
+        correlation_id: properties.correlation_id(),
+        message_id: properties.message_id(),
+        timestamp: properties.timestamp(),
+        chance: 0,
     }
-
-    fn deliver(&self, _: QueueId, _: &mut dyn Iterator<Item = Delivery<'_>>) -> Room {
-        Room::Full
-    }
-
-    fn got(&self, _: QueueId, _: ChannelId, _: Got<'_>, _: u64) {}
-
-    fn accepted(&self, _: ChannelId, _: &[PublishTag]) {}
-
-    fn cancelled(&self, _: ChannelId, _: ConsumerId, _: &ConsumerTag) {}
-
-    fn room(&self, _: QueueId) -> Room {
-        Room::Full
-    }
-
-    fn reserve_credit(&self, _: QueueId, _: ChannelId, _: u32) -> u32 {
-        0
-    }
-
-    fn release_credit(&self, _: ChannelId, _: u32) {}
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::host::Vhost;
+use super::reporter::INTERNAL_USER;
 use crate::amqp::name::PolicyName;
 use crate::policy::checked::{Issuer, Policy};
 use crate::policy::policies::Policies;
@@ -16,7 +17,7 @@ impl Vhost {
     /// # Errors
     /// See [`Topology::apply`](crate::topology::state::Topology::apply).
     pub fn set_policy(&self, policy: Arc<Policy>) -> Result<Commit, Error> {
-        self.change(&mut self.declared.lock(), Command::SetPolicy(policy))
+        self.change(&mut self.declared.lock(), Command::SetPolicy(policy), INTERNAL_USER)
     }
 
     /// Takes a policy away.
@@ -24,7 +25,7 @@ impl Vhost {
     /// # Errors
     /// There is none of that name: 404.
     pub fn clear_policy(&self, issuer: Issuer, name: PolicyName) -> Result<Commit, Error> {
-        self.change(&mut self.declared.lock(), Command::ClearPolicy(issuer, name))
+        self.change(&mut self.declared.lock(), Command::ClearPolicy(issuer, name), INTERNAL_USER)
     }
 
     /// The policies that are set.

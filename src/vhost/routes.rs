@@ -220,7 +220,7 @@ mod tests {
             auto_delete: false,
             arguments: Table::default(),
         };
-        let (_, commit) = vhost.declare_queue(declare).unwrap();
+        let (_, commit) = vhost.declare_queue(declare, "guest").unwrap();
         assert!(commit.is_done());
         vhost
     }
@@ -230,7 +230,8 @@ mod tests {
         let key = BindingKey::parse("k").unwrap();
         let binding = Binding::new(destination, key, TableRef::default());
         let source = ExchangeName::parse(exchange).unwrap();
-        let bound = vhost.bind(BindCommand { source, binding, connection: ConnectionId(1) });
+        let bound =
+            vhost.bind(BindCommand { source, binding, connection: ConnectionId(1) }, "guest");
         assert!(bound.unwrap().is_done());
     }
 
@@ -294,7 +295,8 @@ mod tests {
         bind(&vhost, "amq.direct", "q");
         let bound = resolve(&mut cache, &vhost, "amq.direct", "k");
         let name = QueueName::parse("q").unwrap();
-        let deleted = vhost.delete_queue(&name, ConnectionId(1), DeleteConditions::default());
+        let deleted =
+            vhost.delete_queue(&name, ConnectionId(1), DeleteConditions::default(), "guest");
         assert!(deleted.unwrap().1.is_done());
         let after = resolve(&mut cache, &vhost, "amq.direct", "k");
 

@@ -22,13 +22,13 @@ const EXCEEDED: Options = Options {
 };
 
 /// Little memory, of which no message goes to the disk.
-const STAYING: [(&str, &str); 2] =
+pub const STAYING: [(&str, &str); 2] =
     [("MEMORY_HIGH_WATERMARK", "64MiB"), ("MEMORY_PAGE_OUT", "1TiB")];
 
 /// Publishes messages of 1 MiB, each after the confirm of the one before, until the broker blocks
 /// the connection; returns how many were confirmed.
 #[track_caller]
-fn publish_until_blocked(peer: &mut Peer, queue: &str) -> u64 {
+pub fn publish_until_blocked(peer: &mut Peer, queue: &str) -> u64 {
     let message = content(&vec![b'm'; 1 << 20]);
     for confirmed in 0..1000 {
         peer.channel(1).publish(&basic_publish("", queue), &message);

@@ -27,14 +27,15 @@ use crate::raw::wire::Field;
 const ME: ConnectionId = ConnectionId(1);
 
 fn declare(vhost: &Vhost, name: &str) -> u64 {
-    let (queue, commit) = vhost.declare_queue(durable_queue(name, Table::default())).unwrap();
+    let (queue, commit) =
+        vhost.declare_queue(durable_queue(name, Table::default()), "guest").unwrap();
     assert!(commit.is_done());
     queue.id.0
 }
 
 fn delete(vhost: &Vhost, name: &str) {
     let name = QueueName::parse(name).unwrap();
-    let (_, commit) = vhost.delete_queue(&name, ME, DeleteConditions::default()).unwrap();
+    let (_, commit) = vhost.delete_queue(&name, ME, DeleteConditions::default(), "guest").unwrap();
     assert!(commit.is_done());
 }
 

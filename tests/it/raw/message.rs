@@ -1,5 +1,8 @@
 //! Messages as a broker hands them out: deliver, get-ok and return, each with its content.
 
+use leveret::amqp::table::Value;
+use leveret::codec::header::{Properties, parse_header};
+
 use super::method::{
     BASIC_ACK, BASIC_DELIVER, BASIC_GET_OK, BASIC_NACK, BASIC_RETURN, CONNECTION_CLOSE, Method,
     QUEUE_DECLARE_OK, basic_get, basic_publish, queue_declare,
@@ -48,6 +51,33 @@ pub struct Received {
 }
 
 impl Received {
+    /// The properties, which are well formed.
+    #[track_caller]
+    pub fn properties(&self) -> Properties<'_> {
+        parse_header(&self.header).expect("a content header").properties
+    }
+
+    /// A field of the headers.
+    #[track_caller]
+    pub fn field(&self, name: &str) -> Option<Value<'_>> {
+        self.properties().headers().expect("headers").get(name)
+    }
+
+    /// A field of the headers that is text.
+    #[track_caller]
+    pub fn field_text(&self, name: &str) -> &str {
+        let value = self.field(name).unwrap_or_else(|| panic!("no {name}"));
+        std::str::from_utf8(value.as_long_str().expect("text")).expect("UTF-8")
+    }
+
+    /// A field of the headers that is an array of texts.
+    #[track_caller]
+    pub fn field_texts(&self, name: &str) -> Vec<&str> {
+        let Some(Value::Array(items)) = self.field(name) else { panic!("{name} is no array") };
+        let octets = items.iter().map(|item| item.as_long_str().expect("text"));
+        octets.map(|octets| std::str::from_utf8(octets).expect("UTF-8")).collect()
+    }
+
     /// The body, which is text.
     pub fn text(&self) -> &str {
         std::str::from_utf8(&self.body).expect("the body is text")

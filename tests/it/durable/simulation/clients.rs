@@ -130,7 +130,7 @@ impl Clients {
         let durable = *name != "transient";
         let confirm = if self.written && *name == "c" { Confirm::Written } else { Confirm::Synced };
         let declare = DeclareQueue { durable, ..durable_queue(name, arguments(confirm)) };
-        let (queue, commit) = self.broker.vhost.declare_queue(declare).unwrap();
+        let (queue, commit) = self.broker.vhost.declare_queue(declare, "guest").unwrap();
         let came = self.model.step();
         if durable {
             self.model.commits.push((commit, came));
@@ -145,7 +145,7 @@ impl Clients {
         let (remains, commit) = self
             .broker
             .vhost
-            .delete_queue(&queue.name, ConnectionId(1), DeleteConditions::default())
+            .delete_queue(&queue.name, ConnectionId(1), DeleteConditions::default(), "guest")
             .unwrap();
         let went = self.model.step();
         let held = self.model.queues.get_mut(&id).unwrap();

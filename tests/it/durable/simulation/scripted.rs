@@ -124,7 +124,7 @@ impl Script {
 
     fn declare(&mut self, name: &str) -> Arc<Queue> {
         let declare = durable_queue(name, Table::default());
-        let (queue, commit) = self.broker.vhost.declare_queue(declare).unwrap();
+        let (queue, commit) = self.broker.vhost.declare_queue(declare, "guest").unwrap();
         self.write();
         assert!(commit.is_done());
         queue

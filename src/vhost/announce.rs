@@ -1,0 +1,102 @@
+//! Changes of what is declared, as events. Their fields are RabbitMQ's (`rabbit_exchange:info/1`,
+//! `rabbit_binding:info/1`, `rabbit_amqqueue_process`).
+
+use super::reporter::{INTERNAL_USER, Reporter, terms};
+use crate::amqp::fields::Fields;
+use crate::amqp::name::VhostName;
+use crate::amqp::table::Value;
+use crate::exchange::binding::Destination;
+use crate::policy::checked::Policy;
+use crate::topology::command::{BindingChange, Change};
+
+/// Reports what came of a command that `by` asked for. What follows from a queue's deletion is nobody's.
+pub(super) fn announce(reporter: &Reporter, vhost: &VhostName, changes: &[Change], by: &str) {
+    let deletes_queue = changes.iter().any(|change| matches!(change, Change::QueueDeleted(_)));
+    let by_whom = |change: &Change| match change {
+        Change::Unbound(_) | Change::ExchangeDeleted(_) if deletes_queue => INTERNAL_USER,
+        _ => by,
+    };
+    for change in changes {
+        let Some(name) = event_name(change) else { continue };
+        reporter.event(name, |fields| {
+            describe(fields, vhost, change).text("user_who_performed_action", by_whom(change))
+        });
+    }
+}
+
+const fn event_name(change: &Change) -> Option<&'static str> {
+    Some(match change {
+        Change::ExchangeCreated(_) => "exchange.created",
+        Change::ExchangeDeleted(_) => "exchange.deleted",
+        Change::QueueCreated(_) => "queue.created",
+        Change::QueueDeleted(_) => "queue.deleted",
+        Change::Bound(_) => "binding.created",
+        Change::Unbound(_) => "binding.deleted",
+        Change::PolicySet(_) => "policy.set",
+        Change::PolicyCleared(_) => "policy.cleared",
+        Change::QueueReconfigured(_) | Change::ExchangeReconfigured(_) => return None,
+    })
+}
+
+fn describe(fields: Fields, vhost: &VhostName, change: &Change) -> Fields {
+    match change {
+        Change::ExchangeCreated(exchange) => fields
+            .text("name", exchange.name.as_bytes())
+            .text("vhost", vhost.as_bytes())
+            .text("type", exchange.kind.name())
+            .bool("durable", exchange.durable)
+            .bool("auto_delete", exchange.auto_delete)
+            .bool("internal", exchange.internal)
+            .texts("arguments", terms(exchange.arguments.as_ref()))
+            .text("policy", ""),
+        Change::QueueCreated(queue) => fields
+            .text("name", queue.name.as_bytes())
+            .text("vhost", vhost.as_bytes())
+            .bool("durable", queue.durable)
+            .bool("auto_delete", queue.auto_delete)
+            .bool("exclusive", queue.exclusive_owner.is_some())
+            .text("type", "rabbit_classic_queue")
+            .texts("arguments", terms(queue.arguments.as_ref())),
+        Change::ExchangeDeleted(exchange) => {
+            fields.text("name", exchange.name.as_bytes()).text("vhost", vhost.as_bytes())
+        }
+        Change::QueueDeleted(queue) => fields
+            .text("name", queue.name.as_bytes())
+            .text("vhost", vhost.as_bytes())
+            .text("type", "rabbit_classic_queue"),
+        Change::Bound(change) | Change::Unbound(change) => binding(fields, vhost, change),
+        Change::PolicySet(change) => policy(fields, vhost, &change.policy),
+        Change::PolicyCleared(policy) => {
+            fields.text("name", policy.name().as_bytes()).text("vhost", vhost.as_bytes())
+        }
+        Change::QueueReconfigured(_) | Change::ExchangeReconfigured(_) => fields,
+    }
+}
+
+/// The definition stands as JSON.
+fn policy(fields: Fields, vhost: &VhostName, policy: &Policy) -> Fields {
+    let definition: serde_json::Map<_, _> =
+        policy.definition().iter().map(|(key, value)| (key.to_owned(), value.clone())).collect();
+    fields
+        .text("name", policy.name().as_bytes())
+        .text("vhost", vhost.as_bytes())
+        .text("pattern", policy.pattern())
+        .text("apply-to", policy.apply_to().name())
+        .with("priority", Value::Int(b'l', policy.priority()))
+        .text("definition", serde_json::Value::Object(definition).to_string())
+}
+
+fn binding(fields: Fields, vhost: &VhostName, change: &BindingChange) -> Fields {
+    let (name, kind) = match change.binding.destination() {
+        Destination::Queue(name) => (name.as_bytes(), "queue"),
+        Destination::Exchange(name) => (name.as_bytes(), "exchange"),
+    };
+    fields
+        .text("source_name", change.source.as_bytes())
+        .text("source_kind", "exchange")
+        .text("destination_name", name)
+        .text("destination_kind", kind)
+        .text("routing_key", change.binding.key().as_bytes())
+        .texts("arguments", terms(change.binding.arguments()))
+        .text("vhost", vhost.as_bytes())
+}

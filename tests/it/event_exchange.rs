@@ -1,0 +1,297 @@
+//! What happens in the broker, as messages of the exchange `amq.rabbitmq.event`.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use leveret::amqp::table::Value;
+
+use crate::alarm::{STAYING, publish_until_blocked};
+use crate::broker::TestBroker;
+use crate::process::Process;
+use crate::raw::content::content;
+use crate::raw::login::Login;
+use crate::raw::message::Delivery;
+use crate::raw::method::{
+    BASIC_PUBLISH, EXCHANGE_DELETE, basic_cancel, basic_consume, basic_publish, confirm_select,
+    exchange_bind, exchange_declare, exchange_delete, queue_bind, queue_declare, queue_delete,
+    queue_purge, queue_unbind,
+};
+use crate::raw::peer::Peer;
+use crate::raw::wire::{Field, fields};
+
+const EXCHANGE: &str = "amq.rabbitmq.event";
+
+/// Hears of everything that matches `key` from here on.
+struct Listener(Peer);
+
+impl Listener {
+    fn start(broker: &TestBroker, key: &str) -> Self {
+        Self::over(broker.connect(), key)
+    }
+
+    fn over(mut peer: Peer, key: &str) -> Self {
+        peer.open(1);
+        let mut channel = peer.channel(1);
+        let queue = channel.own_queue();
+        channel.call(&basic_consume(&queue, "events").no_ack());
+        channel.call(&queue_bind(&queue, EXCHANGE, key));
+        Self(peer)
+    }
+
+    #[track_caller]
+    fn next(&mut self) -> Delivery {
+        let event = self.0.expect_delivery(1);
+        assert_eq!(event.exchange, EXCHANGE);
+        event
+    }
+
+    /// The next event in which that field is a name of the test's own; others are passed over.
+    #[track_caller]
+    fn next_about(&mut self, field: &str) -> Delivery {
+        loop {
+            let event = self.next();
+            if event.content.field_text(field).starts_with("ev.") {
+                return event;
+            }
+        }
+    }
+
+    /// The next event of that name; others are passed over.
+    #[track_caller]
+    fn next_of(&mut self, key: &str) -> Delivery {
+        loop {
+            let event = self.next();
+            if event.key == key {
+                return event;
+            }
+        }
+    }
+}
+
+/// RabbitMQ has the exchange as a plug-in.
+fn start() -> Option<TestBroker> {
+    let broker = TestBroker::start();
+    broker.is_own().then_some(broker)
+}
+
+#[test]
+fn declarations_are_told_in_their_order_with_what_was_declared() {
+    let Some(broker) = start() else { return };
+    let mut peer = broker.connect();
+    peer.open(1);
+    let mut events = Listener::start(&broker, "exchange.*");
+    let mut queues = Listener::start(&broker, "queue.*");
+    let mut bindings = Listener::start(&broker, "binding.*");
+    let own = bindings.next_of("binding.created");
+    assert_eq!(own.content.field_text("source_name"), EXCHANGE);
+
+    let mut channel = peer.channel(1);
+    channel.call(&exchange_declare("ev.x", "fanout").durable().auto_delete());
+    let alternate = [("alternate-exchange", Field::Str("ev.x"))];
+    channel.call(&exchange_declare("ev.y", "topic").internal().arguments(&alternate));
+    channel.call(&queue_declare("ev.q").exclusive());
+    channel.call(&queue_bind("ev.q", "ev.x", "k").arguments(&[("n", Field::Int(5))]));
+    channel.call(&exchange_bind("ev.y", "ev.x", "z"));
+    channel.call(&queue_unbind("ev.q", "amq.topic", "never there"));
+    channel.call(&queue_delete("ev.q"));
+    channel.call(&exchange_delete("ev.y"));
+
+    let x = events.next();
+    assert_eq!((x.key.as_str(), x.content.field_text("name")), ("exchange.created", "ev.x"));
+    assert_eq!(x.content.field_text("vhost"), "/");
+    assert_eq!(x.content.field_text("type"), "fanout");
+    assert_eq!(x.content.field_text("policy"), "");
+    assert_eq!(x.content.field_text("user_who_performed_action"), "guest");
+    for (name, value) in [("durable", true), ("auto_delete", true), ("internal", false)] {
+        assert_eq!(x.content.field(name), Some(Value::Bool(value)), "{name}");
+    }
+    let y = events.next();
+    let arguments = y.content.field_texts("arguments");
+    assert_eq!(arguments, [r#"{<<"alternate-exchange">>,longstr,<<"ev.x">>}"#]);
+    assert_eq!(y.content.field("internal"), Some(Value::Bool(true)));
+
+    let created = queues.next_about("name");
+    assert_eq!(created.key, "queue.created");
+    assert_eq!(created.content.field_text("name"), "ev.q");
+    assert_eq!(created.content.field("exclusive"), Some(Value::Bool(true)));
+    assert_eq!(created.content.field("durable"), Some(Value::Bool(false)));
+    assert_eq!(created.content.field_texts("arguments"), [""; 0]);
+    let deleted = queues.next_of("queue.deleted");
+    assert_eq!(deleted.content.field_text("name"), "ev.q");
+    assert_eq!(deleted.content.field_text("user_who_performed_action"), "guest");
+
+    let bound = bindings.next_about("source_name");
+    assert_eq!(bound.key, "binding.created");
+    assert_eq!(bound.content.field_text("source_name"), "ev.x");
+    assert_eq!(bound.content.field_text("source_kind"), "exchange");
+    assert_eq!(bound.content.field_text("destination_name"), "ev.q");
+    assert_eq!(bound.content.field_text("destination_kind"), "queue");
+    assert_eq!(bound.content.field_text("routing_key"), "k");
+    assert_eq!(bound.content.field_texts("arguments"), [r#"{<<"n">>,signedint,5}"#]);
+    assert_eq!(bindings.next().content.field_text("destination_kind"), "exchange");
+    // It goes with its queue; nobody asked for it.
+    let unbound = bindings.next();
+    assert_eq!(unbound.key, "binding.deleted");
+    assert_eq!(unbound.content.field_text("user_who_performed_action"), "rmq-internal");
+    // The last binding of the auto-delete exchange goes with the other exchange.
+    assert_eq!(bindings.next().content.field_text("destination_name"), "ev.y");
+    let gone: Vec<_> =
+        [events.next(), events.next()].map(|it| it.content.field_text("name").to_owned()).into();
+    assert_eq!(gone, ["ev.y", "ev.x"]);
+}
+
+#[test]
+fn an_event_is_empty_persistent_and_says_when_it_happened() {
+    let Some(broker) = start() else { return };
+    let mut events = Listener::start(&broker, "exchange.created");
+    let now = || {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        u64::try_from(since.as_millis()).unwrap()
+    };
+
+    let before = now();
+    events.0.channel(1).call(&exchange_declare("ev.when", "direct").auto_delete());
+    let event = events.next();
+    let after = now();
+
+    assert_eq!(event.content.body, b"");
+    let properties = event.content.properties();
+    assert_eq!((properties.delivery_mode(), properties.content_type()), (Some(2), None));
+    let Some(Value::Int(b'l', millis)) = event.content.field("timestamp_in_ms") else { panic!() };
+    let millis = u64::try_from(millis).unwrap();
+    assert!((before..=after).contains(&millis), "{before} {millis} {after}");
+    assert_eq!(properties.timestamp(), Some(millis / 1000));
+}
+
+#[test]
+fn a_connection_that_dies_is_told_with_all_that_it_had() {
+    let Some(broker) = start() else { return };
+    let mut events = Listener::start(&broker, "#");
+    let properties = fields(&[("connection_name", Field::Str("ev.named"))]);
+
+    let mut peer = broker.connect_with(&Login { properties, ..Login::default() });
+    peer.open(7);
+    let mut channel = peer.channel(7);
+    let queue = channel.own_queue();
+    channel.call(&basic_consume(&queue, "ev.tag").no_ack().exclusive());
+    let success = events.next_of("user.authentication.success");
+    let opened = events.next_of("connection.created");
+    let channel_opened = events.next_of("channel.created");
+    let consuming = events.next_of("consumer.created");
+    drop(peer);
+    let cancelled = events.next_of("consumer.deleted");
+    let channel_closed = events.next_of("channel.closed");
+    let deleted = events.next_of("queue.deleted");
+    let closed = events.next_of("connection.closed");
+
+    let name = opened.content.field_text("name");
+    assert!(name.contains(" -> 127.0.0.1:"), "{name}");
+    assert_eq!(success.content.field_text("name"), "guest");
+    assert_eq!(success.content.field_text("connection_name"), name);
+    assert_eq!(success.content.field_text("auth_mechanism"), "PLAIN");
+    for (field, text) in [
+        ("user", "guest"),
+        ("vhost", "/"),
+        ("peer_host", "127.0.0.1"),
+        ("protocol", "{0,9,1}"),
+        ("user_provided_name", "ev.named"),
+        ("type", "network"),
+    ] {
+        assert_eq!(opened.content.field_text(field), text, "{field}");
+    }
+    let pid = opened.content.field_text("pid");
+    assert_eq!(channel_opened.content.field_text("connection"), pid);
+    assert_eq!(channel_opened.content.field("number"), Some(Value::Int(b'l', 7)));
+    assert_eq!(channel_opened.content.field_text("name"), format!("{name} (7)"));
+    let channel_pid = channel_opened.content.field_text("pid");
+    assert_eq!(consuming.content.field_text("channel"), channel_pid);
+    assert_eq!(consuming.content.field("ack_required"), Some(Value::Bool(false)));
+    assert_eq!(consuming.content.field("exclusive"), Some(Value::Bool(true)));
+    for event in [&consuming, &cancelled] {
+        assert_eq!(event.content.field_text("consumer_tag"), "ev.tag");
+        assert_eq!(event.content.field_text("queue"), queue);
+        assert_eq!(event.content.field_text("vhost"), "/");
+    }
+    assert_eq!(channel_closed.content.field_text("pid"), channel_pid);
+    assert_eq!(deleted.content.field_text("name"), queue);
+    assert_eq!(deleted.content.field_text("user_who_performed_action"), "rmq-internal");
+    assert_eq!((closed.content.field_text("pid"), closed.content.field_text("name")), (pid, name));
+}
+
+#[test]
+fn a_consumer_is_told_once_when_it_is_cancelled_or_loses_its_queue() {
+    let Some(broker) = start() else { return };
+    let mut peer = broker.connect();
+    peer.open(1);
+    let mut events = Listener::start(&broker, "consumer.deleted");
+
+    let mut channel = peer.channel(1);
+    let queue = channel.own_queue();
+    channel.call(&basic_consume(&queue, "ev.cancelled"));
+    channel.call(&basic_consume(&queue, "ev.lost"));
+    channel.call(&basic_cancel("ev.cancelled"));
+    channel.send(&queue_delete(&queue));
+    peer.expect_frame();
+    peer.expect_frame();
+    peer.close();
+    let mut last = broker.connect();
+    last.open(1);
+    let mut channel = last.channel(1);
+    let queue = channel.own_queue();
+    channel.call(&basic_consume(&queue, "ev.last"));
+    last.close();
+
+    let tags = [events.next(), events.next(), events.next()]
+        .map(|event| event.content.field_text("consumer_tag").to_owned());
+    assert_eq!(tags, ["ev.cancelled", "ev.lost", "ev.last"]);
+}
+
+#[test]
+fn a_refused_login_is_told_with_the_reason() {
+    let Some(broker) = start() else { return };
+    let mut events = Listener::start(&broker, "user.authentication.failure");
+
+    let mut peer = Peer::dial(broker.address);
+    peer.start();
+    peer.send(&Login::response("PLAIN", b"\0mallory\0wrong").start_ok());
+    let event = events.next();
+
+    assert_eq!(event.content.field_text("name"), "mallory");
+    assert_eq!(event.content.field_text("error"), "user 'mallory' - invalid credentials");
+    assert_eq!(event.content.field_text("auth_mechanism"), "PLAIN");
+    assert_eq!(event.content.field("ssl"), Some(Value::Bool(false)));
+}
+
+#[test]
+fn the_memory_alarm_is_told_when_it_goes_on_and_off() {
+    let broker = Process::start(&STAYING);
+    let mut events = Listener::over(broker.connect(), "alarm.*");
+    let mut peer = broker.connect();
+    let queue = peer.open(1).shared_queue("ev.alarm");
+    peer.channel(1).call(&confirm_select());
+
+    publish_until_blocked(&mut peer, &queue);
+    let set = events.next();
+    events.0.open(2).call(&queue_purge(&queue));
+    events.0.be_patient(Duration::from_secs(30));
+    let cleared = events.next();
+
+    for (event, key) in [(set, "alarm.set"), (cleared, "alarm.cleared")] {
+        assert_eq!((event.key.as_str(), event.content.field_text("source")), (key, "memory"));
+        assert!(event.content.field_text("node").contains('@'));
+    }
+}
+
+#[test]
+fn clients_can_neither_publish_to_the_exchange_nor_delete_it() {
+    let Some(broker) = start() else { return };
+    let mut peer = broker.connect();
+
+    peer.open(1).publish(&basic_publish(EXCHANGE, "queue.created"), &content(b"forged"));
+    let text =
+        "ACCESS_REFUSED - cannot publish to internal exchange 'amq.rabbitmq.event' in vhost '/'";
+    peer.expect_channel_close(1, 403, text, BASIC_PUBLISH);
+    peer.open(2).send(&exchange_delete(EXCHANGE));
+    let text = "ACCESS_REFUSED - deletion of system exchange 'amq.rabbitmq.event' in vhost '/' not allowed";
+    peer.expect_channel_close(2, 403, text, EXCHANGE_DELETE);
+    peer.open(3).call(&exchange_declare(EXCHANGE, "topic").durable().internal());
+}
