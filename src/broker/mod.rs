@@ -7,6 +7,6 @@ pub mod memory;
 pub mod node;
 pub mod policies;
 pub mod replies;
-mod reports;
+pub mod reports;
 pub mod storage;
 pub mod valve;

@@ -74,6 +74,18 @@ pub enum Command {
         /// Taken for RabbitMQ's sake: the end of the node is waited for without it
         pid_file: Option<PathBuf>,
     },
+    /// Trace what is published and delivered in a virtual host, until the node stops
+    TraceOn {
+        /// The virtual host
+        #[arg(short = 'p', long, value_name = "VHOST", default_value = "/")]
+        vhost: String,
+    },
+    /// Stop tracing
+    TraceOff {
+        /// The virtual host
+        #[arg(short = 'p', long, value_name = "VHOST", default_value = "/")]
+        vhost: String,
+    },
 }
 
 /// `5`, `0.5` or `infinity`. Nobody waits for longer than a year, which tokio can still add to an
@@ -128,6 +140,8 @@ mod tests {
             ("ctl status --formatter json", Command::Status),
             ("ctl await_startup", Command::AwaitStartup),
             ("ctl stop", Command::Stop { pid_file: None }),
+            ("ctl trace_on", Command::TraceOn { vhost: "/".to_owned() }),
+            ("ctl trace_off -p a/b", Command::TraceOff { vhost: "a/b".to_owned() }),
         ] {
             assert_eq!(parse(line).unwrap().command, command);
         }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 pub const REQUEST_MAX: usize = 4096;
 
 /// What a client asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "command", rename_all = "snake_case")]
 pub enum Request {
     /// Whether anybody is there.
@@ -23,6 +23,16 @@ pub enum Request {
     Status,
     /// An orderly stop. The connection stays open until the node has stopped.
     Stop,
+    /// Tracing of a virtual host.
+    TraceOn {
+        /// The virtual host.
+        vhost: String,
+    },
+    /// The end of it.
+    TraceOff {
+        /// The virtual host.
+        vhost: String,
+    },
 }
 
 /// What the node answers.
@@ -40,6 +50,16 @@ pub enum Response {
     Stopping {
         /// The node's name.
         node: String,
+    },
+    /// To a request with nothing to answer: it is done.
+    Done {
+        /// The node's name.
+        node: String,
+    },
+    /// To a request about something that is not there.
+    Missing {
+        /// What is missing, in RabbitMQ's words.
+        text: String,
     },
     /// To a request that the node does not understand.
     Refused {

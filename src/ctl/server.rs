@@ -10,9 +10,10 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tracing::{debug, warn};
 
-use super::node::Node;
+use super::node::{Node, Tracing};
 use super::protocol::{REQUEST_MAX, Request, Response};
 use super::socket::{Socket, user};
+use crate::broker::reports::NoVhost;
 
 /// Connections served at once; others wait.
 const CONNECTIONS_MAX: usize = 32;
@@ -68,7 +69,7 @@ async fn converse<N: Node>(stream: UnixStream, node: &N) -> io::Result<()> {
         }
         let request = serde_json::from_str(&line);
         let response = match &request {
-            Ok(request) => respond(*request, node),
+            Ok(request) => respond(request, node),
             Err(error) => Response::Refused { text: error.to_string() },
         };
         let mut octets = serde_json::to_vec(&response)?;
@@ -82,7 +83,7 @@ async fn converse<N: Node>(stream: UnixStream, node: &N) -> io::Result<()> {
     }
 }
 
-fn respond<N: Node>(request: Request, node: &N) -> Response {
+fn respond<N: Node>(request: &Request, node: &N) -> Response {
     match request {
         Request::Ping => Response::Pong { node: node.status().node },
         Request::Status => Response::Status(Box::new(node.status())),
@@ -90,5 +91,14 @@ fn respond<N: Node>(request: Request, node: &N) -> Response {
             node.stop();
             Response::Stopping { node: node.status().node }
         }
+        Request::TraceOn { vhost } => done(node, node.trace(vhost, Tracing::On)),
+        Request::TraceOff { vhost } => done(node, node.trace(vhost, Tracing::Off)),
+    }
+}
+
+fn done<N: Node>(node: &N, result: Result<(), NoVhost>) -> Response {
+    match result {
+        Ok(()) => Response::Done { node: node.status().node },
+        Err(missing) => Response::Missing { text: missing.to_string() },
     }
 }

@@ -13,6 +13,7 @@ use super::command::{Command, Formatter, Invocation, Options};
 use super::exit::Exit;
 use super::listing;
 use super::name::{default_node_name, means};
+use super::node::Tracing;
 use super::protocol::{Listener, Request, Response, State, Status};
 use super::socket;
 use crate::config::Config;
@@ -57,13 +58,15 @@ pub async fn run(invocation: &Invocation, places: &[Place], node: Option<&str>) 
     let named = options.node.as_deref().or(node).map(str::to_owned);
     let name = named.unwrap_or_else(default_node_name);
     let session = Session { options, places, name, limit, deadline: Instant::now() + limit };
-    let outcome = match invocation.command {
+    let outcome = match &invocation.command {
         Command::Ping => session.ping().await,
         Command::CheckRunning => session.check_running().await,
         Command::CheckPortConnectivity => session.check_port_connectivity().await,
         Command::Status => session.status().await,
         Command::AwaitStartup => session.await_startup().await,
         Command::Stop { .. } => session.stop().await,
+        Command::TraceOn { vhost } => session.trace(vhost, Tracing::On).await,
+        Command::TraceOff { vhost } => session.trace(vhost, Tracing::Off).await,
     };
     match outcome {
         Ok(output) => Report { output, errors: String::new(), exit: Exit::Ok },
@@ -172,6 +175,24 @@ impl Session<'_> {
         self.in_time(client.closed()).await?;
         let banner = format!("Stopping and halting node {node} (OS PID {}) ...", status.pid);
         Ok(self.banner(&banner))
+    }
+
+    async fn trace(&self, vhost: &str, tracing: Tracing) -> Result<String, Failure> {
+        // Asked first, so that a node of another name is left alone.
+        self.ask_status().await?;
+        let of = || vhost.to_owned();
+        let (request, begun, done) = match tracing {
+            Tracing::On => (Request::TraceOn { vhost: of() }, "Starting", "enabled"),
+            Tracing::Off => (Request::TraceOff { vhost: of() }, "Stopping", "disabled"),
+        };
+        match self.ask(request).await?.1 {
+            Response::Done { .. } => {
+                let banner = format!("{begun} tracing for vhost \"{vhost}\" ...");
+                Ok(self.passed(&banner, &format!("Trace {done} for vhost {vhost}")))
+            }
+            Response::Missing { text } => Err(Failure::new(Exit::Data, text)),
+            other => Err(nonsense(&other)),
+        }
     }
 
     async fn ask_status(&self) -> Result<Status, Failure> {

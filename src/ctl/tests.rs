@@ -15,22 +15,32 @@ use tokio::task::JoinHandle;
 use super::client::Place;
 use super::command::{Command, Formatter, Invocation, Options};
 use super::exit::Exit;
-use super::node::Node;
+use super::node::{Node, Tracing};
 use super::protocol::{Listener, Memory, REQUEST_MAX, State, Status, Totals};
 use super::server::serve;
 use super::session::{Report, places, run};
 use super::socket::Socket;
+use crate::broker::reports::NoVhost;
 use crate::config::Config;
 
 /// A node that only has a status.
 struct Still {
     status: Mutex<Status>,
     stopped: Notify,
+    traced: Mutex<Vec<Tracing>>,
 }
 
 impl Node for Still {
     fn status(&self) -> Status {
         self.status.lock().clone()
+    }
+
+    fn trace(&self, vhost: &str, tracing: Tracing) -> Result<(), NoVhost> {
+        if vhost != "/" {
+            return Err(NoVhost(vhost.to_owned()));
+        }
+        self.traced.lock().push(tracing);
+        Ok(())
     }
 
     fn stop(&self) {
@@ -49,7 +59,7 @@ impl Running {
         let folder = tempfile::tempdir().unwrap();
         let socket = Socket::bind(&folder.path().join("leveret.sock")).unwrap();
         let status = Mutex::new(status(listeners));
-        let node = Arc::new(Still { status, stopped: Notify::new() });
+        let node = Arc::new(Still { status, stopped: Notify::new(), traced: Mutex::default() });
         let server = tokio::spawn(serve(socket, Arc::clone(&node)));
         Self { folder, node, server }
     }
@@ -154,6 +164,23 @@ async fn check_running_passes_once_the_node_has_started() {
 }
 
 #[tokio::test]
+async fn tracing_is_turned_on_and_off_in_rabbitmqs_words() {
+    let node = Running::start(&[]);
+    let vhost = || "/".to_owned();
+
+    let on = node.run(Command::TraceOn { vhost: vhost() }).await;
+    let off = node.run_with(Command::TraceOff { vhost: vhost() }, quiet()).await;
+    let missing = node.run(Command::TraceOn { vhost: "nowhere".to_owned() }).await;
+
+    let text = "Starting tracing for vhost \"/\" ...\nTrace enabled for vhost /\n";
+    assert_eq!((on.output.as_str(), on.exit), (text, Exit::Ok));
+    assert_eq!((off.output.as_str(), off.exit), ("Trace disabled for vhost /\n", Exit::Ok));
+    assert_eq!(missing.exit, Exit::Data);
+    assert_eq!(missing.errors, "Error:\nVirtual host 'nowhere' does not exist\n");
+    assert_eq!(*node.node.traced.lock(), [Tracing::On, Tracing::Off]);
+}
+
+#[tokio::test]
 async fn every_listeners_port_is_tried() {
     let open = TcpListener::bind("0.0.0.0:0").unwrap();
     let address = open.local_addr().unwrap();
@@ -217,7 +244,11 @@ async fn await_startup_waits_for_a_node_that_is_not_there_yet() {
     tokio::task::yield_now().await;
 
     let socket = Socket::bind(&path).unwrap();
-    let node = Arc::new(Still { status: Mutex::new(status(&[])), stopped: Notify::new() });
+    let node = Arc::new(Still {
+        status: Mutex::new(status(&[])),
+        stopped: Notify::new(),
+        traced: Mutex::default(),
+    });
     let server = tokio::spawn(serve(socket, node));
 
     let report = waiting.await.unwrap();

@@ -14,6 +14,7 @@ use super::status::ControlledNode;
 use crate::amqp::exception::Exception;
 use crate::amqp::reply_code::ReplyCode;
 use crate::broker::node::Node;
+use crate::broker::reports::NoVhost;
 use crate::broker::storage::RunningStorage;
 use crate::connection::settings::Settings;
 use crate::ctl::server;
@@ -65,6 +66,23 @@ impl Broker {
     /// The addresses it listens on, with their real ports.
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.control.addresses
+    }
+
+    /// Begins to trace what is published and delivered in a virtual host, as messages of its exchange
+    /// `amq.rabbitmq.trace`. A restart ends it.
+    ///
+    /// # Errors
+    /// There is no such virtual host.
+    pub fn start_tracing(&self, vhost: &str) -> Result<(), NoVhost> {
+        self.control.node.start_tracing(vhost)
+    }
+
+    /// Ends what [`Self::start_tracing`] began.
+    ///
+    /// # Errors
+    /// There is no such virtual host.
+    pub fn stop_tracing(&self, vhost: &str) -> Result<(), NoVhost> {
+        self.control.node.stop_tracing(vhost)
     }
 
     pub(super) fn node(&self) -> &Node {

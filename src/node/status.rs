@@ -11,8 +11,10 @@ use tokio::sync::Notify;
 use super::builder::{memory_total, node_name};
 use crate::broker::memory;
 use crate::broker::node::Node;
+use crate::broker::reports::NoVhost;
 use crate::config::Config;
 use crate::ctl;
+use crate::ctl::node::Tracing;
 use crate::ctl::protocol::{Listener, Memory, State, Status, Totals};
 
 /// A node with its settings, and the wish that it stop.
@@ -76,6 +78,13 @@ impl ctl::node::Node for ControlledNode {
                 vhosts: self.node.vhost_count() as u64,
             },
             listeners: self.addresses.iter().map(listener).collect(),
+        }
+    }
+
+    fn trace(&self, vhost: &str, tracing: Tracing) -> Result<(), NoVhost> {
+        match tracing {
+            Tracing::On => self.node.start_tracing(vhost),
+            Tracing::Off => self.node.stop_tracing(vhost),
         }
     }
 

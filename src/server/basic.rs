@@ -101,7 +101,13 @@ impl Service {
             limit: self.outbox.channel_limit(at),
         };
         let id = self.node.ids.next_consumer();
-        let consumer = Consumer { id, session: self.session(), channel: at, tag: tag.clone() };
+        let consumer = Consumer {
+            id,
+            session: self.session(),
+            channel: at,
+            tag: tag.clone(),
+            queue: queue.name.clone(),
+        };
         self.remember(&queue);
         let timeout = consumer_timeout(arguments);
         self.watch(timeout);
@@ -149,6 +155,9 @@ impl Service {
         self.check_gettable(channel, queue)?;
         let queue = self.named_queue(channel, queue)?;
         self.remember(&queue);
+        if self.traced {
+            self.outbox.trace_next_got(&queue.name);
+        }
         if !queue.get(&self.session(), at, acks(no_ack)) {
             let get_empty = AMQPClass::Basic(AMQPMethod::GetEmpty(GetEmpty {}));
             self.outbox.write(|out| encode::method(out, at, get_empty));

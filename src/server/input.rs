@@ -55,6 +55,9 @@ impl Peer {
         let now = Instant::now();
         let mut taken = 0;
         self.needed = 0;
+        if let Some(service) = &mut self.service {
+            service.traced = service.tracer.is_on();
+        }
         while self.end.is_none() {
             let rest = input.get(taken..).unwrap_or_default();
             match self.take_publish(now, rest).or_else(|| self.take_one(now, rest)) {

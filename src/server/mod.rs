@@ -22,5 +22,6 @@ mod replies;
 mod reports;
 mod service;
 mod settlement;
+mod trace;
 mod transaction;
 mod waiting;

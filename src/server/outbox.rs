@@ -14,10 +14,11 @@ use bytes::BytesMut;
 use parking_lot::{Mutex, MutexGuard};
 
 use super::output::Output;
+use super::trace::{Delivered, Tracer};
 use crate::amqp::ack_mode::AckMode;
 use crate::amqp::exception::Exception;
 use crate::amqp::id::{ChannelId, ConnectionId, ConsumerId, DeliveryTag, PublishTag, QueueId};
-use crate::amqp::name::ConsumerTag;
+use crate::amqp::name::{ConsumerTag, QueueName};
 use crate::broker::connections::Link;
 use crate::channel::confirms::{Confirms, Outcome};
 use crate::channel::credit::ChannelCredit;
@@ -62,6 +63,9 @@ struct State {
     waiters: Vec<Weak<dyn Link>>,
     /// Whether nothing is written any more.
     has_ended: bool,
+    tracer: Option<Arc<Tracer>>,
+    /// The queue that the next basic.get-ok comes from, if that is traced.
+    getting: Option<QueueName>,
 }
 
 /// What others have to say to a connection's task.
@@ -114,6 +118,16 @@ impl Outbox {
         let mut state = self.state.lock();
         state.frame_max = frame_max;
         state.cancel_notify = cancel_notify;
+    }
+
+    /// Traces deliveries from now on, while the virtual host is traced.
+    pub(super) fn trace_with(&self, tracer: Arc<Tracer>) {
+        self.state.lock().tracer = Some(tracer);
+    }
+
+    /// Traces the next answer to basic.get, which is about to come from this queue.
+    pub(super) fn trace_next_got(&self, queue: &QueueName) {
+        self.state.lock().getting = Some(queue.clone());
     }
 
     /// Appends to the output. No waking: the connection's own task writes it out at its turn's
@@ -301,7 +315,8 @@ impl Session for Outbox {
         let mut guard = self.state.lock();
         let state = &mut *guard;
         state.make_room();
-        let State { output, channels, frame_max, .. } = state;
+        let State { output, channels, frame_max, tracer, .. } = state;
+        let tracer = tracer.as_ref().filter(|tracer| tracer.is_on());
         // Neighbours mostly go to the same channel.
         let mut last = None;
         for delivery in deliveries {
@@ -310,6 +325,16 @@ impl Session for Outbox {
                 last = channels.get_mut(&channel).map(|sending| (channel, sending));
             }
             let Some((_, sending)) = &mut last else { continue };
+            if let Some(tracer) = tracer {
+                tracer.delivered(
+                    channel,
+                    Delivered {
+                        queue: delivery.to.queue.as_bytes(),
+                        redelivered: delivery.redelivered,
+                        message: delivery.message.message,
+                    },
+                );
+            }
             let deliver = encode::Deliver {
                 channel,
                 consumer_tag: delivery.to.tag.as_bytes(),
@@ -330,6 +355,10 @@ impl Session for Outbox {
         let Some(sending) = state.channels.get_mut(&channel) else { return };
         let delivery_tag = sending.deliveries.deliver(queue, got.index, None, got.acks);
         let Got { redelivered, message, .. } = got;
+        if let (Some(queue), Some(tracer)) = (state.getting.take(), &state.tracer) {
+            let queue = queue.as_bytes();
+            tracer.delivered(channel, Delivered { queue, redelivered, message });
+        }
         let message_count = u32::try_from(remaining).unwrap_or(u32::MAX);
         let address = message.address;
         let get_ok = encode::GetOk { channel, delivery_tag, redelivered, address, message_count };

@@ -9,6 +9,7 @@ use super::publisher::{OWN_SEGMENT_MIN, Outgoing};
 use super::service::Service;
 use super::transaction::Publish;
 use crate::amqp::exception::Exception;
+use crate::amqp::id::ChannelId;
 use crate::amqp::message::MessageRef;
 use crate::codec::header::{Properties, parse_header};
 use crate::codec::publish::WholePublish;
@@ -57,6 +58,7 @@ impl Service {
             self.publisher.add_duplicate(terms);
             return Ok(());
         };
+        self.trace_published(at, message, keys, &route);
         if message.size() >= OWN_SEGMENT_MIN {
             let record = record.map_or_else(|| message.to_bytes(), Bytes::clone);
             self.publisher.add_whole(terms, record, &route);
@@ -95,6 +97,7 @@ impl Service {
     /// that has gone since leads nowhere.
     pub(super) fn decide(
         &mut self,
+        at: ChannelId,
         way: Way,
         message: MessageRef<'_>,
         mandatory: bool,
@@ -105,7 +108,23 @@ impl Service {
         };
         let keys: Vec<&[u8]> = keys.iter().map(|key| &**key).collect();
         let properties = read_properties(message.header);
-        self.pass(message, &properties, &keys, mandatory).unwrap_or_else(|_| Some(Route::default()))
+        let passed = self.pass(message, &properties, &keys, mandatory);
+        let route = passed.unwrap_or_else(|_| Some(Route::default()))?;
+        self.trace_published(at, message, &keys, &route);
+        Some(route)
+    }
+
+    fn trace_published(
+        &self,
+        at: ChannelId,
+        message: MessageRef<'_>,
+        keys: &[&[u8]],
+        route: &Route,
+    ) {
+        if self.traced {
+            let queues = route.iter().map(|queue| queue.name.as_bytes());
+            self.tracer.published(at, message, keys, queues);
+        }
     }
 }
 

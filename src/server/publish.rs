@@ -97,6 +97,12 @@ impl Service {
         } else {
             Vec::new()
         };
+        if self.traced {
+            let keys = asked.as_ref().map_or(&[][..], |asked| &asked.keys);
+            let queues = route.iter().map(|queue| queue.name.as_bytes());
+            let queues = queues.chain(replies.iter().map(AsRef::as_ref));
+            self.tracer.published(at, message, keys, queues);
+        }
         if transactional || message.size() >= OWN_SEGMENT_MIN || !replies.is_empty() {
             let record = record.map_or_else(|| message.to_bytes(), Bytes::clone);
             let way = Way::Known(Arc::clone(route));
@@ -120,7 +126,7 @@ impl Service {
     pub(super) fn publish_record(&mut self, publish: Publish) {
         let Publish { terms, record, way, replies, mandatory } = publish;
         let Some(message) = MessageRef::read(&record) else { return };
-        let Some(route) = self.decide(way, message, mandatory) else {
+        let Some(route) = self.decide(terms.channel, way, message, mandatory) else {
             self.publisher.add_duplicate(terms);
             return;
         };

@@ -117,7 +117,7 @@ impl Service {
         self.node.reporter.event("channel.created", |fields| {
             fields
                 .text("pid", self.pid(at))
-                .text("name", format!("{} ({at})", self.connection_name))
+                .text("name", format!("{} ({at})", self.tracer.connection))
                 .text("connection", self.pid(ChannelId(0)))
                 .long("number", at.0.into())
                 .text("user", &*self.user)

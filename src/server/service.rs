@@ -13,6 +13,7 @@ use super::life::Ends;
 use super::outbox::Outbox;
 use super::publisher::Publisher;
 use super::random::Chances;
+use super::trace::Tracer;
 use super::transaction::Transaction;
 use super::waiting::Waiting;
 use crate::amqp::exception::Exception;
@@ -53,8 +54,9 @@ pub(super) struct Service {
     /// Scratch for what a settlement takes.
     pub(super) taken: Vec<Unacked>,
     pub(super) user: Arc<str>,
-    /// Both ends of the connection, as RabbitMQ names it.
-    pub(super) connection_name: Box<str>,
+    pub(super) tracer: Arc<Tracer>,
+    /// Whether the virtual host is traced, as of the last read.
+    pub(super) traced: bool,
     /// A method that is carried out and not durable yet.
     pub(super) waiting: Option<Waiting>,
     /// Who was sent replies and has no room for more.
@@ -74,9 +76,17 @@ impl Service {
         outbox: Arc<Outbox>,
         user: Arc<str>,
     ) -> Self {
+        let tracer = Arc::new(Tracer {
+            vhost: Arc::clone(&vhost),
+            reporter: Arc::clone(&node.reporter),
+            connection: ends.name().into(),
+            user: Arc::clone(&user),
+        });
+        outbox.trace_with(Arc::clone(&tracer));
         Self {
             id,
-            connection_name: ends.name().into(),
+            tracer,
+            traced: false,
             node,
             routes: RouteCache::default(),
             chances: Chances::of(id),

@@ -30,6 +30,9 @@ use crate::topology::queue::QueueDefinition;
 use crate::topology::routing::Routing;
 use crate::topology::state::{Topology, check_not_default};
 
+/// The exchange that what is published and delivered in a virtual host is traced to.
+pub const TRACE_EXCHANGE: &str = "amq.rabbitmq.trace";
+
 /// A virtual host. Lock order: the topology, the gate, then one queue.
 #[derive(Debug)]
 pub struct Vhost {
@@ -44,6 +47,7 @@ pub struct Vhost {
     timed: AtomicBool,
     pub(super) gate: Gate,
     reporter: OnceLock<Arc<Reporter>>,
+    traced: AtomicBool,
 }
 
 /// What is declared. While it is locked the changes go to the log, so they are there in the order
@@ -114,12 +118,29 @@ impl Vhost {
             timed: AtomicBool::new(false),
             gate: Gate::default(),
             reporter: OnceLock::new(),
+            traced: AtomicBool::new(false),
         }
     }
 
     /// Has changes reported from now on.
     pub fn report_to(&self, reporter: &Arc<Reporter>) {
         self.reporter.get_or_init(|| Arc::clone(reporter));
+    }
+
+    /// Whether what is published and delivered is traced. A restart ends it.
+    pub fn is_traced(&self) -> bool {
+        self.traced.load(Ordering::Relaxed)
+    }
+
+    /// Begins or ends tracing; returns whether it was on before.
+    pub fn set_traced(&self, traced: bool) -> bool {
+        self.traced.swap(traced, Ordering::Relaxed)
+    }
+
+    /// Whether there is an exchange of that name, and anything bound to it.
+    pub fn is_bound(&self, exchange: &str) -> bool {
+        let routing = self.routing();
+        routing.exchange(exchange.as_bytes()).is_some_and(|exchange| !exchange.router().is_empty())
     }
 
     /// Its name.

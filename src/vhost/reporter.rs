@@ -87,11 +87,7 @@ impl Reporter {
 
     /// Where the exchange is, if anything is bound to it.
     fn listened(&self, exchange: &str) -> Option<Arc<Vhost>> {
-        let home = self.home.get()?.upgrade()?;
-        let routing = home.routing();
-        let bound = !routing.exchange(exchange.as_bytes())?.router().is_empty();
-        drop(routing);
-        bound.then_some(home)
+        self.home.get()?.upgrade().filter(|home| home.is_bound(exchange))
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::amqp::ack_mode::AckMode;
 use crate::amqp::id::{ChannelId, ConnectionId, ConsumerId, MessageIndex, PublishTag, QueueId};
 use crate::amqp::message::{MessageRef, Resting};
-use crate::amqp::name::ConsumerTag;
+use crate::amqp::name::{ConsumerTag, QueueName};
 
 /// The receiving end of one connection, as its queues see it.
 ///
@@ -98,4 +98,6 @@ pub struct Consumer {
     pub channel: ChannelId,
     /// Its tag within the channel.
     pub tag: ConsumerTag,
+    /// Its queue's name.
+    pub queue: QueueName,
 }

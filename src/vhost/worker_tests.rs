@@ -8,7 +8,7 @@ use bytes::BytesMut;
 use super::*;
 use crate::amqp::id::{MessageIndex, PublishTag};
 use crate::amqp::message::MessageRef;
-use crate::amqp::name::ConsumerTag;
+use crate::amqp::name::{ConsumerTag, QueueName};
 use crate::store::placement::Octets;
 use crate::vhost::batch::Placed;
 
@@ -64,6 +64,7 @@ fn consume(worker: &mut QueueWorker, session: &Arc<Counting>, acks: AckMode) {
         session: Arc::clone(session) as _,
         channel: ChannelId(1),
         tag: ConsumerTag::parse("c").unwrap(),
+        queue: QueueName::parse("q").unwrap(),
     };
     let terms = Terms {
         priority: 0,
@@ -163,6 +164,7 @@ fn nobody_consumes_from_a_queue_that_is_gone() {
         session: session(1, 1),
         channel: ChannelId(1),
         tag: ConsumerTag::parse("c").unwrap(),
+        queue: QueueName::parse("q").unwrap(),
     };
 
     let refused = worker.attach(consumer, terms, || panic!("it does not start"));

@@ -57,6 +57,11 @@ impl TestBroker {
         self.running.is_some()
     }
 
+    /// The broker that runs in this process, if it does.
+    pub fn own(&self) -> Option<&leveret::Broker> {
+        self.running.as_ref().map(|running| &running.broker)
+    }
+
     /// Stops it in an orderly way, while `meanwhile` plays the clients; returns how long the stop
     /// took. A broker from the environment stays.
     pub fn stop(self, meanwhile: impl FnOnce()) -> Option<Duration> {

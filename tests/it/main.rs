@@ -29,6 +29,7 @@ mod errors;
 mod event_exchange;
 mod exchange;
 mod expiry;
+mod firehose;
 mod get;
 mod heartbeat;
 mod layering;

@@ -74,6 +74,28 @@ fn another_nodes_name_is_not_answered_for() {
 }
 
 #[test]
+fn tracing_is_turned_on_and_off() {
+    let place = Place::new();
+    let _server = place.serve();
+    for (arguments, expected) in [
+        (&["trace_on"][..], "Starting tracing for vhost \"/\" ...\nTrace enabled for vhost /\n"),
+        (
+            &["trace_off", "-p", "/"],
+            "Stopping tracing for vhost \"/\" ...\nTrace disabled for vhost /\n",
+        ),
+    ] {
+        for command in under_each_name(&place, arguments) {
+            let finished = run(command);
+
+            expect_success(&finished);
+            assert_eq!(finished.output, expected);
+        }
+    }
+    let missing = run(place.tool("rabbitmqctl", &["trace_on", "-p", "nowhere"]));
+    assert_eq!(missing.code, Some(65), "{missing:?}");
+}
+
+#[test]
 fn unknown_commands_exit_with_64() {
     let place = Place::new();
     for arguments in [&["dance"][..], &["ping", "pong"], &["--loud", "ping"], &[]] {

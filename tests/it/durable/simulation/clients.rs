@@ -243,6 +243,7 @@ impl Clients {
             session: Arc::clone(&self.session) as _,
             channel: ChannelId(1),
             tag: ConsumerTag::parse("c").unwrap(),
+            queue: self.queue(id).name.clone(),
         };
         let held = self.model.queues.get_mut(&id).unwrap();
         held.consumers.insert(consumer.id, consuming);
