@@ -32,7 +32,12 @@ impl Node {
     /// # Errors
     /// An exchange's name is too long.
     pub fn report_in(&self, home: &str, exchanges: &[&str]) -> Result<Commit, InvalidName> {
-        let Some(home) = self.vhosts.get(home.as_bytes()) else { return Ok(Commit::done()) };
+        let Ok(home) = self.vhost(home) else {
+            if !exchanges.is_empty() {
+                warn!("there is no vhost '{home}' to publish events and log lines in");
+            }
+            return Ok(Commit::done());
+        };
         self.reporter.report_in(&home);
         for name in exchanges {
             // An exchange of the broker's own is never refused.

@@ -11,9 +11,9 @@ use crate::raw::content::content;
 use crate::raw::login::Login;
 use crate::raw::message::Delivery;
 use crate::raw::method::{
-    BASIC_PUBLISH, EXCHANGE_DELETE, basic_cancel, basic_consume, basic_publish, confirm_select,
-    exchange_bind, exchange_declare, exchange_delete, queue_bind, queue_declare, queue_delete,
-    queue_purge, queue_unbind,
+    BASIC_PUBLISH, EXCHANGE_DELETE, basic_cancel, basic_consume, basic_get, basic_publish,
+    confirm_select, exchange_bind, exchange_declare, exchange_delete, queue_bind, queue_declare,
+    queue_delete, queue_purge, queue_unbind,
 };
 use crate::raw::peer::Peer;
 use crate::raw::wire::{Field, fields};
@@ -279,6 +279,40 @@ fn the_memory_alarm_is_told_when_it_goes_on_and_off() {
         assert_eq!((event.key.as_str(), event.content.field_text("source")), (key, "memory"));
         assert!(event.content.field_text("node").contains('@'));
     }
+}
+
+#[test]
+fn a_durable_queue_keeps_its_events_and_its_binding_even_if_events_are_turned_off_meanwhile() {
+    let data = tempfile::tempdir().unwrap();
+    let stop = |mut broker: Process| {
+        broker.terminate();
+        assert!(broker.expect_exit(Duration::from_secs(20)).success());
+    };
+    let broker = Process::start_on(data.path(), &[]);
+    let mut peer = broker.connect();
+    let mut channel = peer.open(1);
+    channel.call(&queue_declare("ev.kept").durable());
+    channel.call(&queue_bind("ev.kept", EXCHANGE, "exchange.created"));
+    channel.call(&basic_consume("ev.kept", "not settled"));
+    channel.call(&exchange_declare("ev.1", "direct").auto_delete());
+    assert_eq!(channel.expect_delivery().content.field_text("name"), "ev.1");
+    drop(peer);
+    stop(broker);
+
+    let broker = Process::start_on(data.path(), &[("EVENTS_EXCHANGE", "false")]);
+    let mut peer = broker.connect();
+    let got = peer.open(1).get(&basic_get("ev.kept"));
+    assert_eq!(got.content.field_text("name"), "ev.1");
+    drop(peer);
+    stop(broker);
+
+    let broker = Process::start_on(data.path(), &[]);
+    let mut peer = broker.connect();
+    let mut channel = peer.open(1);
+    channel.call(&basic_consume("ev.kept", "both").no_ack());
+    assert_eq!(channel.expect_delivery().content.field_text("name"), "ev.1");
+    channel.call(&exchange_declare("ev.2", "direct").auto_delete());
+    assert_eq!(channel.expect_delivery().content.field_text("name"), "ev.2");
 }
 
 #[test]
