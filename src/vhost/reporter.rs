@@ -106,3 +106,39 @@ pub fn terms(table: TableRef<'_>) -> Vec<String> {
 fn now() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::amqp::id::ConnectionId;
+    use crate::amqp::name::{BindingKey, ExchangeName, VhostName};
+    use crate::exchange::binding::{Binding, Destination};
+    use crate::store::meta::MemoryMeta;
+    use crate::store::shared::Store;
+    use crate::topology::command::BindCommand;
+    use crate::vhost::Commit;
+
+    #[tokio::test]
+    async fn what_nobody_is_bound_to_hear_is_not_even_put_together() {
+        let store = Store::in_memory(Arc::new(MemoryMeta::default()));
+        let name = VhostName::parse("/").unwrap();
+        let home = Arc::new(Vhost::new(name, Arc::default(), store, Commit::done()));
+        let source = ExchangeName::parse(EVENT_EXCHANGE).unwrap();
+        drop(home.declare_own_exchange(source.clone()).unwrap());
+        let reporter = Reporter::new("rabbit@web".to_owned());
+        reporter.report_in(&home);
+
+        reporter.event("node.silent", |_| panic!("nobody listens"));
+        let destination = Destination::Exchange(ExchangeName::parse("amq.fanout").unwrap());
+        let key = BindingKey::parse("#").unwrap();
+        let binding = Binding::new(destination, key, TableRef::default());
+        drop(home.bind(BindCommand { source, binding, connection: ConnectionId(1) }, "guest"));
+        reporter.log_line("info", || panic!("nobody listens to lines"));
+        reporter.event("node.heard", |fields| fields.text("k", "v"));
+
+        let heard = reporter.notices.take().await.list;
+        assert_eq!(heard.len(), 1);
+        assert_eq!(heard[0].headers.as_ref().get("k"), Some(Value::LongStr(b"v")));
+        assert!(heard[0].message.persistent);
+    }
+}
