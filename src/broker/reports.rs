@@ -32,7 +32,7 @@ impl Node {
     /// # Errors
     /// An exchange's name is too long.
     pub fn report_in(&self, home: &str, exchanges: &[&str]) -> Result<Commit, InvalidName> {
-        let Ok(home) = self.vhost(home) else {
+        let Ok(home) = self.traceable(home) else {
             if !exchanges.is_empty() {
                 warn!("there is no vhost '{home}' to publish events and log lines in");
             }
