@@ -221,6 +221,17 @@ impl Queue {
         });
     }
 
+    /// Whether messages have died that wait to be where they have to go.
+    #[inline]
+    pub fn is_dying(&self) -> bool {
+        !self.dying.is_empty()
+    }
+
+    /// The messages in memory that died and that no effect has told of, for a queue that goes.
+    pub fn last_deaths(&self) -> impl Iterator<Item = (&Message, Death)> {
+        self.dying.waiting()
+    }
+
     fn attach(&mut self, attach: &Attach, effects: &mut Effects) {
         self.deliver(effects);
         if self.consumers.admits(attach.exclusivity) {

@@ -44,9 +44,12 @@ impl Queue {
     }
 
     /// What has to be loaded for messages to expire in the order of their places: the first, when its
-    /// time is over or not known.
+    /// time is over or not known. Not while as many as may be are on their way elsewhere.
     pub(super) fn wanted_for_expiry(&self) -> Option<Wanted> {
         self.settings.message_ttl?;
+        if !self.dying.has_room() {
+            return None;
+        }
         let is_due = |deadline: Timestamp| deadline <= self.now;
         let wants_first =
             self.ready.lane.at_hand() == 0 && self.ready.lane.first_deadline().is_none_or(is_due);

@@ -14,7 +14,7 @@
 //! ```
 //! A message leaves by exactly one release of its store reference. One that expires, is refused or
 //! has no room dies: it is released at once, or stays among the [`dying`] until it was published
-//! elsewhere.
+//! elsewhere; a few of these are told of at a time.
 //!
 //! What is long enough is only partly in memory: the middle of the ready lane may be *cold*, on the
 //! disk only ([`lane`]), and so may be what stands [`apart`] from it or is unacked. The queue's owner loads what

@@ -138,7 +138,7 @@ impl Queue {
     /// What to load whether it is to be delivered or not: what died, what has to be looked at, and
     /// what may have expired.
     pub fn wanted_anyway(&self) -> Option<Wanted> {
-        if self.dying.has_cold() {
+        if self.dying.has_cold() && self.dying.has_room() {
             let mut cold = self.dying.iter().filter(|message| message.store.is_cold());
             return cold.next().copied().map(Wanted::Single);
         }
@@ -227,13 +227,14 @@ impl Queue {
 
     /// The messages from that place on that stand apart, or else that are dying, in order.
     pub fn singles_from(&self, from: MessageIndex) -> impl Iterator<Item = &Message> {
-        let dying = if self.dying.has_cold() { Some(self.dying.iter_from(from)) } else { None };
-        let apart = if dying.is_none() { Some(self.ready.apart.iter_from(from)) } else { None };
+        let is_dying = self.dying.has_cold() && self.dying.has_room();
+        let dying = if is_dying { Some(self.dying.iter_from(from)) } else { None };
+        let apart = if !is_dying { Some(self.ready.apart.iter_from(from)) } else { None };
         dying.into_iter().flatten().chain(apart.into_iter().flatten())
     }
 
-    /// The messages that stand apart but for the first `keep` ready ones, then the unacked ones;
-    /// both from that place of the queue on.
+    /// The messages that stand apart but for the first `keep` ready ones, then the unacked ones and
+    /// the dying ones that nobody has been told of; all from that place of the queue on.
     pub fn held_from(&self, from: MessageIndex, keep: usize) -> impl Iterator<Item = &Message> {
         let Ready { apart, .. } = &self.ready;
         let start = if self.ready.is_apart_before() {
@@ -244,14 +245,15 @@ impl Queue {
         };
         let start = start.map(|start| start.max(from));
         let apart = start.into_iter().flat_map(|start| apart.iter_from(start));
-        apart.chain(self.unacked.iter_from(from))
+        apart.chain(self.unacked.iter_from(from)).chain(self.dying.waiting_from(from))
     }
 
-    /// Makes a message cold that stands apart or is unacked. Returns where in memory it was, of which the queue
-    /// has no use any more; `None` if it does not hold such a message in memory.
+    /// Makes a message cold that [`held_from`](Self::held_from) gives. Returns where in memory it was,
+    /// of which the queue has no use any more; `None` if it does not hold such a message in memory.
     pub fn unload_held(&mut self, index: MessageIndex, position: StoreRef) -> Option<StoreRef> {
         let apart = self.ready.apart.unload(index, position);
-        apart.or_else(|| self.unacked.unload(index, position))
+        let held = apart.or_else(|| self.unacked.unload(index, position));
+        held.or_else(|| self.dying.unload(index, position))
     }
 
     /// Everything it holds: what stands apart and what is in the lane, each in order, what is dying,
