@@ -63,6 +63,9 @@
 //! 5. The consumer's ack comes in by `server/settlement.rs`; the queue releases the message, the
 //!    store its segment with the last message in it.
 //!
+//! A message that dies stays in its queue, out of reach, until `vhost/burial` has published its dead
+//! letter and the queues that it went to have accepted it.
+//!
 //! # Invariants
 //!
 //! - Pure rooms do no I/O and read no clock.
@@ -71,8 +74,8 @@
 //!   outboxes, never a queue while holding an outbox.
 //! - Everything asked of a queue goes through its inbox in order: a channel sees its own writes.
 //! - Routing takes no lock that a declaration holds.
-//! - Headers and bodies leave as they came; only `BCC` is taken out, and a reply-to that asks for
-//!   direct replies put in place.
+//! - Headers and bodies leave as they came; only `BCC` is taken out, a reply-to that asks for
+//!   direct replies put in place, and a dead letter tells in its headers how it died.
 //! - What is not supported is refused with an error, never ignored.
 //!
 //! `ARCHITECTURE.md` has the details and the reasons.

@@ -37,7 +37,7 @@ impl Node {
             let (ids, store) = (Arc::clone(&self.ids), self.store.clone());
             let vhost = Vhost::restored(topology, ids, store, &mut contents);
             vhost.report_to(&self.reporter);
-            self.vhosts.insert(vhost.name().clone(), Arc::new(vhost));
+            self.vhosts.insert(vhost.name().clone(), vhost);
         }
         for (key, value) in users {
             let (name, password) = read_user(key, value)?;
@@ -115,7 +115,7 @@ impl Node {
             drop(vhost.set_policy(Arc::clone(policy)));
         }
         vhost.report_to(&self.reporter);
-        self.vhosts.insert(name, Arc::new(vhost));
+        self.vhosts.insert(name, vhost);
     }
 }
 

@@ -23,6 +23,11 @@ impl Alarm {
         Self { id, queue, errands, now: Timestamp(0), set: None }
     }
 
+    /// Who does errands for the queue.
+    pub(super) const fn errands(&self) -> &Arc<Errands> {
+        &self.errands
+    }
+
     /// What time it is.
     pub(super) fn now(&mut self) -> Timestamp {
         self.now = self.now.max(clock::now());

@@ -82,6 +82,8 @@ pub(super) enum Task {
     Relieve,
     /// The time has come for which the queue wanted to be woken.
     Tick,
+    /// Messages that died here have arrived elsewhere.
+    Buried(Vec<MessageIndex>),
 }
 
 impl Weigh for Task {
@@ -90,6 +92,7 @@ impl Weigh for Task {
             Self::Publish(batch) => batch.messages.len(),
             Self::Settle(settled) => settled.len(),
             Self::Resume(_) | Self::Left(_) | Self::Relieve | Self::Tick => 1,
+            Self::Buried(buried) => buried.len(),
             Self::Loaded(run, _) => run.count as usize,
         }
     }
@@ -99,6 +102,7 @@ impl Weigh for Task {
             Self::Publish(batch) => batch.octets.size(),
             Self::Settle(settled) => settled.len() * 16,
             Self::Resume(_) | Self::Left(_) | Self::Relieve | Self::Tick => 0,
+            Self::Buried(buried) => buried.len() * 8,
             Self::Loaded(_, octets) => octets.as_ref().map_or(0, Bytes::len),
         }
     }

@@ -1,5 +1,5 @@
 //! What a virtual host's queues have done for them of their own accord, without a connection that
-//! asks: they are woken at a time.
+//! asks: they are woken at a time, and their dead letters are published.
 //!
 //! One task of the virtual host does it. Queues only leave notes for it, under a lock that is a leaf.
 
@@ -12,7 +12,11 @@ use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
+use super::burial::clerk::Clerk;
+use super::burial::letter::Letter;
+use super::burial::post::Post;
 use super::clock::now;
+use super::host::Vhost;
 use super::queue::Queue;
 use crate::amqp::id::{QueueId, Timestamp};
 
@@ -20,14 +24,46 @@ use crate::amqp::id::{QueueId, Timestamp};
 const STEP: u64 = 16;
 
 /// What is to be done for the queues of one virtual host.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Errands {
+    vhost: Weak<Vhost>,
     wakes: Mutex<BTreeMap<(Timestamp, QueueId), Weak<Queue>>>,
+    post: Arc<Post>,
     changed: Arc<Notify>,
     running: AtomicBool,
 }
 
+impl Default for Errands {
+    fn default() -> Self {
+        Self::new(Weak::new())
+    }
+}
+
 impl Errands {
+    /// Those of a virtual host.
+    pub(super) fn new(vhost: Weak<Vhost>) -> Self {
+        let changed = Arc::default();
+        let post = Arc::new(Post::new(&changed));
+        let running = AtomicBool::new(false);
+        Self { vhost, wakes: Mutex::default(), post, changed, running }
+    }
+
+    /// Has dead letters published.
+    pub(super) fn send(self: &Arc<Self>, letters: Vec<Letter>) {
+        if !letters.is_empty() {
+            self.post.send(letters);
+            self.start();
+        }
+    }
+
+    /// Does some of what is due; returns when there is more.
+    fn turn(&self, now: Timestamp, clerk: &mut Clerk) -> Option<Timestamp> {
+        let wake = self.run_due(now);
+        let vhost = self.vhost.upgrade();
+        let letters = vhost.and_then(|vhost| self.post.turn(&vhost, now, clerk));
+        wake.into_iter().chain(letters).min()
+    }
+
     /// When a queue that has something to do at `time` is woken.
     pub(super) const fn wake_for(time: Timestamp) -> Timestamp {
         Timestamp(time.0.div_ceil(STEP).saturating_mul(STEP))
@@ -56,7 +92,7 @@ impl Errands {
     }
 
     /// Wakes the queues whose time has come; returns when the next is to be woken.
-    pub(super) fn run_due(&self, now: Timestamp) -> Option<Timestamp> {
+    fn run_due(&self, now: Timestamp) -> Option<Timestamp> {
         loop {
             let queue = {
                 let mut wakes = self.wakes.lock();
@@ -87,10 +123,11 @@ impl Errands {
 
 /// Does what is due until the virtual host is gone.
 async fn run(errands: Weak<Errands>, changed: Arc<Notify>) {
-    while let Some(next) = errands.upgrade().map(|errands| errands.run_due(now())) {
-        match next {
-            Some(next) => {
-                let wait = Duration::from_millis(next.0.saturating_sub(now().0));
+    let mut clerk = Clerk::default();
+    while let Some(next) = errands.upgrade().map(|errands| errands.turn(now(), &mut clerk)) {
+        match next.map(|next| Duration::from_millis(next.0.saturating_sub(now().0))) {
+            Some(Duration::ZERO) => tokio::task::yield_now().await,
+            Some(wait) => {
                 drop(tokio::time::timeout(wait, changed.notified()).await);
             }
             None => changed.notified().await,

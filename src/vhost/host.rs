@@ -2,7 +2,7 @@
 //! queues at work.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
 use arc_swap::ArcSwap;
 use dashmap::DashMap;
@@ -80,7 +80,7 @@ pub struct DeclareQueue {
 /// that is durable which made it so. What need not survive a restart is done at once.
 impl Vhost {
     /// A virtual host with the predeclared exchanges, which is durable with `created`.
-    pub fn new(name: VhostName, ids: Arc<Ids>, store: Store, created: Commit) -> Self {
+    pub fn new(name: VhostName, ids: Arc<Ids>, store: Store, created: Commit) -> Arc<Self> {
         Self::with(Topology::new(name), ids, store, created)
     }
 
@@ -91,7 +91,7 @@ impl Vhost {
         ids: Arc<Ids>,
         store: Store,
         contents: &mut dyn FnMut(&QueueDefinition) -> Core,
-    ) -> Self {
+    ) -> Arc<Self> {
         let queues: Vec<_> = topology.queues().cloned().collect();
         let vhost = Self::with(topology, ids, store, Commit::done());
         for definition in queues {
@@ -103,23 +103,23 @@ impl Vhost {
         vhost
     }
 
-    fn with(topology: Topology, ids: Arc<Ids>, store: Store, last: Commit) -> Self {
+    fn with(topology: Topology, ids: Arc<Ids>, store: Store, last: Commit) -> Arc<Self> {
         if let Some(last) = topology.last_queue_id() {
             ids.reserve_queues(last);
         }
-        Self {
+        Arc::new_cyclic(|vhost| Self {
             name: topology.vhost().clone(),
             routing: ArcSwap::from_pointee(topology.routing()),
             declared: Mutex::new(Declared { topology, last }),
             queues: DashMap::default(),
             ids,
             store,
-            errands: Arc::default(),
+            errands: Arc::new(Errands::new(Weak::clone(vhost))),
             timed: AtomicBool::new(false),
             gate: Gate::default(),
             reporter: OnceLock::new(),
             traced: AtomicBool::new(false),
-        }
+        })
     }
 
     /// Has changes reported from now on.

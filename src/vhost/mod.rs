@@ -4,6 +4,7 @@ mod alarm;
 mod announce;
 mod backing;
 pub mod batch;
+mod burial;
 pub mod clock;
 mod credit;
 mod errands;

@@ -90,12 +90,15 @@ impl Vhost {
         Ok(())
     }
 
-    /// As [`Self::pass`], for what the broker itself publishes.
+    /// As [`Self::pass`], for what the broker itself publishes. Its exchange may be internal, or the
+    /// default one; where there is none, it finds nothing.
     pub(super) fn pass_own(&self, publication: &Publication<'_>, routes: &mut Routes) {
         let (exchange, key) = split_address(publication.message.address);
+        let own = [key];
+        let keys = if publication.keys.is_empty() { &own } else { publication.keys };
         let message = Message { key, ..publication.seen };
         let _open = self.gate.open.read();
-        let passing = Passing { message, keys: &[key], now: self.gate.now() };
+        let passing = Passing { message, keys, now: self.gate.now() };
         self.routing().pass_on(exchange, &passing, routes);
         keep(routes, || publication.kept());
     }

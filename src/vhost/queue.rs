@@ -12,6 +12,7 @@ use tokio::runtime::Handle;
 use super::alarm::Alarm;
 use super::backing::Backing;
 use super::batch::{Leaving, PublishBatch, Task};
+use super::burial::letter::DeadLetters;
 use super::errands::Errands;
 use super::inbox::{Inbox, Turn};
 use super::journal::Journal;
@@ -118,6 +119,8 @@ impl Queue {
                 let residence = Arc::clone(&store.residence);
                 Backing::new(Arc::clone(log), journal, residence, Weak::clone(shared))
             });
+            let mut worker = QueueWorker::new(definition.id, core, backing, alarm(shared));
+            worker.dead_letters = DeadLetters::of(&definition.name, shared, &values);
             Self {
                 name: definition.name.clone(),
                 id: definition.id,
@@ -126,7 +129,7 @@ impl Queue {
                 auto_delete: definition.auto_delete,
                 durable: definition.durable,
                 log: log.cloned(),
-                inbox: Inbox::new(QueueWorker::new(definition.id, core, backing, alarm(shared))),
+                inbox: Inbox::new(worker),
                 timed: AtomicBool::new(timed),
                 values: ArcSwap::from_pointee(values),
                 deleted: AtomicBool::new(false),
@@ -137,9 +140,10 @@ impl Queue {
     /// Has it work as its arguments and the policies say now.
     pub(super) fn configure(self: &Arc<Self>, values: Values) {
         let settings = settings(&values);
+        let dead_letters = DeadLetters::of(&self.name, &Arc::downgrade(self), &values);
         self.timed.store(settings.is_timed(), Ordering::Relaxed);
         self.values.store(Arc::new(values));
-        self.with(|worker| worker.configure(settings));
+        self.with(|worker| worker.configure(settings, dead_letters));
     }
 
     /// What its arguments and the policies say together.
@@ -181,6 +185,11 @@ impl Queue {
     /// Does what it wanted to be woken for.
     pub(super) fn tick(self: &Arc<Self>) {
         self.submit(Task::Tick);
+    }
+
+    /// Takes out what died and has arrived elsewhere.
+    pub(super) fn bury(self: &Arc<Self>, buried: Vec<MessageIndex>) {
+        self.submit(Task::Buried(buried));
     }
 
     /// Has what is not needed soon go out of memory, when memory is short.

@@ -206,7 +206,7 @@ mod tests {
     use crate::vhost::host::DeclareQueue;
     use crate::vhost::queue::DeleteConditions;
 
-    fn vhost_with(queue: &str) -> Vhost {
+    fn vhost_with(queue: &str) -> Arc<Vhost> {
         let name = VhostName::parse("/").unwrap();
         let log = Arc::new(MemoryMeta::default());
         let vhost = Vhost::new(name, Arc::default(), Store::in_memory(log), Commit::done());

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::alarm::Alarm;
 use super::backing::Backing;
 use super::batch::{Leaving, PublishBatch, Task};
+use super::burial::letter::DeadLetters;
 use super::credit::{Share, deal};
 use super::inbox::Worker;
 use super::journal::accept;
@@ -68,13 +69,15 @@ pub(super) struct QueueWorker {
     /// Its part in the store, if there is one.
     pub(super) backing: Option<Backing>,
     consumers: HashMap<ConsumerId, Attached, foldhash::fast::RandomState>,
-    commands: Vec<Command>,
-    effects: Effects,
+    pub(super) commands: Vec<Command>,
+    pub(super) effects: Effects,
     /// Consumers' sessions and the places of their deliveries among the effects.
     grouped: Vec<(ConnectionId, usize)>,
     /// Scratch for granting channel credit.
     shares: Vec<Share>,
-    alarm: Alarm,
+    pub(super) alarm: Alarm,
+    /// Where what dies in it is published, if anywhere.
+    pub(super) dead_letters: Option<Arc<DeadLetters>>,
     closed: bool,
 }
 
@@ -103,6 +106,7 @@ impl Worker for QueueWorker {
                 self.alarm.rung();
                 self.run();
             }
+            Task::Buried(buried) => self.bury(buried),
             Task::Resume(session) => {
                 self.each_of(session, |consumer| Command::Resume { consumer });
                 self.run();
@@ -135,12 +139,14 @@ impl QueueWorker {
             grouped: Vec::new(),
             shares: Vec::new(),
             alarm,
+            dead_letters: None,
             closed: false,
         }
     }
 
     /// Has it work as `settings` say from now on.
-    pub(super) fn configure(&mut self, settings: Settings) {
+    pub(super) fn configure(&mut self, settings: Settings, dead_letters: Option<Arc<DeadLetters>>) {
+        self.dead_letters = dead_letters;
         self.core.configure(settings);
         self.run();
     }
@@ -280,6 +286,7 @@ impl QueueWorker {
     /// Drops everything; returns the consumers that were left.
     pub(super) fn close(&mut self) -> Vec<Consumer> {
         self.closed = true;
+        self.send_last_letters();
         let mut consumers: Vec<_> =
             self.consumers.drain().map(|(_, attached)| attached.consumer).collect();
         consumers.sort_unstable_by_key(|consumer| consumer.id);
@@ -404,6 +411,7 @@ impl QueueWorker {
 
     /// Gives back unused credit and the messages that are gone.
     fn settle_accounts(&mut self) {
+        self.send_letters();
         for effect in self.effects.list() {
             if let Effect::Unspent { consumer, credit } = effect
                 && let Some(Attached { consumer, .. }) = self.consumers.get(consumer)

@@ -22,6 +22,7 @@ mod consumer_priority;
 mod consumer_timeout;
 mod content;
 mod crash;
+mod dead_letter;
 mod deduplication;
 mod direct_reply;
 mod durable;

@@ -14,7 +14,10 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use crate::raw::content::content;
-use crate::raw::method::{basic_publish, exchange_declare, queue_bind, queue_declare};
+use crate::raw::method::{
+    basic_consume, basic_get, basic_publish, basic_reject, exchange_declare, queue_bind,
+    queue_declare,
+};
 use crate::raw::peer::Peer;
 use crate::raw::wire::Field;
 
@@ -128,6 +131,38 @@ fn a_policy_gives_existing_and_new_exchanges_an_alternate_exchange_until_it_is_c
     own.clear("p").unwrap();
     assert_eq!(goes_to(&mut peer, "x"), [""; 0]);
     assert_eq!(goes_to(&mut peer, "x2"), [""; 0]);
+}
+
+#[test]
+fn a_policy_says_where_the_dead_letters_of_a_queue_go_until_it_is_cleared() {
+    let own = Own::start("");
+    let mut peer = own.connect();
+    peer.open(1).call(&queue_declare("q"));
+    peer.open(2);
+    for queue in ["left", "right"] {
+        peer.channel(1).call(&queue_declare(queue));
+        peer.channel(2).call(&basic_consume(queue, queue).no_ack());
+    }
+    let to = |queue: &str| {
+        let letters = json!({"dead-letter-exchange": "", "dead-letter-routing-key": queue});
+        own.set(&Draft::new("p", "^q$", letters).apply_to("queues")).unwrap();
+    };
+    let reject = |peer: &mut Peer, text| {
+        let tag = peer.channel(1).put("q", text).get(&basic_get("q")).tag;
+        peer.channel(1).send(&basic_reject(tag)).counts("q");
+    };
+
+    for queue in ["left", "right"] {
+        to(queue);
+        reject(&mut peer, "letter");
+        assert_eq!(peer.expect_delivery(2).brief(), (queue, "letter"));
+    }
+    own.clear("p").unwrap();
+    reject(&mut peer, "gone");
+    to("left");
+    reject(&mut peer, "next");
+
+    assert_eq!(peer.expect_delivery(2).brief(), ("left", "next"));
 }
 
 #[test]

@@ -58,9 +58,9 @@ impl Rule {
 pub(super) const QUEUE: [Rule; 36] = [
     rule("x-expires", All, |value, _| positive_time(value).and_then(missing)),
     rule("x-message-ttl", All, |value, _| time(value)),
-    rule(super::DEAD_LETTER_EXCHANGE, All, |value, _| dead_letter_exchange(value).and_then(missing)),
-    rule("x-dead-letter-routing-key", All, |value, all| dead_letter_routing_key(value, all).and_then(missing)),
-    rule("x-dead-letter-strategy", Quorum, |value, _| dead_letter_strategy(value).and_then(missing)),
+    rule(super::DEAD_LETTER_EXCHANGE, All, |value, _| dead_letter_exchange(value)),
+    rule("x-dead-letter-routing-key", All, dead_letter_routing_key),
+    rule("x-dead-letter-strategy", Quorum, |value, _| dead_letter_strategy(value)),
     rule("x-max-length", All, |value, _| non_negative(value).and_then(missing)),
     rule("x-max-length-bytes", All, |value, _| non_negative(value).and_then(missing)),
     rule("x-max-in-memory-length", Quorum, |value, _| non_negative(value)),

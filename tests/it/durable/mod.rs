@@ -1,5 +1,6 @@
 //! What outlives the node: topology and users on a log of the test's own, messages in processes.
 
+mod dead_letter;
 mod end;
 mod messages;
 mod paging;

@@ -13,10 +13,9 @@ use crate::raw::wire::Field;
 const DEFAULT: &str = "operation not permitted on the default exchange";
 
 pub fn rows() -> Vec<Row> {
-    [missing(), undeclared(), equivalence(), single_active(), exclusive(), conditions(), keys()]
-        .into_iter()
-        .flatten()
-        .collect()
+    let declared = [missing(), undeclared(), equivalence(), dead_letters(), single_active()];
+    let used = [exclusive(), conditions(), keys()];
+    declared.into_iter().chain(used).flatten().collect()
 }
 
 fn row(case: &str, code: u16, text: &str, method: Method) -> Row {
@@ -193,6 +192,21 @@ fn equivalence() -> Vec<Row> {
              received the value '-1' of type 'signedint' but current is none",
         ),
     ]
+}
+
+fn dead_letters() -> Vec<Row> {
+    vec![channel_error(
+        "queue.declare with another dead letter exchange",
+        406,
+        "inequivalent arg 'x-dead-letter-exchange' for queue 'w.dlx' in vhost '/': \
+         received 'b' but current is 'a'",
+        QUEUE_DECLARE,
+        |s| {
+            let to = |exchange| [("x-dead-letter-exchange", Field::Str(exchange))];
+            s.call(&queue_declare("w.dlx").exclusive().arguments(&to("a")));
+            s.send(&queue_declare("w.dlx").exclusive().arguments(&to("b")));
+        },
+    )]
 }
 
 fn exclusive() -> Vec<Row> {

@@ -6,7 +6,7 @@ const EXPECTED_INTEGER: &str = "\"expected integer, got longstr\"";
 const NOT_SUPPORTED: &str = "\"not supported by this broker\"";
 
 /// Key, value, detail of the refusal.
-const REFUSED: [(&str, Value<'_>, &str); 72] = [
+const REFUSED: [(&str, Value<'_>, &str); 70] = [
     ("x-queue-type", text("foo"), "\"unsupported queue type 'foo'\""),
     ("x-queue-type", text("quorum"), NOT_SUPPORTED),
     ("x-queue-type", text("stream"), "\"queue type 'stream' is not supported by this broker\""),
@@ -33,8 +33,6 @@ const REFUSED: [(&str, Value<'_>, &str); 72] = [
     ("x-overflow", Value::Int(b'I', 5), "{unacceptable_type,signedint}"),
     ("x-overflow", text("reject-publish"), NOT_SUPPORTED),
     ("x-overflow", text("reject-publish-dlx"), NOT_SUPPORTED),
-    ("x-dead-letter-exchange", text(""), NOT_SUPPORTED),
-    ("x-dead-letter-exchange", text("dlx"), NOT_SUPPORTED),
     ("x-dead-letter-routing-key", text("k"), "routing_key_but_no_dlx_defined"),
     ("x-dead-letter-routing-key", Value::Int(b'I', 5), "{unacceptable_type,signedint}"),
     ("x-max-priority", int(256), "{max_value_exceeded,256}"),
@@ -105,6 +103,8 @@ fn arguments_that_can_be_had_are_accepted() {
         ("x-queue-leader-locator", text("random")),
         ("x-queue-leader-locator", text("least-leaders")),
         ("x-overflow", text("drop-head")),
+        (DEAD_LETTER_EXCHANGE, text("")),
+        (DEAD_LETTER_EXCHANGE, text("dlx")),
         (SINGLE_ACTIVE_CONSUMER, Value::Bool(false)),
         (SINGLE_ACTIVE_CONSUMER, Value::Bool(true)),
         ("x-consumer-timeout", int(0)),

@@ -8,22 +8,6 @@ use crate::raw::method::{
 };
 use crate::raw::wire::Field::{self, Int, Long, Str};
 
-/// The arguments are valid by themselves, and differ from the queue's.
-pub fn dead_letters() -> Vec<Row> {
-    vec![channel_error(
-        "queue.declare with another dead letter exchange",
-        406,
-        "inequivalent arg 'x-dead-letter-exchange' for queue 'w.dlx' in vhost '/': \
-         received 'b' but current is 'a'",
-        QUEUE_DECLARE,
-        |s| {
-            let to = |exchange| [("x-dead-letter-exchange", Str(exchange))];
-            s.call(&queue_declare("w.dlx").exclusive().arguments(&to("a")));
-            s.send(&queue_declare("w.dlx").exclusive().arguments(&to("b")));
-        },
-    )]
-}
-
 pub fn lengths() -> Vec<Row> {
     let differs = |case, second: Option<Field>, tail: &str| {
         let text =

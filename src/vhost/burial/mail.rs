@@ -1,0 +1,107 @@
+//! Dead letters on their way out: one batch for each queue that they go to.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use bytes::BytesMut;
+use foldhash::fast::RandomState;
+
+use crate::amqp::id::{ChannelId, PublishTag, QueueId, Timestamp};
+use crate::amqp::message::{MessageRef, Stamp};
+use crate::codec::death::Buried;
+use crate::codec::header::parse_header;
+use crate::vhost::batch::{Placed, PublishBatch, octets};
+use crate::vhost::marks::marks;
+use crate::vhost::queue::Queue;
+use crate::vhost::session::Session;
+
+/// A letter as it is published: its address and its header are not those that it had.
+#[derive(Debug)]
+pub(super) struct Written<'a> {
+    pub(super) message: MessageRef<'a>,
+    pub(super) buried: &'a Buried<'a>,
+    /// delivery-mode 2.
+    pub(super) persistent: bool,
+}
+
+impl<'a> Written<'a> {
+    /// One with that address and body.
+    pub(super) fn new(address: &'a [u8], buried: &'a Buried<'a>, body: &'a [u8]) -> Self {
+        let stamp = Stamp { accepted: None, buried: true };
+        let header = parse_header(&buried.header);
+        let persistent = header.is_ok_and(|it| it.properties.delivery_mode() == Some(2));
+        Self {
+            message: MessageRef { address, header: &buried.header, body, stamp },
+            buried,
+            persistent,
+        }
+    }
+}
+
+/// Letters that are published together.
+#[derive(Debug, Default)]
+pub(super) struct Mail {
+    segment: BytesMut,
+    queues: Vec<(Arc<Queue>, Vec<Placed>)>,
+    by_queue: HashMap<QueueId, usize, RandomState>,
+    persistent: bool,
+}
+
+impl Mail {
+    /// Adds a letter for each of `queues`, as `tag`.
+    pub(super) fn add(
+        &mut self,
+        written: &Written<'_>,
+        queues: &[Arc<Queue>],
+        (tag, now): (PublishTag, Timestamp),
+    ) {
+        let Written { mut message, persistent, .. } = *written;
+        let marked = marks(&message).is_any();
+        if marked || queues.iter().any(|queue| queue.is_timed()) {
+            message.stamp.accepted = Some(now);
+        }
+        let size = |octets: usize| u32::try_from(octets).unwrap_or(u32::MAX);
+        let placed = Placed {
+            segment: 0,
+            offset: size(self.segment.len()),
+            body_len: size(message.body.len()),
+            channel: ChannelId(1),
+            confirm: Some(tag),
+            persistent,
+            marked,
+        };
+        message.write(&mut self.segment);
+        self.persistent |= persistent;
+        queues.iter().for_each(|queue| self.place(queue, placed));
+    }
+
+    fn place(&mut self, queue: &Arc<Queue>, placed: Placed) {
+        let next = self.queues.len();
+        let place = *self.by_queue.entry(queue.id).or_insert(next);
+        match self.queues.get_mut(place) {
+            Some((_, messages)) => messages.push(placed),
+            None => self.queues.push((Arc::clone(queue), vec![placed])),
+        }
+    }
+
+    /// Publishes all of it; `publisher` hears of each letter from each of its queues.
+    pub(super) fn send(self, publisher: &Arc<dyn Session>) {
+        let Self { segment, queues, persistent, .. } = self;
+        let segment = std::iter::once(segment.freeze());
+        let octets = octets(segment, persistent, queues.iter().map(|(queue, _)| queue));
+        for (queue, messages) in queues {
+            let (octets, publisher) = (octets.clone(), Arc::clone(publisher));
+            queue.publish(PublishBatch { octets, messages, publisher });
+        }
+    }
+}
+
+/// Exchange and routing key as two short strings: neither has more than 255 octets.
+pub(super) fn address(exchange: &[u8], key: &[u8]) -> Vec<u8> {
+    let mut address = Vec::with_capacity(2 + exchange.len() + key.len());
+    for name in [exchange, key] {
+        address.push(u8::try_from(name.len()).unwrap_or(u8::MAX));
+        address.extend(name.iter().take(u8::MAX.into()));
+    }
+    address
+}
