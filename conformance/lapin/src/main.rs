@@ -21,6 +21,7 @@ scenarios! {
     bodies,
     channel_exception,
     consumers,
+    dead_letters,
     hello_world,
     mandatory_return,
     nack_requeue,
