@@ -33,6 +33,8 @@ pub enum Command {
     Enqueue(Stored),
     /// Puts a message at the end of the queue that says something itself.
     EnqueueMarked(Stored, Marks),
+    /// Has a message die at once for which there is no room.
+    Refuse(Stored),
     /// Starts a consumer.
     Attach(Attach),
     /// Ends a consumer. Its unacked messages stay unacked until they are settled.

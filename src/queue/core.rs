@@ -69,7 +69,8 @@ impl Queue {
 
     /// Applies `commands` in order, then delivers what the consumers can take within the budget of
     /// `effects`. What the consumers can take is also delivered before a get, a purge and the start
-    /// of another consumer, so that these come after what was ready before them.
+    /// of another consumer, so that these come after what was ready before them. Then what is too
+    /// much is dropped.
     ///
     /// Adds to `effects`, which belongs to the caller. When the budget did not suffice,
     /// [`has_deliverable`](Self::has_deliverable) says so, and a call without commands goes on.
@@ -83,6 +84,10 @@ impl Queue {
             match *command {
                 Command::Enqueue(stored) => self.enqueue(stored),
                 Command::EnqueueMarked(stored, marks) => self.enqueue_marked(stored, marks),
+                Command::Refuse(stored) => {
+                    let message = self.place(stored);
+                    self.kill(message, Death::MaxLength, effects);
+                }
                 Command::Settle { index, outcome } => self.settle(index, outcome, effects),
                 Command::Attach(attach) => self.attach(&attach, effects),
                 Command::Detach { consumer } => self.detach(consumer, effects),
@@ -108,6 +113,7 @@ impl Queue {
         if !self.has_deliverable() {
             self.expire(now, effects);
         }
+        self.trim(effects);
         self.tell_deaths(effects);
         self.consumers.take_back_allowances(|consumer, credit| {
             give_back(consumer, credit, effects);
@@ -233,7 +239,7 @@ impl Queue {
     }
 
     fn attach(&mut self, attach: &Attach, effects: &mut Effects) {
-        self.deliver(effects);
+        self.serve(effects);
         if self.consumers.admits(attach.exclusivity) {
             self.consumers.attach(attach);
         } else {
@@ -255,7 +261,7 @@ impl Queue {
     }
 
     fn get_one(&mut self, request: u32, acks: AckMode, effects: &mut Effects) {
-        self.deliver(effects);
+        self.serve(effects);
         let Some(message) = self.ready.pop_front() else {
             effects.push(match self.ready() {
                 0 => Effect::GetEmpty { request },
@@ -272,7 +278,7 @@ impl Queue {
     }
 
     fn purge(&mut self, request: u32, effects: &mut Effects) {
-        self.deliver(effects);
+        self.serve(effects);
         let count = u32::try_from(self.ready()).unwrap_or(u32::MAX);
         let (hot, runs) = self.ready.lane.drain();
         for message in self.ready.apart.drain().chain(hot) {
@@ -281,6 +287,12 @@ impl Queue {
         effects.release_runs(runs);
         self.deadlines.clear();
         effects.push(Effect::Purged { request, count });
+    }
+
+    /// Delivers what consumers can take, and drops what is too much then.
+    fn serve(&mut self, effects: &mut Effects) {
+        self.deliver(effects);
+        self.trim(effects);
     }
 
     fn deliver(&mut self, effects: &mut Effects) {

@@ -18,6 +18,8 @@ pub enum Death {
     Rejected,
     /// Its time was over.
     Expired,
+    /// There were too many.
+    MaxLength,
 }
 
 /// The dying messages.

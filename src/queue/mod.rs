@@ -30,6 +30,7 @@ pub mod effect;
 pub mod error;
 pub mod expiry;
 pub mod lane;
+pub mod length;
 pub mod paging;
 pub mod ready;
 pub mod settings;

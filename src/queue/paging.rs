@@ -135,15 +135,15 @@ impl Queue {
         }
     }
 
-    /// What to load whether it is to be delivered or not: what died, what has to be looked at, and
-    /// what may have expired.
+    /// What to load whether it is to be delivered or not: what died, what has to be looked at,
+    /// what is too much, and what may have expired.
     pub fn wanted_anyway(&self) -> Option<Wanted> {
         if self.dying.has_cold() && self.dying.has_room() {
             let mut cold = self.dying.iter().filter(|message| message.store.is_cold());
             return cold.next().copied().map(Wanted::Single);
         }
         let marked = self.ready.lane.first_marked_run().copied().map(Wanted::Look);
-        marked.or_else(|| self.wanted_for_expiry())
+        marked.or_else(|| self.wanted_for_length()).or_else(|| self.wanted_for_expiry())
     }
 
     /// Takes the messages of a run in. `run` is what was wanted and read, or its beginning;

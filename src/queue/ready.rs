@@ -45,6 +45,15 @@ impl Ready {
         if self.is_apart_next() { self.apart.pop_front() } else { self.lane.pop_front() }
     }
 
+    /// Takes the first message, if it is in memory or stands apart.
+    pub fn take_front(&mut self) -> Option<Message> {
+        if !self.is_apart_next() {
+            return self.lane.pop_front();
+        }
+        let first = self.apart.first()?.index;
+        self.apart.remove(first)
+    }
+
     /// Takes a message out, if it is in memory or stands apart.
     pub fn remove(&mut self, index: MessageIndex) -> Option<Message> {
         self.apart.remove(index).or_else(|| self.lane.remove(index))

@@ -1,6 +1,7 @@
 //! How a queue works, as its definition and the policies say.
 
 use super::command::Marks;
+use crate::amqp::argument::Overflow;
 use crate::amqp::id::Timestamp;
 
 /// What can be chosen for a queue.
@@ -10,6 +11,12 @@ pub struct Settings {
     pub serving: Serving,
     /// How long a message lives, in milliseconds (`x-message-ttl`).
     pub message_ttl: Option<u64>,
+    /// How many messages are ready at most (`x-max-length`).
+    pub max_length: Option<u64>,
+    /// How many octets their bodies have at most (`x-max-length-bytes`).
+    pub max_bytes: Option<u64>,
+    /// What becomes of more (`x-overflow`).
+    pub overflow: Overflow,
     /// What becomes of messages that die.
     pub dead: Dead,
 }

@@ -93,6 +93,8 @@ struct Sending {
     confirms: Confirms,
     /// Whether its publishes are a transaction's, which is answered instead of them.
     commit: Option<CommitState>,
+    /// Whether a queue has refused something of a transaction.
+    partial: bool,
     credit: ChannelCredit,
     /// Queues that asked in vain for credit.
     starved: Vec<QueueId>,
@@ -304,6 +306,28 @@ impl Outbox {
         sending.commit = Some(CommitState::Accepting(completer));
         commit
     }
+
+    /// Whether a queue has refused something of the transaction that was committed last.
+    pub(super) fn is_partial(&self, channel: ChannelId) -> bool {
+        self.state.lock().channels.get(&channel).is_some_and(|sending| sending.partial)
+    }
+
+    /// Notes the answers of a queue.
+    fn settle(&self, channel: ChannelId, publishes: &[PublishTag], outcome: Outcome) {
+        let mut guard = self.state.lock();
+        let state = &mut *guard;
+        let Some(sending) = state.channels.get_mut(&channel) else { return };
+        sending.partial |= outcome == Outcome::Nack && sending.commit.is_some();
+        for publish in publishes {
+            sending.confirms.settle(*publish, outcome);
+        }
+        let committed = state.answer(channel);
+        wake(guard);
+        // Who waits for it looks at the outbox.
+        if let Some(completer) = committed {
+            completer.complete();
+        }
+    }
 }
 
 impl Session for Outbox {
@@ -370,18 +394,11 @@ impl Session for Outbox {
     }
 
     fn accepted(&self, channel: ChannelId, publishes: &[PublishTag]) {
-        let mut guard = self.state.lock();
-        let state = &mut *guard;
-        let Some(sending) = state.channels.get_mut(&channel) else { return };
-        for publish in publishes {
-            sending.confirms.settle(*publish, Outcome::Ack);
-        }
-        let committed = state.answer(channel);
-        wake(guard);
-        // Who waits for it looks at the outbox.
-        if let Some(completer) = committed {
-            completer.complete();
-        }
+        self.settle(channel, publishes, Outcome::Ack);
+    }
+
+    fn rejected(&self, channel: ChannelId, publishes: &[PublishTag]) {
+        self.settle(channel, publishes, Outcome::Nack);
     }
 
     fn cancelled(&self, channel: ChannelId, consumer: ConsumerId, tag: &ConsumerTag) {

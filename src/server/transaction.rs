@@ -9,6 +9,8 @@ use super::publisher::Outgoing;
 use super::service::Service;
 use crate::amqp::exception::Exception;
 use crate::amqp::id::ChannelId;
+use crate::amqp::method::MethodId;
+use crate::amqp::reply_code::ReplyCode;
 use crate::channel::deliveries::Unacked;
 use crate::channel::state::Channel;
 use crate::codec::method::Method;
@@ -64,6 +66,9 @@ impl Service {
                 channel.begin_commit()?;
                 let commit = self.commit(channel, at);
                 channel.end_commit();
+                if commit.is_done() {
+                    self.check_commit(at)?;
+                }
                 let reply = AMQPClass::Tx(AMQPMethod::CommitOk(CommitOk {}));
                 self.reply_after(commit, at, false, reply);
                 return Ok(());
@@ -77,6 +82,18 @@ impl Service {
         };
         self.reply(at, false, AMQPClass::Tx(reply));
         Ok(())
+    }
+
+    /// Whether every queue has accepted what a transaction published, once it is committed.
+    ///
+    /// # Errors
+    /// One has refused something: 406 (RabbitMQ: `rabbit_channel:complete_tx/1`).
+    pub(super) fn check_commit(&self, at: ChannelId) -> Result<(), Exception> {
+        if !self.outbox.is_partial(at) {
+            return Ok(());
+        }
+        let exception = Exception::new(ReplyCode::PreconditionFailed, "partial tx completion");
+        Err(exception.caused_by(MethodId::TX_COMMIT))
     }
 
     /// Carries out what the transaction gathered. The commit is done when every queue has accepted

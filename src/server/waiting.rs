@@ -9,6 +9,7 @@ use amq_protocol::protocol::AMQPClass;
 use super::input::Input;
 use super::peer::Peer;
 use super::service::Service;
+use crate::amqp::exception::Exception;
 use crate::amqp::id::ChannelId;
 use crate::broker::connections::Link;
 use crate::connection::event::ReceiveCheck;
@@ -40,14 +41,18 @@ impl Service {
     }
 
     /// Answers what has been waited for; `false` when it still has to be.
-    fn answer_waiting(&mut self) -> bool {
+    ///
+    /// # Errors
+    /// It was a transaction's commit, and has failed on that channel.
+    fn answer_waiting(&mut self) -> Result<bool, (ChannelId, Exception)> {
         if self.waiting.as_ref().is_some_and(|waiting| !waiting.commit.is_done()) {
-            return false;
+            return Ok(false);
         }
         if let Some((channel, reply)) = self.waiting.take().and_then(|waiting| waiting.reply) {
+            self.check_commit(channel).map_err(|exception| (channel, exception))?;
             self.reply(channel, false, reply);
         }
-        true
+        Ok(true)
     }
 }
 
@@ -70,6 +75,13 @@ impl Peer {
 
     /// Whether what was waited for is durable, and answered now.
     pub(super) fn has_waited(&mut self) -> bool {
-        self.service.as_mut().is_none_or(Service::answer_waiting)
+        let Some(service) = &mut self.service else { return true };
+        match service.answer_waiting() {
+            Ok(is_answered) => is_answered,
+            Err((at, exception)) => {
+                self.fail(Instant::now(), &exception, at);
+                true
+            }
+        }
     }
 }

@@ -158,6 +158,8 @@ impl Session for Nobody {
 
     fn accepted(&self, _: ChannelId, _: &[PublishTag]) {}
 
+    fn rejected(&self, _: ChannelId, _: &[PublishTag]) {}
+
     fn cancelled(&self, _: ChannelId, _: ConsumerId, _: &ConsumerTag) {}
 
     fn room(&self, _: QueueId) -> Room {

@@ -162,11 +162,19 @@ const fn placed(index: u64, message: &Placed) -> PlacedMessage {
 
 /// Tells a publisher that a queue has what it published.
 pub fn accept(publisher: &dyn Session, tags: impl Iterator<Item = (ChannelId, PublishTag)>) {
+    by_channel(tags, |channel, tags| publisher.accepted(channel, tags));
+}
+
+/// Goes through publishes, those of one channel that stand together at once.
+pub(super) fn by_channel(
+    tags: impl Iterator<Item = (ChannelId, PublishTag)>,
+    tell: impl Fn(ChannelId, &[PublishTag]),
+) {
     let tags: Vec<_> = tags.collect();
     for run in tags.chunk_by(|a, b| a.0 == b.0) {
         let tags: Vec<PublishTag> = run.iter().map(|(_, tag)| *tag).collect();
         if let Some((channel, _)) = run.first() {
-            publisher.accepted(*channel, &tags);
+            tell(*channel, &tags);
         }
     }
 }

@@ -19,6 +19,7 @@ mod marks;
 #[cfg(test)]
 mod model;
 pub mod notices;
+mod overflow;
 mod paging;
 pub mod past;
 mod policies;

@@ -150,6 +150,8 @@ impl QueueWorker {
         };
         if let Some(backing) = &mut self.backing {
             backing.loading = true;
+            // What is dropped from the head comes into memory, and the rest of it is next.
+            backing.polled |= self.core.is_overfull();
         }
         runtime.spawn_blocking(move || {
             let octets = log.read(&run);

@@ -25,6 +25,9 @@ pub trait Session: Send + Sync + std::fmt::Debug {
     /// Tells that one queue has accepted these publishes of the channel.
     fn accepted(&self, channel: ChannelId, publishes: &[PublishTag]);
 
+    /// Tells that one queue has refused these publishes of the channel.
+    fn rejected(&self, channel: ChannelId, publishes: &[PublishTag]);
+
     /// Tells that the queue of a consumer is gone, and the consumer with it.
     fn cancelled(&self, channel: ChannelId, consumer: ConsumerId, tag: &ConsumerTag);
 

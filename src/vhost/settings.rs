@@ -11,5 +11,8 @@ pub(super) fn settings(values: &Values) -> Settings {
         serving: if is_single { Serving::SingleActive } else { Serving::All },
         message_ttl: values.message_ttl,
         dead: if is_published { Dead::Published } else { Dead::Dropped },
+        max_length: values.max_length,
+        max_bytes: values.max_length_bytes,
+        overflow: values.overflow.unwrap_or_default(),
     }
 }

@@ -15,7 +15,9 @@ use super::session::{self, Consumer, Credit, Room, Session};
 use crate::amqp::ack_mode::AckMode;
 use crate::amqp::id::{ChannelId, ConnectionId, ConsumerId, QueueId};
 use crate::amqp::message::{MessageRef, Resting};
-use crate::queue::command::{Attach, ChannelLimit, Command, Exclusivity, Settlement, Stored};
+use crate::queue::command::{
+    Attach, ChannelLimit, Command, Exclusivity, Marks, Settlement, Stored,
+};
 use crate::queue::consumers::Wanting;
 use crate::queue::core::Queue;
 use crate::queue::effect::{Budget, Delivery, Effect, Effects};
@@ -307,29 +309,19 @@ impl QueueWorker {
     }
 
     fn publish(&mut self, batch: &PublishBatch) {
+        match self.core.vacancy() {
+            None => self.take(batch),
+            Some(vacancy) => self.publish_within(vacancy, batch),
+        }
+    }
+
+    /// Takes in a batch for which there is room.
+    pub(super) fn take(&mut self, batch: &PublishBatch) {
         if !self.closed {
-            for run in batch.messages.chunk_by(|a, b| a.segment == b.segment) {
-                let Some(segment) = run.first().and_then(|m| batch.octets.segment(m.segment))
-                else {
-                    continue;
-                };
-                let is_durable = self.is_durable();
-                let octets = segment.octets.clone();
-                let mut segment = self.store.fill(segment.clone());
-                self.commands.extend(run.iter().map(|message| {
-                    let logged = is_durable && message.persistent;
-                    let durability =
-                        if logged { Durability::Logged } else { Durability::Transient };
-                    let store = segment.insert(message.offset, durability);
-                    let stored = Stored { store, bytes: message.body_len };
-                    if !message.marked {
-                        return Command::Enqueue(stored);
-                    }
-                    let octets = octets.get(message.offset as usize..).unwrap_or_default();
-                    let marks = MessageRef::read(octets).map(|it| marks(&it)).unwrap_or_default();
-                    Command::EnqueueMarked(stored, marks)
-                }));
-            }
+            self.gather(batch, |stored, marks| match marks {
+                None => Command::Enqueue(stored),
+                Some(marks) => Command::EnqueueMarked(stored, marks),
+            });
             if let Some(journal) = self.backing.as_mut().and_then(|it| it.journal.as_mut()) {
                 journal.enqueue(batch, self.core.next_index());
             }
@@ -338,6 +330,32 @@ impl QueueWorker {
         let logged = self.is_durable();
         let accepted = batch.messages.iter().filter(|message| !(logged && message.persistent));
         accept(&*batch.publisher, accepted.filter_map(|m| Some((m.channel, m.confirm?))));
+    }
+
+    /// Puts a batch's messages into memory, and gathers a command for each.
+    pub(super) fn gather(
+        &mut self,
+        batch: &PublishBatch,
+        command: impl Fn(Stored, Option<Marks>) -> Command,
+    ) {
+        let is_durable = self.is_durable();
+        for run in batch.messages.chunk_by(|a, b| a.segment == b.segment) {
+            let Some(segment) = run.first().and_then(|m| batch.octets.segment(m.segment)) else {
+                continue;
+            };
+            let octets = segment.octets.clone();
+            let mut segment = self.store.fill(segment.clone());
+            self.commands.extend(run.iter().map(|message| {
+                let logged = is_durable && message.persistent;
+                let durability = if logged { Durability::Logged } else { Durability::Transient };
+                let store = segment.insert(message.offset, durability);
+                let marks = message.marked.then(|| {
+                    let octets = octets.get(message.offset as usize..).unwrap_or_default();
+                    MessageRef::read(octets).map(|it| marks(&it)).unwrap_or_default()
+                });
+                command(Stored { store, bytes: message.body_len }, marks)
+            }));
+        }
     }
 
     fn is_durable(&self) -> bool {
@@ -352,7 +370,7 @@ impl QueueWorker {
             self.apply();
             delivered += self.deliver();
             self.settle_accounts();
-            if self.commands.is_empty() && !self.page() {
+            if self.commands.is_empty() && !self.core.has_excess() && !self.page() {
                 return delivered;
             }
         }
@@ -361,7 +379,7 @@ impl QueueWorker {
     /// Ends what [`Self::apply`] and [`Self::deliver`] began.
     fn finish(&mut self) {
         self.settle_accounts();
-        if !self.commands.is_empty() {
+        if !self.commands.is_empty() || self.core.has_excess() {
             self.run();
         }
     }

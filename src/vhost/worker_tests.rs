@@ -40,6 +40,8 @@ impl Session for Counting {
 
     fn accepted(&self, _: ChannelId, _: &[PublishTag]) {}
 
+    fn rejected(&self, _: ChannelId, _: &[PublishTag]) {}
+
     fn cancelled(&self, _: ChannelId, _: ConsumerId, _: &ConsumerTag) {}
 
     fn room(&self, _: QueueId) -> Room {

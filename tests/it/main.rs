@@ -34,6 +34,7 @@ mod firehose;
 mod get;
 mod heartbeat;
 mod layering;
+mod length_limit;
 mod library;
 mod lifetime;
 mod log_exchange;

@@ -100,7 +100,9 @@ impl Model {
                 self.disk.add(self.messages, stored.bytes);
                 self.messages += 1;
             }
-            Command::EnqueueMarked(..) | Command::Bury { .. } => unreachable!("not in the model"),
+            Command::EnqueueMarked(..) | Command::Refuse(_) | Command::Bury { .. } => {
+                unreachable!("not in the model")
+            }
             Command::Attach(attach) => return self.attach(attach),
             Command::Detach { consumer } => {
                 let gone = self.consumers.remove(&consumer).is_some();

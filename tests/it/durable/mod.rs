@@ -2,6 +2,7 @@
 
 mod dead_letter;
 mod end;
+mod length;
 mod messages;
 mod paging;
 mod past;

@@ -10,6 +10,7 @@ mod exchange;
 mod exchange_type;
 mod frame;
 mod handshake;
+mod length;
 mod queue;
 mod reply;
 mod row;
@@ -93,6 +94,11 @@ fn errors_of_further_exchange_types_are_answered_as_the_table_says() {
 #[test]
 fn queue_errors_are_answered_as_the_table_says() {
     all_hold(&queue::rows());
+}
+
+#[test]
+fn errors_of_queues_with_limits_are_answered_as_the_table_says() {
+    all_hold(&length::rows());
 }
 
 #[test]

@@ -72,6 +72,8 @@ impl Session for Recorder {
         }
     }
 
+    fn rejected(&self, _: ChannelId, _: &[PublishTag]) {}
+
     fn cancelled(&self, _: ChannelId, _: ConsumerId, _: &ConsumerTag) {
         self.note(Event::Cancelled);
     }

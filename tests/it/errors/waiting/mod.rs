@@ -12,7 +12,6 @@ pub fn rows() -> Vec<(&'static str, Vec<Row>)> {
         ("quorum queues with a single active consumer", queue_type::quorum_single()),
         ("streams", queue_type::streams()),
         ("streams and their arguments", queue_type::stream_arguments()),
-        ("length limits", queue_feature::lengths()),
         ("users and permissions", access::permissions()),
         ("limits of users, vhosts and nodes", access::limits()),
         ("limits of what is declared", access::numbers()),

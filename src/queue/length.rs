@@ -1,0 +1,138 @@
+//! Limits of length: what becomes of ready messages that are too many, or have too many octets.
+//!
+//! A queue drops the oldest, or its owner asks before each publish whether there is
+//! [room](Queue::room). Unacked messages do not count.
+
+use super::core::Queue;
+use super::dying::Death;
+use super::effect::Effects;
+use super::paging::Wanted;
+use super::settings::{Dead, Settings};
+use crate::amqp::argument::Overflow;
+use crate::amqp::run::Run;
+
+/// What a queue can still take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Vacancy {
+    messages: u64,
+    bytes: u64,
+}
+
+impl Vacancy {
+    /// Takes the place of a message with a body of `bytes`; `false` if it does not fit.
+    pub fn take(&mut self, bytes: u32) -> bool {
+        let bytes = u64::from(bytes);
+        let fits = self.messages > 0 && bytes <= self.bytes;
+        if fits {
+            self.messages -= 1;
+            self.bytes -= bytes;
+        }
+        fits
+    }
+}
+
+/// By how much a queue is over its limits; 0 where it is not.
+#[derive(Clone, Copy, Debug)]
+struct Excess {
+    messages: u64,
+    bytes: u64,
+}
+
+impl Excess {
+    /// Whether every message of a run is too much when those before it have gone. Were the octets
+    /// just enough, its last message could be an empty one that may stay.
+    fn covers(self, run: &Run) -> bool {
+        u64::from(run.count) <= self.messages || run.bytes < self.bytes
+    }
+}
+
+impl Settings {
+    /// Whether there is a limit.
+    const fn is_limited(&self) -> bool {
+        self.max_length.is_some() || self.max_bytes.is_some()
+    }
+
+    /// Whether the oldest messages have to go when there are too many.
+    #[inline]
+    fn drops_head(&self) -> bool {
+        self.is_limited() && self.overflow == Overflow::DropHead
+    }
+}
+
+impl Queue {
+    /// What it can still take; `None` where nothing is refused. It is for one publish after the
+    /// other: what consumers are sent in between makes room.
+    pub fn vacancy(&self) -> Option<Vacancy> {
+        let settings = &self.settings;
+        if settings.overflow == Overflow::DropHead || !settings.is_limited() {
+            return None;
+        }
+        let left = |most: Option<u64>, have| most.map_or(u64::MAX, |it| it.saturating_sub(have));
+        let messages = left(settings.max_length, self.ready.len() as u64);
+        let bytes = left(settings.max_bytes, self.ready.bytes());
+        Some(Vacancy { messages, bytes })
+    }
+
+    /// Whether there is more than it may hold, and the oldest have to go.
+    pub fn is_overfull(&self) -> bool {
+        self.settings.drops_head() && self.excess().is_some()
+    }
+
+    /// Whether a call without commands would drop something, or deliver what is too much. It does
+    /// when the budget of the last one was used up, as consumers are served first.
+    pub fn has_excess(&self) -> bool {
+        self.settings.drops_head() && self.ready.is_front_hot() && self.excess().is_some()
+    }
+
+    /// Has the oldest ready messages die until the rest is within the limits, after the consumers
+    /// have been served.
+    #[inline]
+    pub(super) fn trim(&mut self, effects: &mut Effects) {
+        if !self.settings.drops_head() || !effects.has_room() {
+            return;
+        }
+        while let Some(excess) = self.excess() {
+            if !self.drop_first(excess, effects) {
+                return;
+            }
+        }
+    }
+
+    /// What has to be loaded to be dropped.
+    pub(super) fn wanted_for_length(&self) -> Option<Wanted> {
+        if !self.settings.drops_head() || self.ready.is_front_hot() {
+            return None;
+        }
+        self.excess()?;
+        if self.ready.is_apart_next() {
+            return self.ready.apart.first().copied().map(Wanted::Single);
+        }
+        self.ready.lane.first_run().copied().map(Wanted::Run)
+    }
+
+    fn excess(&self) -> Option<Excess> {
+        let over = |most: Option<u64>, have: u64| most.map_or(0, |most| have.saturating_sub(most));
+        let messages = over(self.settings.max_length, self.ready.len() as u64);
+        let bytes = over(self.settings.max_bytes, self.ready.bytes());
+        (messages > 0 || bytes > 0).then_some(Excess { messages, bytes })
+    }
+
+    /// Drops the first message, or the run that comes first if all of it has to go; `false` if it
+    /// has to be loaded before.
+    fn drop_first(&mut self, excess: Excess, effects: &mut Effects) -> bool {
+        if let Some(message) = self.ready.take_front() {
+            self.deadlines.remove(&message);
+            self.kill(message, Death::MaxLength, effects);
+            return true;
+        }
+        let dropped = |run: &&Run| self.settings.dead == Dead::Dropped && excess.covers(run);
+        let Some(run) = self.ready.lane.first_run().filter(dropped).copied() else { return false };
+        let is_gone = self.ready.lane.replace_run(&run, &[]);
+        effects.release_runs(is_gone.then_some(run).into_iter());
+        is_gone
+    }
+}
+
+#[cfg(test)]
+#[path = "length_tests.rs"]
+mod tests;

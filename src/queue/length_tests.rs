@@ -1,0 +1,326 @@
+//! The oldest messages go when there are too many, wherever they are.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::amqp::ack_mode::AckMode;
+use crate::amqp::id::{ConsumerId, MessageIndex, StoreRef, Timestamp};
+use crate::queue::command::{Attach, ChannelLimit, Command, Exclusivity, Settlement, Stored};
+use crate::queue::effect::{Budget, Effect};
+use crate::queue::lane::Message;
+use crate::queue::paging::{Entry, Loaded, Located};
+
+/// Octets of each message on the disk.
+const OCTETS: u32 = 32;
+
+/// A queue, its disk, and a naive model of it.
+struct Rig {
+    queue: Queue,
+    effects: Effects,
+    now: u64,
+    /// Size and deadline of what should be ready.
+    ready: BTreeMap<u64, (u32, u64)>,
+    unacked: BTreeMap<u64, (u32, u64)>,
+    /// What was released, or died and is to be.
+    gone: BTreeSet<u64>,
+    /// All sizes and deadlines there ever were, as the disk has them.
+    disk: BTreeMap<u64, (u32, u64)>,
+    loads: u64,
+}
+
+fn place(index: u64) -> Located {
+    Located { position: StoreRef(StoreRef::COLD | (4096 + index * 32)), octets: OCTETS }
+}
+
+fn run_of(message: &Message) -> Run {
+    Run {
+        first: message.index,
+        count: 1,
+        octets: OCTETS,
+        position: place(message.index.0).position,
+        bytes: message.bytes.into(),
+        redelivered: message.redelivered,
+        marked: message.marked,
+    }
+}
+
+impl Rig {
+    fn new(settings: Settings) -> Self {
+        Self {
+            queue: Queue::new().with_settings(settings),
+            effects: Effects::new(Budget { messages: 256, bytes: 256 << 10 }),
+            now: 1000,
+            ready: BTreeMap::new(),
+            unacked: BTreeMap::new(),
+            gone: BTreeSet::new(),
+            disk: BTreeMap::new(),
+            loads: 1 << 40,
+        }
+    }
+
+    fn enqueue(&mut self, bytes: u32) {
+        let index = self.queue.next_index();
+        let ttl = self.queue.settings().message_ttl;
+        let entry = (bytes, ttl.map_or(u64::MAX, |ttl| self.now + ttl));
+        self.ready.insert(index, entry);
+        self.disk.insert(index, entry);
+        self.apply(&[Command::Enqueue(Stored { store: StoreRef(index), bytes })]);
+    }
+
+    fn settle(&mut self, nth: usize, outcome: Settlement) {
+        let Some((&index, &entry)) = self.unacked.iter().nth(nth) else { return };
+        self.unacked.remove(&index);
+        if outcome == Settlement::Requeue {
+            self.ready.insert(index, entry);
+        }
+        self.apply(&[Command::Settle { index: MessageIndex(index), outcome }]);
+    }
+
+    /// Who is left of what should be ready.
+    fn trim(&mut self) {
+        let now = self.now;
+        self.ready.retain(|_, (_, deadline)| *deadline > now);
+        let Settings { max_length, max_bytes, .. } = *self.queue.settings();
+        let is_over = |ready: &BTreeMap<u64, (u32, u64)>| {
+            let bytes: u64 = ready.values().map(|(bytes, _)| u64::from(*bytes)).sum();
+            max_length.is_some_and(|most| ready.len() as u64 > most)
+                || max_bytes.is_some_and(|most| bytes > most)
+        };
+        while is_over(&self.ready) {
+            self.ready.pop_first();
+        }
+    }
+
+    /// Applies commands and loads what is wanted, until nothing is; then checks what is left.
+    fn apply(&mut self, commands: &[Command]) {
+        let mut commands = commands.to_vec();
+        loop {
+            self.effects.clear();
+            self.queue.apply(Timestamp(self.now), &commands, &mut self.effects);
+            commands.clear();
+            for effect in self.effects.list() {
+                match effect {
+                    Effect::Got { delivery, .. } => {
+                        let (index, entry) = self.ready.pop_first().unwrap();
+                        assert_eq!(delivery.index.0, index);
+                        self.unacked.insert(index, entry);
+                    }
+                    Effect::Died { index, store, .. } => {
+                        assert!(!store.is_cold());
+                        commands.push(Command::Bury { index: *index });
+                    }
+                    _ => {}
+                }
+            }
+            let runs = self.effects.released_runs().iter();
+            let of_runs = runs.flat_map(|run| run.first.0..run.end().0);
+            let single = self.effects.released().iter().map(|(index, _)| index.0);
+            for index in single.chain(of_runs) {
+                assert!(self.gone.insert(index), "{index} goes twice");
+            }
+            match self.queue.wanted_anyway() {
+                Some(wanted) => self.load(wanted),
+                None if commands.is_empty() => break,
+                None => {}
+            }
+        }
+        self.trim();
+        self.check();
+    }
+
+    fn check(&self) {
+        let bytes: u64 = self.ready.values().map(|(bytes, _)| u64::from(*bytes)).sum();
+        assert_eq!(self.queue.ready(), self.ready.len());
+        assert_eq!(self.queue.ready_bytes(), bytes);
+        assert_eq!(self.queue.unacked(), self.unacked.len());
+        let is_gone = |index: &u64| self.gone.contains(index);
+        assert!(!self.ready.keys().chain(self.unacked.keys()).any(is_gone));
+        let left = self.ready.len() + self.unacked.len();
+        assert_eq!(self.gone.len() as u64, self.queue.next_index() - left as u64);
+    }
+
+    fn load(&mut self, wanted: Wanted) {
+        self.loads += 1000;
+        match wanted {
+            Wanted::Run(run) => {
+                let loaded = (run.first.0..run.end().0).map(|index| Loaded {
+                    index: MessageIndex(index),
+                    store: StoreRef(self.loads + index),
+                    bytes: self.disk[&index].0,
+                    deadline: Timestamp(self.disk[&index].1),
+                });
+                assert!(self.queue.load(&run, &loaded.collect::<Vec<_>>()));
+            }
+            Wanted::Single(message) => {
+                let store = StoreRef(self.loads);
+                assert!(self.queue.load_single(message.index, message.store, store));
+            }
+            Wanted::Look(run) => unreachable!("{run:?} is not marked"),
+        }
+    }
+
+    /// What is ready as it would be after a restart, when what was unacked is ready again.
+    fn restart(&mut self) {
+        let settings = *self.queue.settings();
+        let runs = self.queue.entries().map(|entry| match entry {
+            Entry::Run(run) => run,
+            Entry::Ready(message) | Entry::Unacked(message) => run_of(&message),
+        });
+        let mut runs: Vec<Run> = runs.collect();
+        runs.sort_unstable_by_key(|run| run.first);
+        runs.dedup_by(|next, last| last.extend(next, 5 * OCTETS));
+        self.ready.append(&mut self.unacked);
+        self.queue = Queue::restored(self.queue.next_index(), runs).with_settings(settings);
+        self.apply(&[]);
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Enqueue(u32),
+    Get,
+    Settle(usize, Settlement),
+    Wait(u64),
+    Configure(Option<u64>),
+    Unload(usize),
+    UnloadHeld,
+    Want,
+    Restart,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let outcome =
+        prop_oneof![Just(Settlement::Ack), Just(Settlement::Requeue), Just(Settlement::Discard)];
+    prop_oneof![
+        12 => (0..20_u32).prop_map(Step::Enqueue),
+        3 => Just(Step::Get),
+        2 => (0..4_usize, outcome).prop_map(|(nth, outcome)| Step::Settle(nth, outcome)),
+        1 => (0..60_u64).prop_map(Step::Wait),
+        1 => limit(20).prop_map(Step::Configure),
+        3 => (0..4_usize).prop_map(Step::Unload),
+        1 => Just(Step::UnloadHeld),
+        1 => Just(Step::Want),
+        1 => Just(Step::Restart),
+    ]
+}
+
+fn limit(most: u64) -> impl Strategy<Value = Option<u64>> {
+    prop_oneof![1 => Just(None), 3 => (0..most).prop_map(Some)]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    #[test]
+    fn what_is_within_the_limits_stays_and_the_oldest_go(
+        max_length in limit(20),
+        max_bytes in limit(200),
+        message_ttl in prop_oneof![2 => Just(None), 1 => (0..150_u64).prop_map(Some)],
+        dead in prop_oneof![Just(Dead::Dropped), Just(Dead::Published)],
+        steps in prop::collection::vec(step(), 1..150),
+    ) {
+        let settings = Settings { message_ttl, max_length, max_bytes, dead, ..Settings::default() };
+        let mut rig = Rig::new(settings);
+        for step in steps {
+            match step {
+                Step::Enqueue(bytes) => rig.enqueue(bytes),
+                Step::Get => rig.apply(&[Command::Get { request: 0, acks: AckMode::Manual }]),
+                Step::Settle(nth, outcome) => rig.settle(nth, outcome),
+                Step::Wait(time) => rig.now += time,
+                Step::Configure(max_length) => {
+                    let settings = Settings { max_length, ..*rig.queue.settings() };
+                    rig.queue.configure(settings);
+                }
+                Step::Unload(keep) => {
+                    rig.queue.unload(keep, |message| Some(place(message.index.0)));
+                }
+                Step::UnloadHeld => {
+                    let held: Vec<MessageIndex> =
+                        rig.queue.held_from(MessageIndex(0), 0).map(|message| message.index).collect();
+                    for index in held {
+                        rig.queue.unload_held(index, place(index.0).position);
+                    }
+                }
+                Step::Want => {
+                    if let Some(wanted) = rig.queue.wanted(100) {
+                        rig.load(wanted);
+                    }
+                }
+                Step::Restart => rig.restart(),
+            }
+            rig.apply(&[]);
+        }
+    }
+
+    #[test]
+    fn a_vacancy_takes_what_leaves_the_queue_within_its_limits(
+        max_length in limit(10),
+        max_bytes in limit(100),
+        sizes in prop::collection::vec(0..30_u32, 0..20),
+    ) {
+        let overflow = Overflow::RejectPublish;
+        let mut rig = Rig::new(Settings { overflow, ..Settings::default() });
+        prop_assert_eq!(rig.queue.vacancy(), None);
+        rig.queue.configure(Settings { max_length, max_bytes, overflow, ..Settings::default() });
+        let (mut count, mut sum) = (0, 0);
+        for bytes in sizes {
+            let fits = max_length.is_none_or(|most| count < most)
+                && max_bytes.is_none_or(|most| sum + u64::from(bytes) <= most);
+            let mut vacancy = rig.queue.vacancy();
+            prop_assert_eq!(vacancy.is_some(), max_length.is_some() || max_bytes.is_some());
+            prop_assert_eq!(vacancy.as_mut().is_none_or(|it| it.take(bytes)), fits);
+            if fits {
+                let store = StoreRef(count);
+                (count, sum) = (count + 1, sum + u64::from(bytes));
+                let enqueue = Command::Enqueue(Stored { store, bytes });
+                rig.queue.apply(Timestamp(0), &[enqueue], &mut rig.effects);
+            }
+        }
+        prop_assert_eq!(rig.queue.ready() as u64, count);
+    }
+}
+
+fn attach() -> Command {
+    Command::Attach(Attach {
+        consumer: ConsumerId(1),
+        priority: 0,
+        prefetch: 0,
+        acks: AckMode::Manual,
+        exclusivity: Exclusivity::Shared,
+        limit: ChannelLimit::Absent,
+    })
+}
+
+#[test]
+fn what_a_consumer_can_take_is_not_too_much() {
+    let settings = Settings { max_length: Some(0), ..Settings::default() };
+    let mut queue = Queue::new().with_settings(settings);
+    let mut effects = Effects::new(Budget { messages: 10, bytes: 1000 });
+    let enqueue = |n| Command::Enqueue(Stored { store: StoreRef(n), bytes: 1 });
+    let commands: Vec<_> = std::iter::once(attach()).chain((0..25).map(enqueue)).collect();
+
+    queue.apply(Timestamp(0), &commands, &mut effects);
+    let mut calls = 1;
+    while queue.has_excess() {
+        effects.clear();
+        queue.apply(Timestamp(0), &[], &mut effects);
+        calls += 1;
+    }
+
+    assert_eq!((queue.ready(), queue.unacked(), calls), (0, 25, 3));
+}
+
+#[test]
+fn a_refused_message_is_dead_lettered_where_there_is_a_place_for_it() {
+    for (dead, deaths) in [(Dead::Dropped, 0), (Dead::Published, 1)] {
+        let mut rig = Rig::new(Settings { dead, ..Settings::default() });
+
+        let refuse = Command::Refuse(Stored { store: StoreRef(7), bytes: 1 });
+        rig.queue.apply(Timestamp(0), &[refuse], &mut rig.effects);
+
+        assert_eq!((rig.queue.ready(), rig.effects.list().len()), (0, deaths));
+        assert_eq!(rig.effects.released().len(), 1 - deaths);
+    }
+}
