@@ -150,7 +150,7 @@ mod tests {
     fn listening() -> Arc<Vhost> {
         let store = Store::in_memory(Arc::new(MemoryMeta::default()));
         let name = VhostName::parse("/").unwrap();
-        let vhost = Arc::new(Vhost::new(name, Arc::default(), store, Commit::done()));
+        let vhost = Vhost::new(name, Arc::default(), store, Commit::done());
         let source = ExchangeName::parse(LOG_EXCHANGE).unwrap();
         drop(vhost.declare_own_exchange(source.clone()).unwrap());
         let destination = Destination::Exchange(ExchangeName::parse("amq.fanout").unwrap());

@@ -81,7 +81,9 @@ impl Service {
             return Err(invalid("not queue.declare"));
         };
         if passive {
-            return Ok((self.vhost.queue(&queue_name(queue)?, self.id)?, Commit::done()));
+            let queue = self.vhost.queue(&queue_name(queue)?, self.id)?;
+            queue.renew();
+            return Ok((queue, Commit::done()));
         }
         let (name, naming) = if queue.is_empty() {
             let name = QueueName::parse(random::name("amq.gen-")?).map_err(invalid)?;

@@ -1,5 +1,6 @@
 //! What a virtual host's queues have done for them of their own accord, without a connection that
-//! asks: they are woken at a time, and their dead letters are published.
+//! asks: they are woken at a time, their dead letters are published, and they are deleted when nobody
+//! has used them for long.
 //!
 //! One task of the virtual host does it. Queues only leave notes for it, under a lock that is a leaf.
 
@@ -17,6 +18,7 @@ use super::burial::letter::Letter;
 use super::burial::post::Post;
 use super::clock::now;
 use super::host::Vhost;
+use super::lease::Leases;
 use super::queue::Queue;
 use crate::amqp::id::{QueueId, Timestamp};
 
@@ -27,6 +29,7 @@ const STEP: u64 = 16;
 #[derive(Debug)]
 pub(super) struct Errands {
     vhost: Weak<Vhost>,
+    leases: Leases,
     wakes: Mutex<BTreeMap<(Timestamp, QueueId), Weak<Queue>>>,
     post: Arc<Post>,
     changed: Arc<Notify>,
@@ -44,8 +47,9 @@ impl Errands {
     pub(super) fn new(vhost: Weak<Vhost>) -> Self {
         let changed = Arc::default();
         let post = Arc::new(Post::new(&changed));
-        let running = AtomicBool::new(false);
-        Self { vhost, wakes: Mutex::default(), post, changed, running }
+        let (leases, wakes, running) =
+            (Leases::default(), Mutex::default(), AtomicBool::new(false));
+        Self { vhost, leases, wakes, post, changed, running }
     }
 
     /// Has dead letters published.
@@ -56,12 +60,32 @@ impl Errands {
         }
     }
 
+    /// Has it looked at then instead of at `before` whether a queue is still used.
+    pub(super) fn lease(
+        self: &Arc<Self>,
+        id: QueueId,
+        queue: &Weak<Queue>,
+        time: Timestamp,
+        before: Option<Timestamp>,
+    ) {
+        if self.leases.set(id, queue, time, before) {
+            self.changed.notify_one();
+        }
+        self.start();
+    }
+
+    /// Has a queue that is gone not looked at.
+    pub(super) fn forget_lease(&self, id: QueueId, time: Timestamp) {
+        self.leases.remove(id, time);
+    }
+
     /// Does some of what is due; returns when there is more.
     fn turn(&self, now: Timestamp, clerk: &mut Clerk) -> Option<Timestamp> {
         let wake = self.run_due(now);
+        let lease = self.leases.run_due(&self.vhost, now);
         let vhost = self.vhost.upgrade();
         let letters = vhost.and_then(|vhost| self.post.turn(&vhost, now, clerk));
-        wake.into_iter().chain(letters).min()
+        wake.into_iter().chain(lease).chain(letters).min()
     }
 
     /// When a queue that has something to do at `time` is woken.

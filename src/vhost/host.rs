@@ -303,7 +303,9 @@ impl Vhost {
         let declared = &mut self.declared.lock();
         let commit = self.change(declared, Command::DeclareQueue { definition, naming }, by)?;
         let missing = || Error::Missing(Resource::queue(&self.name, &name));
-        Ok((self.find_queue(name.as_bytes()).ok_or_else(missing)?, commit))
+        let queue = self.find_queue(name.as_bytes()).ok_or_else(missing)?;
+        queue.renew();
+        Ok((queue, commit))
     }
 
     /// Deletes a queue; one that does not exist is deleted already and leaves nothing.
@@ -354,11 +356,21 @@ impl Vhost {
         conditions: DeleteConditions,
         by: &str,
     ) -> Result<(Remains, Commit), Occupied> {
+        self.delete_by(queue, |queue| queue.delete(conditions), by)
+    }
+
+    /// Deletes a queue, which `empty` empties for good unless something speaks against it.
+    pub(super) fn delete_by<E>(
+        &self,
+        queue: &Arc<Queue>,
+        empty: impl FnOnce(&Arc<Queue>) -> Result<Remains, E>,
+        by: &str,
+    ) -> Result<(Remains, Commit), E> {
         let declared = &mut self.declared.lock();
         if queue.is_deleted() {
             return Ok((Remains::default(), declared.last.clone()));
         }
-        let remains = queue.delete(conditions)?;
+        let remains = empty(queue)?;
         // A deletion is never refused by the topology.
         let commit = self.change(declared, Command::DeleteQueue(queue.name.clone()), by);
         Ok((remains, commit.unwrap_or_else(|_| declared.last.clone())))

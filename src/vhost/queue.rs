@@ -16,6 +16,7 @@ use super::burial::letter::DeadLetters;
 use super::errands::Errands;
 use super::inbox::{Inbox, Turn};
 use super::journal::Journal;
+use super::lease::Lease;
 use super::leaving::Copied;
 use super::session::{Consumer, Session};
 use super::settings::settings;
@@ -121,6 +122,8 @@ impl Queue {
             });
             let mut worker = QueueWorker::new(definition.id, core, backing, alarm(shared));
             worker.dead_letters = DeadLetters::of(&definition.name, shared, &values);
+            let (queue, errands) = (Weak::clone(shared), Arc::clone(errands));
+            worker.lease = Some(Lease::new(definition.id, queue, errands, values.expires));
             Self {
                 name: definition.name.clone(),
                 id: definition.id,
@@ -142,8 +145,12 @@ impl Queue {
         let settings = settings(&values);
         let dead_letters = DeadLetters::of(&self.name, &Arc::downgrade(self), &values);
         self.timed.store(settings.is_timed(), Ordering::Relaxed);
+        let expires = values.expires;
         self.values.store(Arc::new(values));
-        self.with(|worker| worker.configure(settings, dead_letters));
+        self.with(|worker| {
+            worker.lease.iter_mut().for_each(|lease| lease.change(expires));
+            worker.configure(settings, dead_letters);
+        });
     }
 
     /// What its arguments and the policies say together.
@@ -175,8 +182,16 @@ impl Queue {
         self.submit(Task::Left(copied));
     }
 
+    /// Takes note that it is used: it stays for as long as it may without (`x-expires`).
+    pub fn renew(self: &Arc<Self>) {
+        if self.values.load().expires.is_some() {
+            self.with(QueueWorker::renew);
+        }
+    }
+
     /// Begins with what it does of its own accord, if it came back with messages.
     pub fn begin(self: &Arc<Self>) {
+        self.renew();
         if self.with(|worker| worker.is_restless()) {
             self.tick();
         }
@@ -310,6 +325,20 @@ impl Queue {
             }
             self.deleted.store(true, Ordering::Release);
             Ok(Remains { ready: counts.ready, consumers: worker.close() })
+        })
+    }
+
+    /// Empties the queue for good if nobody has used it for as long as it may stay without.
+    ///
+    /// # Errors
+    /// It is used; nothing has changed.
+    pub(super) fn delete_unused(self: &Arc<Self>) -> Result<Remains, Occupied> {
+        self.with(|worker| {
+            if !worker.is_unused() {
+                return Err(Occupied::InUse);
+            }
+            self.deleted.store(true, Ordering::Release);
+            Ok(Remains { ready: worker.counts().ready, consumers: worker.close() })
         })
     }
 

@@ -122,7 +122,7 @@ mod tests {
     async fn what_nobody_is_bound_to_hear_is_not_even_put_together() {
         let store = Store::in_memory(Arc::new(MemoryMeta::default()));
         let name = VhostName::parse("/").unwrap();
-        let home = Arc::new(Vhost::new(name, Arc::default(), store, Commit::done()));
+        let home = Vhost::new(name, Arc::default(), store, Commit::done());
         let source = ExchangeName::parse(EVENT_EXCHANGE).unwrap();
         drop(home.declare_own_exchange(source.clone()).unwrap());
         let reporter = Reporter::new("rabbit@web".to_owned());

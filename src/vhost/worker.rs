@@ -10,6 +10,7 @@ use super::burial::letter::DeadLetters;
 use super::credit::{Share, deal};
 use super::inbox::Worker;
 use super::journal::accept;
+use super::lease::Lease;
 use super::marks::marks;
 use super::session::{self, Consumer, Credit, Room, Session};
 use crate::amqp::ack_mode::AckMode;
@@ -80,6 +81,8 @@ pub(super) struct QueueWorker {
     pub(super) alarm: Alarm,
     /// Where what dies in it is published, if anywhere.
     pub(super) dead_letters: Option<Arc<DeadLetters>>,
+    /// How long it stays without being used, if its owner wants to know.
+    pub(super) lease: Option<Lease>,
     closed: bool,
 }
 
@@ -142,6 +145,7 @@ impl QueueWorker {
             shares: Vec::new(),
             alarm,
             dead_letters: None,
+            lease: None,
             closed: false,
         }
     }
@@ -207,6 +211,7 @@ impl QueueWorker {
         }
         self.commands.push(Command::Detach { consumer: id });
         self.run();
+        self.renew();
         self.consumers.is_empty()
     }
 
@@ -232,10 +237,14 @@ impl QueueWorker {
         let requeued = leaving.requeued.iter();
         self.commands.extend(requeued.map(|index| Command::Settle { index: *index, outcome }));
         self.run();
+        if gone {
+            self.renew();
+        }
         gone && self.consumers.is_empty()
     }
 
     pub(super) fn get(&mut self, session: &dyn Session, channel: ChannelId, acks: AckMode) -> bool {
+        self.renew();
         self.load_front();
         self.commands.push(Command::Get { request: 0, acks });
         self.apply();
@@ -289,6 +298,7 @@ impl QueueWorker {
     pub(super) fn close(&mut self) -> Vec<Consumer> {
         self.closed = true;
         self.send_last_letters();
+        self.lease = None;
         let mut consumers: Vec<_> =
             self.consumers.drain().map(|(_, attached)| attached.consumer).collect();
         consumers.sort_unstable_by_key(|consumer| consumer.id);

@@ -47,6 +47,7 @@ mod policy;
 mod process;
 mod publish;
 mod qos;
+mod queue_expiry;
 mod raw;
 mod read_your_writes;
 mod recent_history;

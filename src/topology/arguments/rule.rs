@@ -56,7 +56,7 @@ impl Rule {
 /// looks at no value of `x-delivery-limit`.
 #[rustfmt::skip]
 pub(super) const QUEUE: [Rule; 36] = [
-    rule("x-expires", All, |value, _| positive_time(value).and_then(missing)),
+    rule("x-expires", All, |value, _| positive_time(value)),
     rule("x-message-ttl", All, |value, _| time(value)),
     rule(super::DEAD_LETTER_EXCHANGE, All, |value, _| dead_letter_exchange(value)),
     rule("x-dead-letter-routing-key", All, dead_letter_routing_key),

@@ -106,5 +106,6 @@ pub(super) const fn reason(death: Death) -> DeathReason {
     match death {
         Death::Rejected => DeathReason::Rejected,
         Death::Expired => DeathReason::Expired,
+        Death::MaxLength => DeathReason::MaxLen,
     }
 }

@@ -213,6 +213,10 @@ impl Session for Post {
         self.answer(publishes, false);
     }
 
+    fn rejected(&self, _: ChannelId, publishes: &[PublishTag]) {
+        self.answer(publishes, true);
+    }
+
     fn cancelled(&self, _: ChannelId, _: ConsumerId, _: &ConsumerTag) {}
 
     fn room(&self, _: QueueId) -> Room {

@@ -6,6 +6,7 @@ mod length;
 mod messages;
 mod paging;
 mod past;
+mod queue_expiry;
 mod restart;
 mod simulation;
 mod transaction;

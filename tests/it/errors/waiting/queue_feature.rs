@@ -8,7 +8,6 @@ use crate::raw::method::{
 };
 use crate::raw::wire::Field::{self, Str};
 
-
 /// The commit has to be waiting for the disk when the next method comes.
 pub fn durable() -> Vec<Row> {
     vec![
