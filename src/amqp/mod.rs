@@ -3,6 +3,7 @@
 
 pub mod ack_mode;
 pub mod argument;
+pub mod attempts;
 pub mod confirm;
 pub mod entry;
 pub mod exception;

@@ -135,6 +135,8 @@ pub enum Settlement {
     Ack,
     /// It goes back to its place, marked as redelivered.
     Requeue,
+    /// The same, and its delivery has failed: that counts, in a queue that counts.
+    Fail,
     /// It was refused: the message dies.
     Discard,
 }

@@ -1,5 +1,6 @@
 //! The queue core: what is ready, what is unacked, and who gets the next message.
 
+use super::attempts::Counts;
 use super::command::{Attach, ChannelLimit, Command, Exclusivity, Marks, Settlement, Stored};
 use super::consumers::{Consumers, Wanting};
 use super::deadlines::Deadlines;
@@ -25,6 +26,7 @@ pub struct Queue {
     pub(super) unacked: Unacked,
     pub(super) dying: Dying,
     pub(super) deadlines: Deadlines,
+    pub(super) counts: Counts,
     consumers: Consumers,
     next_index: u64,
     unacked_bytes: u64,
@@ -196,24 +198,26 @@ impl Queue {
     }
 
     fn settle(&mut self, index: MessageIndex, outcome: Settlement, effects: &mut Effects) {
-        let Some((mut message, holder)) = self.unacked.remove(index) else { return };
+        let Some((message, holder)) = self.unacked.remove(index) else { return };
         self.unacked_bytes -= u64::from(message.bytes);
         if let Holder::Consumer(consumer) = holder {
             self.consumers.credit(consumer);
         }
         match outcome {
-            Settlement::Ack => effects.release(index, message.store),
-            Settlement::Discard => self.kill(message, Death::Rejected, effects),
-            Settlement::Requeue => {
-                message.redelivered = true;
-                self.deadlines.add(&message);
-                self.ready.apart.insert(message);
+            Settlement::Ack => {
+                if message.redelivered {
+                    self.counts.forget(index);
+                }
+                effects.release(index, message.store);
             }
+            Settlement::Discard => self.kill(message, Death::Rejected, effects),
+            Settlement::Requeue | Settlement::Fail => self.take_back(message, outcome, effects),
         }
     }
 
     /// Has a message die that is neither ready nor unacked any more.
     pub(super) fn kill(&mut self, message: Message, death: Death, effects: &mut Effects) {
+        self.counts.forget(message.index);
         match self.settings.dead {
             Dead::Dropped => effects.release(message.index, message.store),
             Dead::Published => self.dying.insert(message, death),
@@ -269,7 +273,7 @@ impl Queue {
             });
             return;
         };
-        let delivery = self.hand_out(message, Holder::Get, acks);
+        let delivery = self.hand_out(message, Holder::Get, acks, effects);
         let remaining = u32::try_from(self.ready()).unwrap_or(u32::MAX);
         effects.push(Effect::Got { request, remaining, delivery });
         if acks == AckMode::Automatic {
@@ -286,6 +290,7 @@ impl Queue {
         }
         effects.release_runs(runs);
         self.deadlines.clear();
+        self.forget_ready_counts();
         effects.push(Effect::Purged { request, count });
     }
 
@@ -299,18 +304,29 @@ impl Queue {
         while self.ready.is_front_hot() && effects.has_room() {
             let Some((consumer, acks)) = self.consumers.take_turn() else { return };
             let Some(message) = self.ready.pop_front() else { return };
-            let delivery = self.hand_out(message, Holder::Consumer(consumer), acks);
+            let delivery = self.hand_out(message, Holder::Consumer(consumer), acks, effects);
             effects.deliver(consumer, delivery);
         }
     }
 
     /// Keeps the message as unacked unless delivering it is enough.
-    fn hand_out(&mut self, message: Message, holder: Holder, acks: AckMode) -> Delivery {
+    fn hand_out(
+        &mut self,
+        message: Message,
+        holder: Holder,
+        acks: AckMode,
+        effects: &mut Effects,
+    ) -> Delivery {
         let Message { index, store, bytes, redelivered, .. } = message;
         self.deadlines.remove(&message);
+        if redelivered {
+            self.tell_attempts(&message, effects);
+        }
         if acks == AckMode::Manual {
             self.unacked.insert(message, holder);
             self.unacked_bytes += u64::from(bytes);
+        } else if redelivered {
+            self.counts.forget(index);
         }
         Delivery { index, store, bytes, redelivered, acks }
     }

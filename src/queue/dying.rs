@@ -20,6 +20,8 @@ pub enum Death {
     Expired,
     /// There were too many.
     MaxLength,
+    /// Its deliveries have failed too often.
+    DeliveryLimit,
 }
 
 /// The dying messages.

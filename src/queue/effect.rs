@@ -2,6 +2,7 @@
 
 use super::dying::Death;
 use crate::amqp::ack_mode::AckMode;
+use crate::amqp::attempts::Attempts;
 use crate::amqp::id::{ConsumerId, MessageIndex, StoreRef};
 use crate::amqp::run::Run;
 
@@ -17,6 +18,11 @@ pub enum Effect {
         consumer: ConsumerId,
         /// The message.
         delivery: Delivery,
+    },
+    /// The delivery or get that comes next is of a message that came back so often.
+    Again {
+        /// The counts.
+        attempts: Attempts,
     },
     /// Answer a get with the message.
     Got {
@@ -102,6 +108,7 @@ pub struct Effects {
     list: Vec<Effect>,
     released: Vec<(MessageIndex, StoreRef)>,
     released_runs: Vec<Run>,
+    counted: Vec<(MessageIndex, Attempts)>,
     budget: Budget,
     left: Budget,
 }
@@ -113,6 +120,7 @@ impl Effects {
             list: Vec::new(),
             released: Vec::new(),
             released_runs: Vec::new(),
+            counted: Vec::new(),
             budget,
             left: budget,
         }
@@ -125,6 +133,7 @@ impl Effects {
         self.released.clear();
         self.released.shrink_to(KEPT_CAPACITY);
         self.released_runs = Vec::new();
+        self.counted = Vec::new();
         self.left = self.budget;
     }
 
@@ -148,9 +157,17 @@ impl Effects {
         &self.released_runs
     }
 
-    /// Whether no effect and no release is pending.
+    /// The messages whose counts have changed, and what they come to.
+    pub fn counted(&self) -> &[(MessageIndex, Attempts)] {
+        &self.counted
+    }
+
+    /// Whether no effect, no release and no count is pending.
     pub fn is_empty(&self) -> bool {
-        self.list.is_empty() && self.released.is_empty() && self.released_runs.is_empty()
+        self.list.is_empty()
+            && self.released.is_empty()
+            && self.released_runs.is_empty()
+            && self.counted.is_empty()
     }
 
     pub(super) fn push(&mut self, effect: Effect) {
@@ -163,6 +180,10 @@ impl Effects {
 
     pub(super) fn release_runs(&mut self, runs: impl Iterator<Item = Run>) {
         self.released_runs.extend(runs);
+    }
+
+    pub(super) fn count(&mut self, index: MessageIndex, attempts: Attempts) {
+        self.counted.push((index, attempts));
     }
 
     /// Whether another delivery to a consumer fits.

@@ -66,7 +66,7 @@ impl Rig {
         let Some(&index) = self.unacked.iter().nth(nth % self.unacked.len().max(1)) else { return };
         self.unacked.remove(&index);
         match outcome {
-            Settlement::Requeue => {}
+            Settlement::Requeue | Settlement::Fail => {}
             Settlement::Ack => drop(self.living.remove(&index)),
             Settlement::Discard => {
                 self.living.insert(index, 0);

@@ -21,6 +21,7 @@
 //! comes to the front, and unloads what will not soon ([`paging`]).
 
 pub mod apart;
+pub mod attempts;
 pub mod command;
 pub mod consumers;
 pub mod core;

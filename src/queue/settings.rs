@@ -19,6 +19,10 @@ pub struct Settings {
     pub overflow: Overflow,
     /// What becomes of messages that die.
     pub dead: Dead,
+    /// Whether it counts how often each message came back.
+    pub counts_attempts: bool,
+    /// How many deliveries of a message may fail; one more, and it dies (`x-delivery-limit`).
+    pub delivery_limit: Option<u32>,
 }
 
 impl Settings {

@@ -18,6 +18,7 @@ use crate::queue::command::{ChannelLimit, Exclusivity};
 use crate::queue::error::ExclusiveUse;
 use crate::topology::arguments::{check_consumer, consumer_priority, consumer_timeout};
 use crate::topology::error::{Error, Resource};
+use crate::topology::quorum::NotOfQuorum;
 use crate::vhost::queue::Queue;
 use crate::vhost::session::Consumer;
 use crate::vhost::worker::{NotAttached, Terms};
@@ -92,13 +93,17 @@ impl Service {
         let queue = self.named_queue(channel, queue)?;
         let resource = || Resource::queue(self.vhost.name(), &queue.name);
         check_consumer(resource, queue.queue_type, arguments)?;
+        let limit = self.outbox.channel_limit(at);
+        if queue.is_quorum() && limit == ChannelLimit::Present {
+            return Err(Error::Quorum(NotOfQuorum::GlobalQos(resource())).into());
+        }
         let tag = new_tag(consumer_tag)?;
         let terms = Terms {
             priority: consumer_priority(arguments),
             prefetch: channel.prefetch(),
             acks: acks(no_ack),
-            exclusivity: if exclusive { Exclusivity::Exclusive } else { Exclusivity::Shared },
-            limit: self.outbox.channel_limit(at),
+            exclusivity: exclusivity(exclusive && !queue.is_quorum()),
+            limit,
         };
         let id = self.node.ids.next_consumer();
         let consumer = Consumer {
@@ -154,6 +159,10 @@ impl Service {
     ) -> Result<(), Exception> {
         self.check_gettable(channel, queue)?;
         let queue = self.named_queue(channel, queue)?;
+        if queue.is_quorum() && queue.single_active {
+            let resource = Resource::queue(self.vhost.name(), &queue.name);
+            return Err(Error::Quorum(NotOfQuorum::Get(resource)).into());
+        }
         self.remember(&queue);
         if self.traced {
             self.outbox.trace_next_got(&queue.name);
@@ -164,6 +173,11 @@ impl Service {
         }
         Ok(())
     }
+}
+
+/// Quorum queues take no notice of `exclusive` (RabbitMQ: `rabbit_quorum_queue:consume/3`).
+fn exclusivity(exclusive: bool) -> Exclusivity {
+    if exclusive { Exclusivity::Exclusive } else { Exclusivity::Shared }
 }
 
 pub(super) fn acks(no_ack: bool) -> AckMode {

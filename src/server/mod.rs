@@ -2,6 +2,7 @@
 //! carries out by joining the protocol half to the broker half. One file for each class.
 
 mod asked;
+mod attempts;
 mod basic;
 pub mod driver;
 mod event;

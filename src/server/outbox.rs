@@ -13,6 +13,7 @@ use amq_protocol::protocol::basic::{AMQPMethod, Cancel};
 use bytes::BytesMut;
 use parking_lot::{Mutex, MutexGuard};
 
+use super::attempts::told;
 use super::output::Output;
 use super::trace::{Delivered, Tracer};
 use crate::amqp::ack_mode::AckMode;
@@ -366,7 +367,12 @@ impl Session for Outbox {
                 redelivered: delivery.redelivered,
                 address: delivery.message.message.address,
             };
-            output.deliver(&deliver, delivery.message, *frame_max);
+            let mut message = delivery.message;
+            let told = delivery.attempts.map(|attempts| told(message.message.header, attempts));
+            if let Some(header) = &told {
+                message.message.header = header;
+            }
+            output.deliver(&deliver, message, *frame_max);
         }
         let room = state.room(queue);
         wake(guard);
@@ -378,18 +384,20 @@ impl Session for Outbox {
         let state = &mut *guard;
         let Some(sending) = state.channels.get_mut(&channel) else { return };
         let delivery_tag = sending.deliveries.deliver(queue, got.index, None, got.acks);
-        let Got { redelivered, message, .. } = got;
+        let Got { redelivered, attempts, message, .. } = got;
         if let (Some(queue), Some(tracer)) = (state.getting.take(), &state.tracer) {
             let queue = queue.as_bytes();
             tracer.delivered(channel, Delivered { queue, redelivered, message });
         }
+        let told = attempts.map(|attempts| told(message.header, attempts));
+        let header = told.as_deref().unwrap_or(message.header);
         let message_count = u32::try_from(remaining).unwrap_or(u32::MAX);
         let address = message.address;
         let get_ok = encode::GetOk { channel, delivery_tag, redelivered, address, message_count };
         let frame_max = state.frame_max;
         state.reply(|out| {
             encode::get_ok(out, &get_ok);
-            encode::content(out, channel, message.header, message.body, frame_max);
+            encode::content(out, channel, header, message.body, frame_max);
         });
     }
 

@@ -26,10 +26,10 @@ impl Service {
                 (delivery_tag, reach(multiple), Settlement::Ack)
             }
             Method::BasicNack { delivery_tag, multiple, requeue } => {
-                (delivery_tag, reach(multiple), refusal(requeue))
+                (delivery_tag, reach(multiple), refusal(requeue, Settlement::Requeue))
             }
             Method::BasicReject { delivery_tag, requeue } => {
-                (delivery_tag, Reach::One, refusal(requeue))
+                (delivery_tag, Reach::One, refusal(requeue, Settlement::Fail))
             }
             Method::BasicRecover { requeue } | Method::BasicRecoverAsync { requeue } => {
                 if !requeue {
@@ -104,6 +104,7 @@ fn reach(multiple: bool) -> Reach {
     if multiple { Reach::UpTo } else { Reach::One }
 }
 
-fn refusal(requeue: bool) -> Settlement {
-    if requeue { Settlement::Requeue } else { Settlement::Discard }
+/// What a refusal comes to: `back` if the message is to be requeued.
+fn refusal(requeue: bool, back: Settlement) -> Settlement {
+    if requeue { back } else { Settlement::Discard }
 }

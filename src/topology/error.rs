@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::arguments::queue_type::QueueType;
+use super::quorum::NotOfQuorum;
 use crate::amqp::exception::Exception;
 use crate::amqp::name::{ExchangeName, QueueName, VhostName};
 use crate::amqp::reply_code::ReplyCode;
@@ -116,6 +117,8 @@ pub enum Error {
         /// `rabbit_quorum_queue` or `rabbit_stream_queue`.
         queue_type: &'static str,
     },
+    /// What a quorum queue does not do.
+    Quorum(NotOfQuorum),
     /// The source exchange does not take such a binding.
     Binding(InvalidBinding),
     /// An exchange's arguments do not say what it hashes.
@@ -206,6 +209,7 @@ impl From<Error> for Exception {
                 PreconditionFailed,
                 format!("Cannot declare a server-named queue for type {queue_type}"),
             ),
+            Error::Quorum(refusal) => refusal.into(),
             Error::Binding(invalid) => invalid.into(),
             Error::HashOn(invalid) => invalid.into(),
             Error::NoPolicy => Self::new(NotFound, "Parameter does not exist"),

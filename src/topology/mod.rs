@@ -15,6 +15,7 @@ mod multimap;
 mod passage;
 pub mod policies;
 pub mod queue;
+pub mod quorum;
 pub mod restore;
 pub mod routing;
 pub mod state;

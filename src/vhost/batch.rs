@@ -26,14 +26,14 @@ pub struct PublishBatch {
     pub publisher: Arc<dyn Session>,
 }
 
-/// The octets of a batch that goes to `queues`; `persistent` if any message is.
+/// The octets of a batch that goes to `queues`; `persistent` if any message is whatever the queue.
 pub fn octets<'a>(
     segments: impl Iterator<Item = Bytes>,
     persistent: bool,
     queues: impl ExactSizeIterator<Item = &'a Arc<Queue>>,
 ) -> Octets {
     let several = queues.len() > 1;
-    let mut durable = queues.filter(|queue| persistent && queue.durable);
+    let mut durable = queues.filter(|it| it.durable && (persistent || it.is_quorum()));
     match durable.find_map(|queue| queue.log.as_ref()) {
         Some(log) => Octets::logged(segments, several.then(|| Pins::new(Arc::clone(log)))),
         None => Octets::transient(segments),

@@ -27,6 +27,7 @@ use crate::topology::durable::change_entry;
 use crate::topology::error::{Error, Resource};
 use crate::topology::exchange::ExchangeDefinition;
 use crate::topology::queue::QueueDefinition;
+use crate::topology::quorum::NotOfQuorum;
 use crate::topology::routing::Routing;
 use crate::topology::state::{Topology, check_not_default};
 
@@ -311,7 +312,8 @@ impl Vhost {
     /// Deletes a queue; one that does not exist is deleted already and leaves nothing.
     ///
     /// # Errors
-    /// It is another connection's: 405; a condition does not hold: 406.
+    /// It is another connection's: 405; a condition does not hold: 406; a quorum queue, on a
+    /// condition: 540.
     pub fn delete_queue(
         &self,
         name: &QueueName,
@@ -324,6 +326,12 @@ impl Vhost {
             Err(Error::Missing(_)) => return Ok((Remains::default(), self.last_commit())),
             Err(locked) => return Err(locked),
         };
+        if let Some(flag) = conditions.first().filter(|_| queue.is_quorum()) {
+            return Err(Error::Quorum(NotOfQuorum::DeleteIf(
+                Resource::queue(&self.name, name),
+                flag,
+            )));
+        }
         self.delete(&queue, conditions, by).map_err(|occupied| {
             let resource = Resource::queue(&self.name, name);
             match occupied {

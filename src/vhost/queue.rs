@@ -22,6 +22,7 @@ use super::session::{Consumer, Session};
 use super::settings::settings;
 use super::worker::{Counts, NotAttached, QueueWorker, Terms};
 use crate::amqp::ack_mode::AckMode;
+use crate::amqp::confirm::Confirm;
 use crate::amqp::id::{ChannelId, ConnectionId, ConsumerId, MessageIndex, QueueId};
 use crate::amqp::name::QueueName;
 use crate::amqp::run::Run;
@@ -49,6 +50,8 @@ pub struct Queue {
     pub owner: Option<ConnectionId>,
     /// Whether it goes with its last consumer.
     pub auto_delete: bool,
+    /// Whether it serves one consumer at a time.
+    pub single_active: bool,
     /// Whether its persistent messages are logged.
     pub durable: bool,
     /// Where its messages go that are logged, or do not stay in memory.
@@ -79,6 +82,17 @@ pub struct DeleteConditions {
     pub if_empty: bool,
 }
 
+impl DeleteConditions {
+    /// The name of the first condition there is.
+    pub(super) const fn first(self) -> Option<&'static str> {
+        match self {
+            Self { if_unused: true, .. } => Some("if-unused"),
+            Self { if_empty: true, .. } => Some("if-empty"),
+            _ => None,
+        }
+    }
+}
+
 /// What a deleted queue leaves behind.
 #[derive(Debug, Default)]
 pub struct Remains {
@@ -107,14 +121,17 @@ impl Queue {
         errands: &Arc<Errands>,
     ) -> Arc<Self> {
         let log = store.log.as_ref();
-        let core = core.with_settings(settings(&values));
+        let core = core.with_settings(settings(definition.queue_type(), &values));
         let timed = core.settings().is_timed();
         let alarm = |shared: &Weak<Self>| {
             Alarm::new(definition.id, Weak::clone(shared), Arc::clone(errands))
         };
         Arc::new_cyclic(|shared| {
             let backing = log.map(|log| {
-                let confirm = definition.confirm().unwrap_or(store.confirm);
+                let confirm = match definition.queue_type() {
+                    QueueType::Quorum => Confirm::Synced,
+                    QueueType::Classic => definition.confirm().unwrap_or(store.confirm),
+                };
                 let journal = || Journal::new(Arc::clone(log), definition.id, confirm);
                 let journal = definition.durable.then(journal);
                 let residence = Arc::clone(&store.residence);
@@ -130,6 +147,7 @@ impl Queue {
                 queue_type: definition.queue_type(),
                 owner: definition.exclusive_owner,
                 auto_delete: definition.auto_delete,
+                single_active: definition.single_active_consumer(),
                 durable: definition.durable,
                 log: log.cloned(),
                 inbox: Inbox::new(worker),
@@ -142,7 +160,7 @@ impl Queue {
 
     /// Has it work as its arguments and the policies say now.
     pub(super) fn configure(self: &Arc<Self>, values: Values) {
-        let settings = settings(&values);
+        let settings = settings(self.queue_type, &values);
         let dead_letters = DeadLetters::of(&self.name, &Arc::downgrade(self), &values);
         self.timed.store(settings.is_timed(), Ordering::Relaxed);
         let expires = values.expires;
@@ -223,8 +241,17 @@ impl Queue {
         self.deleted.load(Ordering::Acquire)
     }
 
+    /// Whether it is a quorum queue: all of its messages are persistent, whatever they say.
+    #[inline]
+    pub fn is_quorum(&self) -> bool {
+        self.queue_type == QueueType::Quorum
+    }
+
     /// Takes in a batch.
-    pub fn publish(self: &Arc<Self>, batch: PublishBatch) {
+    pub fn publish(self: &Arc<Self>, mut batch: PublishBatch) {
+        if self.is_quorum() {
+            batch.messages.iter_mut().for_each(|message| message.persistent = true);
+        }
         self.submit(Task::Publish(batch));
     }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::amqp::ack_mode::AckMode;
+use crate::amqp::attempts::Attempts;
 use crate::amqp::id::{ChannelId, ConnectionId, ConsumerId, MessageIndex, PublishTag, QueueId};
 use crate::amqp::message::{MessageRef, Resting};
 use crate::amqp::name::{ConsumerTag, QueueName};
@@ -62,6 +63,8 @@ pub struct Delivery<'a> {
     pub index: MessageIndex,
     /// Whether it was delivered before.
     pub redelivered: bool,
+    /// How often it came back, if its queue counts and it did.
+    pub attempts: Option<Attempts>,
     /// Whether the channel's own prefetch has been charged for it.
     pub credit: Credit,
     /// The message.
@@ -86,6 +89,8 @@ pub struct Got<'a> {
     pub index: MessageIndex,
     /// Whether it was delivered before.
     pub redelivered: bool,
+    /// How often it came back, if its queue counts and it did.
+    pub attempts: Option<Attempts>,
     /// The message.
     pub message: MessageRef<'a>,
 }

@@ -1,10 +1,16 @@
 //! What a queue's arguments and policies say of how it works.
 
 use crate::queue::settings::{Dead, Serving, Settings};
+use crate::topology::arguments::queue_type::QueueType;
 use crate::topology::arguments::values::Values;
 
-/// How a queue works whose arguments and policies say that together.
-pub(super) fn settings(values: &Values) -> Settings {
+/// How many deliveries of a message may fail in a quorum queue that does not say (RabbitMQ:
+/// `?DEFAULT_DELIVERY_LIMIT`).
+const DELIVERY_LIMIT: i64 = 20;
+
+/// How a queue of that type works whose arguments and policies say that together.
+pub(super) fn settings(queue_type: QueueType, values: &Values) -> Settings {
+    let is_quorum = queue_type == QueueType::Quorum;
     let is_published = values.dead_letter_exchange.is_some();
     let is_single = values.single_active_consumer == Some(true);
     Settings {
@@ -14,5 +20,13 @@ pub(super) fn settings(values: &Values) -> Settings {
         max_length: values.max_length,
         max_bytes: values.max_length_bytes,
         overflow: values.overflow.unwrap_or_default(),
+        counts_attempts: is_quorum,
+        delivery_limit: if is_quorum { delivery_limit(values.delivery_limit) } else { None },
     }
+}
+
+/// How many deliveries may fail; a negative number is no limit.
+fn delivery_limit(said: Option<i64>) -> Option<u32> {
+    let limit = said.unwrap_or(DELIVERY_LIMIT);
+    (limit >= 0).then(|| u32::try_from(limit).unwrap_or(u32::MAX))
 }

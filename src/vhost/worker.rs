@@ -14,6 +14,7 @@ use super::lease::Lease;
 use super::marks::marks;
 use super::session::{self, Consumer, Credit, Room, Session};
 use crate::amqp::ack_mode::AckMode;
+use crate::amqp::attempts::Attempts;
 use crate::amqp::id::{ChannelId, ConnectionId, ConsumerId, QueueId};
 use crate::amqp::message::{MessageRef, Resting};
 use crate::queue::command::{
@@ -233,7 +234,7 @@ impl QueueWorker {
                 gone = true;
             }
         }
-        let outcome = Settlement::Requeue;
+        let outcome = Settlement::Fail;
         let requeued = leaving.requeued.iter();
         self.commands.extend(requeued.map(|index| Command::Settle { index: *index, outcome }));
         self.run();
@@ -250,13 +251,14 @@ impl QueueWorker {
         self.apply();
         self.deliver();
         let mut found = false;
-        for effect in self.effects.list() {
+        for (place, effect) in self.effects.list().iter().enumerate() {
             if let Effect::Got { remaining, delivery, .. } = effect
                 && let Some(Resting { message, .. }) = self.store.read(delivery.store)
             {
                 found = true;
                 let Delivery { index, redelivered, .. } = *delivery;
-                let got = session::Got { acks, index, redelivered, message };
+                let attempts = self.attempts(place, redelivered);
+                let got = session::Got { acks, index, redelivered, attempts, message };
                 session.got(self.queue, channel, got, (*remaining).into());
             }
         }
@@ -507,6 +509,7 @@ impl QueueWorker {
                 acks: delivery.acks,
                 index: delivery.index,
                 redelivered: delivery.redelivered,
+                attempts: self.attempts(*place, delivery.redelivered),
                 credit: match limit {
                     ChannelLimit::Present => Credit::Reserved,
                     ChannelLimit::Absent => Credit::Charge,
@@ -515,6 +518,18 @@ impl QueueWorker {
             })
         });
         session.deliver(self.queue, &mut deliveries)
+    }
+
+    /// How often the message came back that the effect at that place hands out.
+    #[inline]
+    fn attempts(&self, place: usize, redelivered: bool) -> Option<Attempts> {
+        if !redelivered {
+            return None;
+        }
+        match self.effects.list().get(place.checked_sub(1)?)? {
+            Effect::Again { attempts } => Some(*attempts),
+            _ => None,
+        }
     }
 
     /// Who the delivery at that place among the effects goes to.

@@ -155,11 +155,9 @@ pub(super) fn member_placement_tag(value: Value<'_>) -> Checked {
     }
 }
 
-/// Quorum queues are known, and cannot be had before there are limits of deliveries.
 pub(super) fn queue_type(value: Value<'_>) -> Checked {
     match long_str(queue_type::or_default(Some(value)))? {
-        b"classic" => Ok(()),
-        b"quorum" => Ok(()).and_then(missing),
+        b"classic" | b"quorum" => Ok(()),
         b"stream" => Err("\"queue type 'stream' is not supported by this broker\"".to_owned()),
         other => Err(format!("\"unsupported queue type '{}'\"", String::from_utf8_lossy(other))),
     }

@@ -107,5 +107,6 @@ pub(super) const fn reason(death: Death) -> DeathReason {
         Death::Rejected => DeathReason::Rejected,
         Death::Expired => DeathReason::Expired,
         Death::MaxLength => DeathReason::MaxLen,
+        Death::DeliveryLimit => DeathReason::DeliveryLimit,
     }
 }

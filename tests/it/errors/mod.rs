@@ -12,6 +12,7 @@ mod frame;
 mod handshake;
 mod length;
 mod queue;
+mod queue_type;
 mod reply;
 mod row;
 mod state;
@@ -99,6 +100,11 @@ fn queue_errors_are_answered_as_the_table_says() {
 #[test]
 fn errors_of_queues_with_limits_are_answered_as_the_table_says() {
     all_hold(&length::rows());
+}
+
+#[test]
+fn errors_of_quorum_queues_are_answered_as_the_table_says() {
+    all_hold(&queue_type::quorum());
 }
 
 #[test]

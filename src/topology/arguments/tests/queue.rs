@@ -6,9 +6,8 @@ const EXPECTED_INTEGER: &str = "\"expected integer, got longstr\"";
 const NOT_SUPPORTED: &str = "\"not supported by this broker\"";
 
 /// Key, value, detail of the refusal.
-const REFUSED: [(&str, Value<'_>, &str); 64] = [
+const REFUSED: [(&str, Value<'_>, &str); 63] = [
     ("x-queue-type", text("foo"), "\"unsupported queue type 'foo'\""),
-    ("x-queue-type", text("quorum"), NOT_SUPPORTED),
     ("x-queue-type", text("stream"), "\"queue type 'stream' is not supported by this broker\""),
     ("x-queue-type", Value::Int(b'I', 5), "{unacceptable_type,signedint}"),
     ("x-message-ttl", int(-1), "{value_negative,-1}"),

@@ -1,9 +1,10 @@
-//! Arguments of quorum queues. The type itself cannot be had yet, so that it is left out of them.
+//! Arguments of quorum queues.
 
 use super::*;
 
 fn quorum(fields: &[(&str, Value<'_>)]) -> Result<(), Error> {
-    check_for(QueueType::Quorum, &rule::QUEUE, &resource, table(fields).as_ref())
+    let fields = [&[(queue_type::KEY, text("quorum"))][..], fields].concat();
+    check_queue(resource, table(&fields).as_ref())
 }
 
 #[test]
@@ -27,6 +28,7 @@ fn arguments_that_a_quorum_queue_cannot_have_are_refused_with_its_type() {
         ("x-queue-version", int(2)),
         ("x-queue-master-locator", text("min-masters")),
         ("x-max-age", text("1D")),
+        (CONFIRM, text("written")),
     ] {
         assert_refused(
             quorum(&[(key, value)]),
@@ -60,7 +62,7 @@ fn values_that_a_quorum_queue_cannot_have_are_refused_with_rabbitmqs_detail() {
 }
 
 #[test]
-fn what_has_no_meaning_on_one_node_is_accepted() {
+fn what_a_quorum_queue_can_have_is_accepted_meaning_or_not() {
     for (key, value) in [
         ("x-quorum-initial-group-size", int(3)),
         ("x-quorum-target-group-size", int(5)),
@@ -70,6 +72,9 @@ fn what_has_no_meaning_on_one_node_is_accepted() {
         ("x-queue-leader-locator", text("balanced")),
         ("x-member-placement-tag", text("zone")),
         (SINGLE_ACTIVE_CONSUMER, Value::Bool(true)),
+        ("x-delivery-limit", int(2)),
+        ("x-delivery-limit", int(-1)),
+        ("x-delivery-limit", text("5")),
     ] {
         assert_eq!(quorum(&[(key, value)]), Ok(()), "{key}");
     }

@@ -220,7 +220,7 @@ impl Clients {
             let held = self.model.queues.get_mut(&id).unwrap();
             held.unacked.remove(&index);
             match outcome {
-                Settlement::Requeue => drop(held.ready.insert(index)),
+                Settlement::Requeue | Settlement::Fail => drop(held.ready.insert(index)),
                 Settlement::Ack | Settlement::Discard => self.model.settle(id, index),
             }
         }

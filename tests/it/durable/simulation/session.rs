@@ -60,7 +60,7 @@ impl Session for Recorder {
     }
 
     fn got(&self, queue: QueueId, _: ChannelId, got: Got<'_>, _: u64) {
-        let Got { acks, index: MessageIndex(index), redelivered, message } = got;
+        let Got { acks, index: MessageIndex(index), redelivered, message, .. } = got;
         let message = MessageRef::to_bytes(&message);
         let delivered = Delivered { queue, consumer: None, acks, index, redelivered, message };
         self.note(Event::Delivered(delivered));

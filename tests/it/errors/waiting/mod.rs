@@ -8,8 +8,6 @@ use super::row::Row;
 
 pub fn rows() -> Vec<(&'static str, Vec<Row>)> {
     vec![
-        ("quorum queues", queue_type::quorum()),
-        ("quorum queues with a single active consumer", queue_type::quorum_single()),
         ("streams", queue_type::streams()),
         ("streams and their arguments", queue_type::stream_arguments()),
         ("users and permissions", access::permissions()),

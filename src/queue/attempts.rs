@@ -1,0 +1,93 @@
+//! How often messages came back, and the limit of deliveries that fail.
+//!
+//! Only messages that came back have an entry, and only in a queue that counts.
+
+use std::collections::BTreeMap;
+
+use super::command::Settlement;
+use super::core::Queue;
+use super::dying::Death;
+use super::effect::{Effect, Effects};
+use super::lane::Message;
+use crate::amqp::attempts::Attempts;
+use crate::amqp::id::MessageIndex;
+
+/// The counts of those messages that came back.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    by_index: BTreeMap<MessageIndex, Attempts>,
+}
+
+impl Counts {
+    /// Counts that a message came back; returns what it comes to.
+    fn count(&mut self, index: MessageIndex, how: Settlement) -> Attempts {
+        let attempts = self.by_index.entry(index).or_default();
+        attempts.acquired = attempts.acquired.saturating_add(1);
+        if how == Settlement::Fail {
+            attempts.failed = attempts.failed.saturating_add(1);
+        }
+        *attempts
+    }
+
+    fn get(&self, index: MessageIndex) -> Option<Attempts> {
+        self.by_index.get(&index).copied()
+    }
+
+    /// Forgets a message that is gone.
+    pub(super) fn forget(&mut self, index: MessageIndex) {
+        self.by_index.remove(&index);
+    }
+}
+
+impl Queue {
+    /// The same queue with what was counted before a restart, of messages that are still there.
+    #[must_use]
+    pub fn with_attempts(
+        mut self,
+        attempts: impl IntoIterator<Item = (MessageIndex, Attempts)>,
+    ) -> Self {
+        self.counts.by_index = attempts.into_iter().collect();
+        self
+    }
+
+    /// What it has counted, by place of the message.
+    pub fn attempts(&self) -> impl Iterator<Item = (MessageIndex, Attempts)> {
+        self.counts.by_index.iter().map(|(index, attempts)| (*index, *attempts))
+    }
+
+    /// Puts an unacked message back, or has it die when its deliveries have failed too often.
+    pub(super) fn take_back(&mut self, message: Message, how: Settlement, effects: &mut Effects) {
+        if self.settings.counts_attempts {
+            let attempts = self.counts.count(message.index, how);
+            if self.settings.delivery_limit.is_some_and(|limit| attempts.failed > limit) {
+                return self.kill(message, Death::DeliveryLimit, effects);
+            }
+            effects.count(message.index, attempts);
+        }
+        let message = Message { redelivered: true, ..message };
+        self.deadlines.add(&message);
+        self.ready.apart.insert(message);
+    }
+
+    /// Says how often a message came back that is handed out again.
+    pub(super) fn tell_attempts(&self, message: &Message, effects: &mut Effects) {
+        if let Some(attempts) = self.counts.get(message.index) {
+            effects.push(Effect::Again { attempts });
+        }
+    }
+
+    /// Forgets the counts of all messages that are not unacked.
+    pub(super) fn forget_ready_counts(&mut self) {
+        if self.counts.by_index.is_empty() {
+            return;
+        }
+        let before = std::mem::take(&mut self.counts.by_index);
+        let unacked = self.unacked.iter().map(|message| message.index);
+        self.counts.by_index =
+            unacked.filter_map(|index| Some((index, *before.get(&index)?))).collect();
+    }
+}
+
+#[cfg(test)]
+#[path = "attempts_tests.rs"]
+mod tests;
