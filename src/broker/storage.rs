@@ -100,7 +100,10 @@ impl Storage {
         let meta = self.log.meta();
         let entries = meta.iter().map(|(key, value)| (&key[..], &value[..]));
         let images = &mut self.images;
-        let mut contents = |id| images.remove(&id).map(|it| Core::restored(it.next_index, it.runs));
+        let mut contents = |id| {
+            let QueueImage { next_index, runs, returned, .. } = images.remove(&id)?;
+            Some(Core::restored(next_index, runs).with_attempts(returned))
+        };
         node.restore(entries, |queue| contents(queue.id).unwrap_or_default())
             .map_err(StorageError::Entry)?;
         // The crash came between the deletion of a queue and that of its messages.

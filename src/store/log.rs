@@ -14,7 +14,7 @@ use super::disk::Disk;
 use super::files::{Files, Totals};
 use super::format::checkpoint::Replay;
 use super::format::position::Position;
-use super::format::record::Range;
+use super::format::record::{Range, Returned};
 use super::meta::{MetaChange, MetaLog};
 use super::placement::Placement;
 use super::sizes::Sizes;
@@ -70,6 +70,7 @@ struct Waiting {
 pub(super) enum Entry {
     Enqueue(Arc<Placement>),
     Settle(QueueId, Vec<Range>),
+    Return(QueueId, Vec<Returned>),
     Move(Move),
     PageOut(PageOut),
     Delete(QueueId),
@@ -133,6 +134,11 @@ impl Log {
     /// Appends that messages left their queue. A crash may forget it.
     pub fn settle(&self, queue: QueueId, ranges: Vec<Range>) {
         self.push(Entry::Settle(queue, ranges));
+    }
+
+    /// Appends that messages came back to their queue. A crash may forget it.
+    pub fn give_back(&self, queue: QueueId, returned: Vec<Returned>) {
+        self.push(Entry::Return(queue, returned));
     }
 
     /// Appends that a queue is gone.
@@ -308,6 +314,7 @@ impl Entry {
         match self {
             Self::Enqueue(placement) => placement.size(),
             Self::Settle(_, ranges) => ranges.len() * size_of::<Range>(),
+            Self::Return(_, returned) => returned.len() * size_of::<Returned>(),
             Self::Move(Move { octets, .. }) | Self::PageOut(PageOut { octets, .. }) => octets.len(),
             Self::Meta(changes, _) => {
                 let size = |c: &MetaChange| c.key.len() + c.value.as_ref().map_or(0, Vec::len);

@@ -76,6 +76,7 @@ impl Backing {
             }
         }
         if let Some(journal) = &mut self.journal {
+            journal.give_back(effects.counted());
             journal.flush();
         }
     }
@@ -114,7 +115,8 @@ impl Backing {
         let mut runs: Vec<Run> = on_disk.filter(|run| !run.position.is_volatile()).collect();
         runs.sort_unstable_by_key(|run| run.first);
         runs.dedup_by(|next, last| last.extend(next, self.log.sizes.run));
-        Some(QueueImage { queue, next_index, runs })
+        let returned = core.attempts().collect();
+        Some(QueueImage { queue, next_index, runs, returned })
     }
 
     /// What of it lies in that file, as runs.

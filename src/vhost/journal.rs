@@ -7,7 +7,7 @@ use super::batch::{Placed, PublishBatch};
 use super::session::Session;
 use crate::amqp::confirm::Confirm;
 use crate::amqp::id::{ChannelId, MessageIndex, PublishTag, QueueId};
-use crate::store::format::record::Range;
+use crate::store::format::record::{Range, Returned};
 use crate::store::log::Log;
 use crate::store::memory::Located;
 use crate::store::placement::{PlacedMessage, Placement, Waiter};
@@ -97,6 +97,13 @@ impl Journal {
                 last.count += range.count;
             }
             _ => self.settled.push(range),
+        }
+    }
+
+    /// Appends that messages came back.
+    pub(super) fn give_back(&self, returned: &[Returned]) {
+        if !returned.is_empty() {
+            self.log.give_back(self.queue, returned.to_vec());
         }
     }
 

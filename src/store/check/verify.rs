@@ -50,13 +50,19 @@ pub(super) fn verify(
     }
     for image in &mut images {
         image.runs.sort_unstable_by_key(|run| run.first);
+        image.forget_missing();
     }
     Ok(images)
 }
 
 fn image(contents: &Contents) -> QueueImage {
-    let Contents { queue, next_index, .. } = contents;
-    QueueImage { queue: *queue, next_index: *next_index, runs: Vec::new() }
+    let Contents { queue, next_index, returned, .. } = contents;
+    QueueImage {
+        queue: *queue,
+        next_index: *next_index,
+        runs: Vec::new(),
+        returned: returned.clone(),
+    }
 }
 
 /// All slices in the order in which they lie on the disk.

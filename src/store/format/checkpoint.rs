@@ -4,6 +4,8 @@
 //! magic "LeveretC" | checksum: u32 of all that follows | version: u16 | clean: u8
 //! | replay: file, offset, batch number, checksum of the batch before it | next queue id
 //! | meta: count, then key and value each | images: count, then each: queue id, next index, runs
+//! | if messages came back: count of queues, then each: queue id, count, then each message's
+//!   place, failed, acquired
 //! ```
 //! The numbers behind `clean` are of varying length.
 
@@ -13,7 +15,7 @@ use super::VERSION;
 use super::batch::HeaderError;
 use super::octets::{Reader, put_number, put_octets};
 use super::position::Position;
-use super::record::list;
+use super::record::{Returned, list, put_list_of_returned, read_returned};
 use super::run::{put_run, read_run};
 use crate::amqp::id::QueueId;
 use crate::amqp::run::Run;
@@ -55,6 +57,20 @@ pub struct QueueImage {
     pub next_index: u64,
     /// The living messages, in order of their places.
     pub runs: Vec<Run>,
+    /// Those of them that came back, in order of their places, and how often.
+    pub returned: Vec<Returned>,
+}
+
+impl QueueImage {
+    /// Forgets what came back and is not there any more.
+    pub fn forget_missing(&mut self) {
+        let Self { runs, returned, .. } = self;
+        returned.retain(|(index, _)| {
+            let behind = runs.partition_point(|run| run.first <= *index);
+            let run = behind.checked_sub(1).and_then(|last| runs.get(last));
+            run.is_some_and(|run| *index < run.end())
+        });
+    }
 }
 
 impl Checkpoint {
@@ -82,11 +98,25 @@ impl Checkpoint {
             put_number(&mut out, image.runs.len() as u64);
             image.runs.iter().for_each(|run| put_run(&mut out, run));
         }
+        self.put_returned(&mut out);
         let checksum = crc32c::crc32c(out.get(12..).unwrap_or_default());
         if let Some(place) = out.get_mut(8..12) {
             place.copy_from_slice(&checksum.to_be_bytes());
         }
         out
+    }
+
+    /// Nothing where nothing came back: so queues that do not count leave the layout as it was.
+    fn put_returned(&self, out: &mut Vec<u8>) {
+        let images = || self.images.iter().filter(|image| !image.returned.is_empty());
+        if images().next().is_none() {
+            return;
+        }
+        put_number(out, images().count() as u64);
+        for image in images() {
+            put_number(out, image.queue.0);
+            put_list_of_returned(out, &image.returned);
+        }
     }
 
     /// Reads the file's octets.
@@ -114,12 +144,62 @@ impl Checkpoint {
         let next_queue = reader.number()?;
         let meta =
             list(reader, |reader| Some((reader.octets()?.to_vec(), reader.octets()?.to_vec())))?;
-        let images = list(reader, |reader| {
+        let mut images = list(reader, |reader| {
             let queue = QueueId(reader.number()?);
             let next_index = reader.number()?;
-            Some(QueueImage { queue, next_index, runs: list(reader, read_run)? })
+            let runs = list(reader, read_run)?;
+            Some(QueueImage { queue, next_index, runs, returned: Vec::new() })
         })?;
+        if !reader.is_empty() {
+            let of_queue = |reader: &mut Reader<'_>| {
+                Some((QueueId(reader.number()?), list(reader, read_returned)?))
+            };
+            for (queue, returned) in list(reader, of_queue)? {
+                images.iter_mut().find(|image| image.queue == queue)?.returned = returned;
+            }
+        }
         let meta = meta.into_iter().collect();
         reader.is_empty().then_some(Self { clean, replay, next_queue, meta, images })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::amqp::attempts::Attempts;
+    use crate::amqp::id::MessageIndex;
+
+    fn image(queue: u64, returned: &[(u64, u32)]) -> QueueImage {
+        let one = |(index, failed): &(u64, u32)| {
+            (MessageIndex(*index), Attempts { failed: *failed, acquired: failed + 1 })
+        };
+        let returned = returned.iter().map(one).collect();
+        QueueImage { queue: QueueId(queue), next_index: 5, runs: Vec::new(), returned }
+    }
+
+    #[test]
+    fn a_checkpoint_is_read_as_it_was_written() {
+        let plain =
+            Checkpoint { images: vec![image(1, &[]), image(2, &[])], ..Checkpoint::default() };
+        let images =
+            vec![image(1, &[]), image(2, &[(0, 0), (7, u32::MAX - 1)]), image(3, &[(1, 1)])];
+        let counted = Checkpoint { images, ..Checkpoint::default() };
+
+        for checkpoint in [Checkpoint::default(), plain, counted] {
+            assert_eq!(Checkpoint::read(&checkpoint.octets()), Ok(checkpoint));
+        }
+    }
+
+    #[test]
+    fn counts_of_a_queue_that_is_not_there_are_damage() {
+        let written = Checkpoint { images: vec![image(1, &[(0, 1)])], ..Checkpoint::default() };
+        let mut octets = written.octets();
+        // The queue's id stands before how many messages, and then three numbers.
+        let id = octets.len() - 5;
+        octets[id] = 2;
+        let checksum = crc32c::crc32c(&octets[12..]);
+        octets[8..12].copy_from_slice(&checksum.to_be_bytes());
+
+        assert_eq!(Checkpoint::read(&octets), Err(HeaderError::Damaged));
     }
 }

@@ -2,7 +2,8 @@
 
 use super::octets::{Reader, put_number, put_octets};
 use super::run::{put_run, read_run};
-use crate::amqp::id::QueueId;
+use crate::amqp::attempts::Attempts;
+use crate::amqp::id::{MessageIndex, QueueId};
 use crate::amqp::run::Run;
 use crate::store::meta::MetaChange;
 
@@ -11,6 +12,7 @@ const SETTLED: u8 = 2;
 const MOVED: u8 = 3;
 const DELETED: u8 = 4;
 const META: u8 = 5;
+const RETURNED: u8 = 6;
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,9 +25,14 @@ pub enum Record {
     Moved(QueueId, Vec<Run>),
     /// A queue went, with all of its messages.
     Deleted(QueueId),
+    /// Messages of a queue came back: what that comes to.
+    Returned(QueueId, Vec<Returned>),
     /// Entries of the meta map changed, all together.
     Meta(Vec<MetaChange>),
 }
+
+/// A message's place in its queue, and how often it came back.
+pub type Returned = (MessageIndex, Attempts);
 
 /// Consecutive places in a queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +50,7 @@ impl Record {
             Self::Enqueued(queue, runs) => put_runs(out, ENQUEUED, *queue, runs),
             Self::Moved(queue, runs) => put_runs(out, MOVED, *queue, runs),
             Self::Settled(queue, ranges) => put_settled(out, *queue, ranges),
+            Self::Returned(queue, returned) => put_returned(out, *queue, returned),
             Self::Deleted(queue) => put_kind(out, DELETED, *queue),
             Self::Meta(changes) => put_meta(out, changes),
         }
@@ -68,6 +76,7 @@ impl Record {
             ENQUEUED => Self::Enqueued(queue, list(reader, read_run)?),
             SETTLED => Self::Settled(queue, list(reader, read_range)?),
             MOVED => Self::Moved(queue, list(reader, read_run)?),
+            RETURNED => Self::Returned(queue, list(reader, read_returned)?),
             DELETED => Self::Deleted(queue),
             _ => return None,
         })
@@ -87,6 +96,28 @@ pub fn put_settled(out: &mut Vec<u8>, queue: QueueId, ranges: &[Range]) {
         put_number(out, range.first);
         put_number(out, range.count);
     }
+}
+
+/// Appends [`Record::Returned`].
+pub fn put_returned(out: &mut Vec<u8>, queue: QueueId, returned: &[Returned]) {
+    put_kind(out, RETURNED, queue);
+    put_list_of_returned(out, returned);
+}
+
+/// Appends what came back: how many, then place and counts of each.
+pub fn put_list_of_returned(out: &mut Vec<u8>, returned: &[Returned]) {
+    put_number(out, returned.len() as u64);
+    for (index, Attempts { failed, acquired }) in returned {
+        for number in [index.0, (*failed).into(), (*acquired).into()] {
+            put_number(out, number);
+        }
+    }
+}
+
+/// Reads one item of such a list.
+pub fn read_returned(reader: &mut Reader<'_>) -> Option<Returned> {
+    let index = MessageIndex(reader.number()?);
+    Some((index, Attempts { failed: reader.number32()?, acquired: reader.number32()? }))
 }
 
 /// Appends [`Record::Meta`].

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use super::error::Loss;
 use super::walk::{Walk, parts, walk};
-use crate::amqp::id::QueueId;
+use crate::amqp::attempts::Attempts;
+use crate::amqp::id::{MessageIndex, QueueId};
 use crate::amqp::run::Run;
 use crate::store::format::checkpoint::{Checkpoint, QueueImage};
 use crate::store::format::position::Position;
-use crate::store::format::record::Record;
+use crate::store::format::record::{Record, Returned};
 use crate::store::meta::MetaChange;
 
 /// Topology and users: entries by their keys.
@@ -30,6 +31,8 @@ struct Image {
     end: u64,
     /// By first place; no two overlap.
     slices: BTreeMap<u64, Slice>,
+    /// What came back, by place; of messages that went, too.
+    returned: BTreeMap<u64, Attempts>,
 }
 
 /// Consecutive messages of a run. Where they begin is known only for a whole run: the others are
@@ -53,18 +56,21 @@ pub struct Contents {
     pub next_index: u64,
     /// The messages, in order of their places.
     pub slices: Vec<Slice>,
+    /// Those of them that came back, in order of their places, and how often.
+    pub returned: Vec<Returned>,
 }
 
 impl State {
     /// The state of a checkpoint.
     pub fn new(checkpoint: Checkpoint) -> Self {
         let mut state = Self { meta: checkpoint.meta, queues: BTreeMap::new() };
-        for QueueImage { queue, next_index, runs } in checkpoint.images {
+        for QueueImage { queue, next_index, runs, returned } in checkpoint.images {
             let image = state.queues.entry(queue).or_default();
             (image.floor, image.end) = (next_index, next_index);
             for run in runs {
                 image.add(run);
             }
+            image.give_back(returned);
         }
         state
     }
@@ -82,7 +88,7 @@ impl State {
             Record::Settled(queue, ranges) => {
                 if let Some(image) = self.queues.get_mut(&queue) {
                     for range in ranges {
-                        image.carve(range.first, range.first.saturating_add(range.count));
+                        image.settle(range.first, range.first.saturating_add(range.count));
                     }
                 }
             }
@@ -91,6 +97,11 @@ impl State {
                     for run in runs {
                         image.relocate(run);
                     }
+                }
+            }
+            Record::Returned(queue, returned) => {
+                if let Some(image) = self.queues.get_mut(&queue) {
+                    image.give_back(returned);
                 }
             }
             Record::Deleted(queue) => drop(self.queues.remove(&queue)),
@@ -121,6 +132,7 @@ impl State {
         let contents = |(queue, image): (QueueId, Image)| Contents {
             queue,
             next_index: image.end,
+            returned: image.returned(),
             slices: image.slices.into_values().collect(),
         };
         (self.meta, self.queues.into_iter().map(contents).collect())
@@ -138,7 +150,7 @@ impl State {
     ) -> Result<(Meta, Vec<QueueImage>), E> {
         let (meta, contents) = self.into_parts();
         let mut images = Vec::with_capacity(contents.len());
-        for Contents { queue, next_index, slices } in contents {
+        for Contents { queue, next_index, slices, returned } in contents {
             let mut runs: Vec<Run> = Vec::with_capacity(slices.len());
             // Slices of one run mostly come one after the other; it is walked over once for them.
             let mut last: Option<(Run, Walk)> = None;
@@ -158,7 +170,7 @@ impl State {
                 runs.extend(slice.parts(&found));
                 last = Some((slice.run, found));
             }
-            images.push(QueueImage { queue, next_index, runs });
+            images.push(QueueImage { queue, next_index, runs, returned });
         }
         Ok((meta, images))
     }
@@ -197,6 +209,34 @@ impl Image {
                 self.insert(moved);
             }
         }
+    }
+
+    fn settle(&mut self, from: u64, to: u64) {
+        self.carve(from, to);
+        if from < to {
+            let gone: Vec<u64> = self.returned.range(from..to).map(|(index, _)| *index).collect();
+            for index in gone {
+                self.returned.remove(&index);
+            }
+        }
+    }
+
+    /// Takes note of messages that came back. A record may be older than what is known.
+    fn give_back(&mut self, returned: Vec<Returned>) {
+        for (MessageIndex(index), attempts) in returned {
+            let known = self.returned.entry(index).or_default();
+            *known = known.max(attempts);
+        }
+    }
+
+    /// What came back of the messages that are there.
+    fn returned(&self) -> Vec<Returned> {
+        let is_there = |index: u64| {
+            let before = self.slices.range(..=index).next_back();
+            before.is_some_and(|(_, slice)| index < slice.end())
+        };
+        let living = self.returned.iter().filter(|(index, _)| is_there(**index));
+        living.map(|(index, attempts)| (MessageIndex(*index), *attempts)).collect()
     }
 
     fn overlapping(&self, from: u64, to: u64) -> Vec<Slice> {
@@ -255,5 +295,54 @@ impl Slice {
             next = end;
         }
         losses
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::amqp::id::StoreRef;
+    use crate::store::format::record::Range;
+
+    const QUEUE: QueueId = QueueId(1);
+
+    fn run(first: u64, count: u32) -> Run {
+        let position = Position { file: 1, offset: 4096 }.store_ref();
+        Run {
+            first: MessageIndex(first),
+            count,
+            octets: 32 * count,
+            position: StoreRef(position.0 + first * 32),
+            bytes: 0,
+            redelivered: false,
+            marked: false,
+        }
+    }
+
+    fn back(index: u64, failed: u32, acquired: u32) -> Record {
+        Record::Returned(QUEUE, vec![(MessageIndex(index), Attempts { failed, acquired })])
+    }
+
+    #[test]
+    fn the_highest_counts_are_known_of_messages_that_are_there() {
+        let mut state = State::default();
+        let settled = Record::Settled(QUEUE, vec![Range { first: 2, count: 2 }]);
+        for record in [
+            back(0, 9, 9),
+            Record::Enqueued(QUEUE, vec![run(0, 5)]),
+            back(1, 1, 2),
+            back(3, 1, 1),
+            back(1, 2, 4),
+            settled,
+            back(1, 1, 3),
+            back(7, 1, 1),
+        ] {
+            state.apply(record);
+        }
+
+        let (_, contents) = state.into_parts();
+
+        let expected = vec![(MessageIndex(1), Attempts { failed: 2, acquired: 4 })];
+        assert_eq!(contents[0].returned, expected);
     }
 }

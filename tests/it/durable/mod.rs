@@ -7,6 +7,7 @@ mod messages;
 mod paging;
 mod past;
 mod queue_expiry;
+mod quorum;
 mod restart;
 mod simulation;
 mod transaction;
