@@ -18,8 +18,8 @@ pub struct Run {
     pub bytes: u64,
     /// Whether they were delivered before.
     pub redelivered: bool,
-    /// Whether the queue has to look at each of them before its turn comes: it may expire before
-    /// those that came before it.
+    /// Whether the queue has to look at each of them before its turn comes: it may expire, or be
+    /// delivered, before those that came before it.
     pub marked: bool,
 }
 

@@ -65,8 +65,7 @@ impl Queue {
             effects.count(message.index, attempts);
         }
         let message = Message { redelivered: true, ..message };
-        self.deadlines.add(&message);
-        self.ready.apart.insert(message);
+        self.set_apart(message);
     }
 
     /// Says how often a message came back that is handed out again.

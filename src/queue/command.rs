@@ -17,12 +17,15 @@ pub struct Stored {
 pub struct Marks {
     /// How long it lives at most, in milliseconds (`expiration`).
     pub lifetime: Option<u64>,
+    /// How urgent it is (`priority`).
+    pub priority: Option<u8>,
 }
 
 impl Marks {
-    /// Whether it says anything.
+    /// Whether it says anything that it would be forgotten by among its neighbours on the disk. Those
+    /// are of one level.
     pub fn is_any(&self) -> bool {
-        *self != Self::default()
+        Self { priority: None, ..*self } != Self::default()
     }
 }
 

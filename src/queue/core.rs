@@ -7,6 +7,7 @@ use super::deadlines::Deadlines;
 use super::dying::{Death, Dying};
 use super::effect::{Delivery, Effect, Effects};
 use super::lane::{Lane, Message};
+use super::levels::Levels;
 use super::ready::Ready;
 use super::settings::{Dead, Settings};
 use super::unacked::{Holder, Unacked};
@@ -22,7 +23,7 @@ use crate::amqp::run::Run;
 #[derive(Debug, Default)]
 pub struct Queue {
     pub(super) settings: Settings,
-    pub(super) ready: Ready,
+    pub(super) ready: Levels,
     pub(super) unacked: Unacked,
     pub(super) dying: Dying,
     pub(super) deadlines: Deadlines,
@@ -45,16 +46,19 @@ impl Queue {
     pub fn restored(next_index: u64, runs: impl IntoIterator<Item = Run>) -> Self {
         let lane = Lane::restored(runs);
         debug_assert!(lane.runs().last().is_none_or(|last| last.end().0 <= next_index));
-        Self { ready: Ready { lane, ..Ready::default() }, next_index, ..Self::default() }
+        Self { ready: Levels::flat(Ready::restored(lane)), next_index, ..Self::default() }
     }
 
     /// The same queue, which works as `settings` say. It has no consumers yet.
     #[must_use]
     pub fn with_settings(self, settings: Settings) -> Self {
         debug_assert!(self.consumers.is_empty());
-        let mut queue = Self { consumers: Consumers::new(settings.serving), settings, ..self };
+        let consumers = Consumers::new(settings.serving);
+        let ready = self.ready.with_levels(settings.priorities.highest);
+        let mut queue = Self { settings, ready, consumers, ..self };
         if settings.message_ttl.is_some() {
             queue.deadlines = Deadlines::in_order();
+            queue.ready.expect_deadlines();
         }
         queue
     }
@@ -66,7 +70,8 @@ impl Queue {
 
     /// Has it work as `settings` say from now on. What a message was promised when it came stays.
     pub fn configure(&mut self, settings: Settings) {
-        self.settings = Settings { serving: self.settings.serving, ..settings };
+        let Settings { serving, priorities, .. } = self.settings;
+        self.settings = Settings { serving, priorities, ..settings };
     }
 
     /// Applies `commands` in order, then delivers what the consumers can take within the budget of
@@ -175,9 +180,10 @@ impl Queue {
     }
 
     fn enqueue(&mut self, stored: Stored) {
-        if self.settings.message_ttl.is_none() && self.deadlines.is_idle() {
+        let is_timeless = self.settings.message_ttl.is_none() && self.deadlines.is_idle();
+        if is_timeless && self.ready.is_flat() {
             let message = self.place(stored);
-            self.ready.lane.push_back(message);
+            self.ready.push_back(message);
         } else {
             self.enqueue_marked(stored, Marks::default());
         }
@@ -185,9 +191,14 @@ impl Queue {
 
     fn enqueue_marked(&mut self, stored: Stored, marks: Marks) {
         let deadline = self.settings.deadline(self.now, marks);
-        let message = Message { deadline, marked: marks.is_any(), ..self.place(stored) };
-        self.deadlines.append(&message, self.ready.lane.is_empty());
-        self.ready.lane.push_back(message);
+        let priority = self.settings.priorities.level(marks.priority);
+        let message = Message { deadline, priority, marked: marks.is_any(), ..self.place(stored) };
+        if deadline == Timestamp::NEVER && self.deadlines.is_idle() {
+            self.ready.push_back(message);
+        } else {
+            let in_order = self.ready.append(message);
+            self.deadlines.append(&message, in_order);
+        }
     }
 
     #[inline]
@@ -284,12 +295,14 @@ impl Queue {
     fn purge(&mut self, request: u32, effects: &mut Effects) {
         self.serve(effects);
         let count = u32::try_from(self.ready()).unwrap_or(u32::MAX);
-        let (hot, runs) = self.ready.lane.drain();
-        for message in self.ready.apart.drain().chain(hot) {
-            effects.release(message.index, message.store);
+        for Ready { mut lane, mut apart, .. } in self.ready.drain() {
+            let (hot, runs) = lane.drain();
+            for message in apart.drain().chain(hot) {
+                effects.release(message.index, message.store);
+            }
+            effects.release_runs(runs);
         }
-        effects.release_runs(runs);
-        self.deadlines.clear();
+        self.forget_deadlines();
         self.forget_ready_counts();
         effects.push(Effect::Purged { request, count });
     }

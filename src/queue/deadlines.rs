@@ -1,7 +1,8 @@
 //! When the messages of a queue expire.
 //!
-//! In a queue where all live equally long, messages expire in the order of their places, and only
-//! the first has to be looked at. Those that break that order have an entry each.
+//! In a queue where all live equally long, messages of one level expire in the order of their
+//! places, and only the first of each level has to be looked at. Those that break that order have an
+//! entry each.
 
 use std::collections::BTreeSet;
 
@@ -13,32 +14,27 @@ use crate::amqp::id::{MessageIndex, Timestamp};
 #[derive(Debug, Default)]
 pub struct Deadlines {
     single: BTreeSet<(Timestamp, MessageIndex)>,
-    /// The last deadline in the lane; `None` while no message could expire.
-    last: Option<Timestamp>,
+    /// Whether a message could expire.
+    active: bool,
 }
 
 impl Deadlines {
     /// Those of a lane whose messages expire in the order of their places.
     pub const fn in_order() -> Self {
-        Self { single: BTreeSet::new(), last: Some(Timestamp(0)) }
+        Self { single: BTreeSet::new(), active: true }
     }
 
     /// Whether no message expires.
     #[inline]
     pub fn is_idle(&self) -> bool {
-        self.last.is_none()
+        !self.active
     }
 
-    /// Takes note of a message at the end of the lane. All others may be left out as long as
-    /// [`is_idle`](Self::is_idle).
-    pub fn append(&mut self, message: &Message, is_lane_empty: bool) {
-        let last = self.last.unwrap_or(Timestamp::NEVER);
-        // After a restart the last deadline is not known, only that of a message that says nothing
-        // itself is behind it.
-        if is_lane_empty || message.deadline >= last && !message.marked {
-            self.last = Some(message.deadline);
-        } else {
-            self.last = Some(last);
+    /// Takes note of a message at the end of a lane, and whether it expires behind those before it.
+    /// All others may be left out as long as [`is_idle`](Self::is_idle).
+    pub fn append(&mut self, message: &Message, in_order: bool) {
+        self.active = true;
+        if !in_order {
             self.single.insert((message.deadline, message.index));
         }
     }
@@ -46,7 +42,7 @@ impl Deadlines {
     /// Takes note of a message that stands apart.
     pub fn add(&mut self, message: &Message) {
         if message.deadline != Timestamp::NEVER {
-            self.last.get_or_insert(Timestamp::NEVER);
+            self.active = true;
             self.single.insert((message.deadline, message.index));
         }
     }
@@ -72,7 +68,7 @@ impl Deadlines {
     /// Forgets everything: no message is ready.
     pub fn clear(&mut self) {
         self.single.clear();
-        self.last = None;
+        self.active = false;
     }
 
     /// The first deadline among them.

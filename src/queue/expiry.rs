@@ -14,7 +14,7 @@ impl Queue {
             return None;
         }
         let single = self.deadlines.first().map(|(deadline, _)| deadline);
-        let first = single.into_iter().chain(self.ready.lane.first_deadline()).min()?;
+        let first = single.into_iter().chain(self.ready.first_deadline()).min()?;
         (first != Timestamp::NEVER).then_some(first)
     }
 
@@ -32,35 +32,42 @@ impl Queue {
                 self.kill(message, Death::Expired, effects);
             }
         }
-        while self.ready.lane.at_hand() > 0
-            && self.ready.lane.first_deadline().is_some_and(|deadline| deadline <= until)
-            && let Some(message) = self.ready.lane.pop_front()
-        {
+        while let Some(message) = self.ready.pop_expired(until) {
             self.kill(message, Death::Expired, effects);
         }
         if self.ready.is_empty() {
-            self.deadlines.clear();
+            self.forget_deadlines();
         }
     }
 
-    /// What has to be loaded for messages to expire in the order of their places: the first, when its
-    /// time is over or not known. Not while as many as may be are on their way elsewhere.
+    /// What has to be loaded for messages to expire in the order of their places: the first of a
+    /// level, when its time is over or not known. Not while as many as may be are on their way
+    /// elsewhere.
     pub(super) fn wanted_for_expiry(&self) -> Option<Wanted> {
         self.settings.message_ttl?;
         if !self.dying.has_room() {
             return None;
         }
         let is_due = |deadline: Timestamp| deadline <= self.now;
-        let wants_first =
-            self.ready.lane.at_hand() == 0 && self.ready.lane.first_deadline().is_none_or(is_due);
-        let run = self.ready.lane.first_run().filter(|_| wants_first)?;
-        Some(Wanted::Run(*run))
+        let first = self.ready.downwards().map(|ready| &ready.lane).find_map(|lane| {
+            let wants_first = lane.at_hand() == 0 && lane.first_deadline().is_none_or(is_due);
+            lane.first_run().filter(|_| wants_first)
+        });
+        first.copied().map(Wanted::Run)
+    }
+
+    /// No message is ready.
+    pub(super) fn forget_deadlines(&mut self) {
+        if !self.deadlines.is_idle() {
+            self.deadlines.clear();
+            self.ready.forget_deadlines();
+        }
     }
 
     /// Puts a message that was found on the disk among those that stand apart.
     pub(super) fn set_apart(&mut self, message: Message) {
         self.deadlines.add(&message);
-        self.ready.apart.insert(message);
+        self.ready.set_apart(message);
     }
 }
 

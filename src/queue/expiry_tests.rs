@@ -54,7 +54,7 @@ impl Rig {
         self.living.insert(index, lives.map_or(u64::MAX, |lives| self.now + lives));
         self.apply(&[match lifetime {
             None => Command::Enqueue(stored),
-            lifetime => Command::EnqueueMarked(stored, Marks { lifetime }),
+            lifetime => Command::EnqueueMarked(stored, Marks { lifetime, priority: None }),
         }]);
     }
 
@@ -132,11 +132,12 @@ impl Rig {
             Wanted::Look(run) => {
                 let seen = (run.first.0..run.end().0).map(|index| Seen {
                     index: MessageIndex(index),
-                    position: place(index).position,
+                    located: place(index),
                     bytes: 10,
                     deadline: deadline(index),
+                    marks: Marks { lifetime: Some(1), priority: None },
                 });
-                assert!(self.queue.look_at(&run, &seen.collect::<Vec<_>>()));
+                assert!(self.queue.look_at(&run, &seen.collect::<Vec<_>>()).is_some());
             }
             Wanted::Single(message) => {
                 let store = StoreRef(loads);

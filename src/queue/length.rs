@@ -104,10 +104,7 @@ impl Queue {
             return None;
         }
         self.excess()?;
-        if self.ready.is_apart_next() {
-            return self.ready.apart.first().copied().map(Wanted::Single);
-        }
-        self.ready.lane.first_run().copied().map(Wanted::Run)
+        self.ready.next()?.wanted(1).err()
     }
 
     fn excess(&self) -> Option<Excess> {
@@ -126,8 +123,9 @@ impl Queue {
             return true;
         }
         let dropped = |run: &&Run| self.settings.dead == Dead::Dropped && excess.covers(run);
-        let Some(run) = self.ready.lane.first_run().filter(dropped).copied() else { return false };
-        let is_gone = self.ready.lane.replace_run(&run, &[]);
+        let next = self.ready.next().and_then(|ready| ready.lane.first_run());
+        let Some(run) = next.filter(dropped).copied() else { return false };
+        let is_gone = self.ready.replace_run(&run, &[]);
         effects.release_runs(is_gone.then_some(run).into_iter());
         is_gone
     }

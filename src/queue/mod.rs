@@ -32,6 +32,7 @@ pub mod error;
 pub mod expiry;
 pub mod lane;
 pub mod length;
+pub mod levels;
 pub mod paging;
 pub mod ready;
 pub mod settings;

@@ -3,15 +3,12 @@
 //! The queue never reads a body. It stops before a cold message until its owner has loaded it, and
 //! makes messages cold whose place on the disk the owner knows.
 
+use super::command::Marks;
 use super::core::Queue;
-use super::lane::Message;
+use super::lane::{Message, run_of};
 use super::ready::Ready;
 use crate::amqp::id::{MessageIndex, StoreRef, Timestamp};
 use crate::amqp::run::Run;
-
-/// What a message in memory counts beside its body, in octets: its entry, and roughly its
-/// properties and where it was published.
-const BESIDE_BODY: u64 = 64;
 
 /// What to load next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,12 +40,14 @@ pub struct Loaded {
 pub struct Seen {
     /// The message.
     pub index: MessageIndex,
-    /// Where it is: a cold reference.
-    pub position: StoreRef,
+    /// Where it is.
+    pub located: Located,
     /// The size of its body.
     pub bytes: u32,
     /// When it expires.
     pub deadline: Timestamp,
+    /// What it says itself.
+    pub marks: Marks,
 }
 
 /// What has become cold.
@@ -83,56 +82,27 @@ pub enum Entry {
 impl Queue {
     /// How many messages can be delivered before something has to be loaded, counted up to `limit`.
     pub fn at_hand(&self, limit: usize) -> usize {
-        let Ready { lane, apart } = &self.ready;
-        if apart.has_cold() || !self.ready.is_apart_before() {
-            return self.ready.hot().take(limit).count();
-        }
-        limit.min(apart.len() + lane.at_hand())
+        self.ready.at_hand(limit)
     }
 
     /// How many ready messages at the front have `octets` in memory, counted as
     /// [`wanted`](Self::wanted) does; all before the next cold one, if they have no more.
     pub fn front(&self, octets: usize) -> usize {
-        let Ready { lane, apart } = &self.ready;
-        let octets = octets as u64;
-        if !apart.has_cold() && self.ready.is_apart_before() {
-            let all = apart.len() + lane.at_hand();
-            let bytes = apart.bytes() + lane.bytes_at_hand();
-            if bytes + all as u64 * BESIDE_BODY <= octets {
-                return all;
-            }
-        }
-        let mut before = 0;
-        let is_within = |(message, _): &(&Message, bool)| {
-            let within = before < octets;
-            before += u64::from(message.bytes) + BESIDE_BODY;
-            within
-        };
-        self.ready.hot().take_while(is_within).count()
+        self.ready.front(octets)
     }
 
     /// What to load next, if less than `ahead` octets of messages in memory are before it, each
     /// counted with 64 octets beside its body. With 1 it is what the queue stands still for.
     pub fn wanted(&self, ahead: usize) -> Option<Wanted> {
-        let Ready { lane, apart } = &self.ready;
-        let mut before = if self.ready.is_apart_next() {
-            match self.wanted_of_apart(ahead as u64) {
-                Ok(before) => before,
-                Err(wanted) => return Some(wanted),
-            }
-        } else {
-            0
-        };
-        before += lane.bytes_at_hand() + lane.at_hand() as u64 * BESIDE_BODY;
-        if before >= ahead as u64 {
-            return None;
-        }
-        match lane.first_run() {
-            Some(run) if run.marked => Some(Wanted::Look(*run)),
-            Some(run) => Some(Wanted::Run(*run)),
-            None if apart.has_cold() => self.wanted_of_apart(ahead as u64).err(),
-            None => None,
-        }
+        self.ready.wanted(ahead as u64)
+    }
+
+    /// What follows a wanted run in its lane. It may be loaded with it.
+    pub fn runs_behind(&self, run: &Run) -> impl Iterator<Item = &Run> {
+        let mut lanes = self.ready.downwards().map(|ready| &ready.lane);
+        let lane = lanes.find(|lane| lane.first_run() == Some(run));
+        let behind = lane.into_iter().flat_map(|lane| lane.runs().skip(1));
+        behind.take_while(|run| !run.marked)
     }
 
     /// What to load whether it is to be delivered or not: what died, what has to be looked at,
@@ -142,8 +112,8 @@ impl Queue {
             let mut cold = self.dying.iter().filter(|message| message.store.is_cold());
             return cold.next().copied().map(Wanted::Single);
         }
-        let marked = self.ready.lane.first_marked_run().copied().map(Wanted::Look);
-        marked.or_else(|| self.wanted_for_length()).or_else(|| self.wanted_for_expiry())
+        let look = self.ready.wanted_look();
+        look.or_else(|| self.wanted_for_length()).or_else(|| self.wanted_for_expiry())
     }
 
     /// Takes the messages of a run in. `run` is what was wanted and read, or its beginning;
@@ -153,24 +123,46 @@ impl Queue {
     /// moved meanwhile. Nothing has changed, and what was read is to be forgotten.
     #[must_use]
     pub fn load(&mut self, run: &Run, messages: &[Loaded]) -> bool {
-        self.ready.lane.load(run, messages)
+        self.ready.load(run, messages)
     }
 
-    /// Takes a run out of the lane, whose messages stand apart from now on, still cold. `run` is
-    /// what was wanted and read, `seen` those of it that were not settled before.
+    /// Puts the messages of a run where they belong, still cold. `run` is what was wanted and read,
+    /// `seen` those of it that were not settled before, in index order. Those that say something
+    /// themselves stand apart from now on: they are returned, with the octets that they take on the
+    /// disk, as are others whose lane has no place for them.
     ///
-    /// `false`: there is no such run any more, and nothing has changed.
-    #[must_use]
-    pub fn look_at(&mut self, run: &Run, seen: &[Seen]) -> bool {
-        if !self.ready.lane.replace_run(run, &[]) {
-            return false;
+    /// `None`: there is no such run any more, and nothing has changed.
+    pub fn look_at(&mut self, run: &Run, seen: &[Seen]) -> Option<Vec<(MessageIndex, u32)>> {
+        let messages = || seen.iter().map(|seen| (self.seen(run, seen), seen.located));
+        let stays = |message: &Message| message.priority == 0 && !message.marked;
+        let staying = messages().filter(|(message, _)| stays(message));
+        let mut staying: Vec<Run> =
+            staying.map(|(message, located)| run_of(&message, located)).collect();
+        staying.dedup_by(|next, last| last.extend(next, run.octets));
+        let moving: Vec<_> = messages().filter(|(message, _)| !stays(message)).collect();
+        if !self.ready.replace_run(run, &staying) {
+            return None;
         }
-        for &Seen { index, position, bytes, deadline } in seen {
-            let message = Message::new(index, position, bytes);
-            let redelivered = run.redelivered;
-            self.set_apart(Message { deadline, redelivered, marked: true, ..message });
+        let mut apart = Vec::new();
+        for (message, located) in moving {
+            if message.marked || !self.ready.insert_cold(&message, located) {
+                self.set_apart(message);
+                apart.push((message.index, located.octets));
+            }
         }
-        true
+        Some(apart)
+    }
+
+    /// A message of a run as its queue keeps it.
+    fn seen(&self, run: &Run, seen: &Seen) -> Message {
+        let &Seen { index, located, bytes, deadline, marks } = seen;
+        Message {
+            deadline,
+            redelivered: run.redelivered,
+            marked: marks.is_any(),
+            priority: self.settings.priorities.level(marks.priority),
+            ..Message::new(index, located.position, bytes)
+        }
     }
 
     /// Takes a message in that stands apart or is dying, which was read at `position` and is in
@@ -183,7 +175,7 @@ impl Queue {
         position: StoreRef,
         store: StoreRef,
     ) -> bool {
-        self.ready.apart.load(index, position, store) || self.dying.load(index, position, store)
+        self.ready.load_single(index, position, store) || self.dying.load(index, position, store)
     }
 
     /// Makes messages of the ready lane cold, those behind the first `keep` ready ones. `keep` should
@@ -197,15 +189,13 @@ impl Queue {
         keep: usize,
         locate: impl FnMut(&Message) -> Option<Located>,
     ) -> Unloaded {
-        let keep = self.kept_of_lane(keep);
-        let Self { ready: Ready { lane, apart }, deadlines, .. } = self;
+        let Self { ready, deadlines, .. } = self;
         let mut told = Vec::new();
-        let count = lane.unload(keep, locate, |message, located| {
+        let count = ready.unload(keep, locate, |message, located| {
             let is_single = message.marked || deadlines.is_single(message);
             if is_single {
                 told.push((message.index, located.octets));
                 deadlines.add(message);
-                apart.insert(Message { store: located.position, ..*message });
             }
             is_single
         });
@@ -214,81 +204,66 @@ impl Queue {
 
     /// What [`unload`](Self::unload) looks at, in its order.
     pub fn unloadable(&self, keep: usize) -> impl Iterator<Item = &Message> {
-        self.ready.lane.unloadable(self.kept_of_lane(keep))
+        self.ready.unloadable(keep)
     }
 
-    /// How many of the first `keep` ready messages are in the lane.
-    fn kept_of_lane(&self, keep: usize) -> usize {
-        if self.ready.is_apart_before() {
-            return keep.saturating_sub(self.ready.apart.len());
-        }
-        self.ready.hot().take(keep).filter(|(_, is_apart)| !is_apart).count()
-    }
-
-    /// The messages from that place on that stand apart, or else that are dying, in order.
-    pub fn singles_from(&self, from: MessageIndex) -> impl Iterator<Item = &Message> {
+    /// The messages behind that one that stand apart in its level, or else that are dying, in order.
+    pub fn singles_behind(&self, message: &Message) -> impl Iterator<Item = &Message> {
+        let from = MessageIndex(message.index.0 + 1);
         let is_dying = self.dying.has_cold() && self.dying.has_room();
-        let dying = if is_dying { Some(self.dying.iter_from(from)) } else { None };
-        let apart = if !is_dying { Some(self.ready.apart.iter_from(from)) } else { None };
+        let dying = is_dying.then(|| self.dying.iter_from(from));
+        let level = self.ready.level(message.priority);
+        let apart = (!is_dying).then(|| level.apart.iter_from(from));
         dying.into_iter().flatten().chain(apart.into_iter().flatten())
     }
 
     /// The messages that stand apart but for the first `keep` ready ones, then the unacked ones and
     /// the dying ones that nobody has been told of; all from that place of the queue on.
     pub fn held_from(&self, from: MessageIndex, keep: usize) -> impl Iterator<Item = &Message> {
-        let Ready { apart, .. } = &self.ready;
-        let start = if self.ready.is_apart_before() {
-            apart.iter().nth(keep).map(|message| message.index)
-        } else {
-            let behind = self.ready.hot().nth(keep).map(|(message, _)| message.index);
-            behind.or_else(|| apart.first().map(|message| message.index))
-        };
-        let start = start.map(|start| start.max(from));
-        let apart = start.into_iter().flat_map(|start| apart.iter_from(start));
+        let apart = self.ready.apart_from(from, keep);
         apart.chain(self.unacked.iter_from(from)).chain(self.dying.waiting_from(from))
     }
 
     /// Makes a message cold that [`held_from`](Self::held_from) gives. Returns where in memory it was,
     /// of which the queue has no use any more; `None` if it does not hold such a message in memory.
     pub fn unload_held(&mut self, index: MessageIndex, position: StoreRef) -> Option<StoreRef> {
-        let apart = self.ready.apart.unload(index, position);
+        let apart = self.ready.unload_single(index, position);
         let held = apart.or_else(|| self.unacked.unload(index, position));
         held.or_else(|| self.dying.unload(index, position))
     }
 
-    /// Everything it holds: what stands apart and what is in the lane, each in order, what is dying,
-    /// then what is unacked.
+    /// Everything it holds: what is ready, level by level, what stands apart and what is in the lane,
+    /// each in order; what is dying, then what is unacked.
     pub fn entries(&self) -> impl Iterator<Item = Entry> {
-        let Ready { lane, apart } = &self.ready;
-        let before = apart.iter().chain(lane.head()).copied().map(Entry::Ready);
-        let runs = lane.runs().copied().map(Entry::Run);
-        let behind = lane.tail().chain(self.dying.iter()).copied().map(Entry::Ready);
+        let ready = self.ready.downwards().flat_map(Ready::entries);
+        let dying = self.dying.iter().copied().map(Entry::Ready);
         let unacked = self.unacked.iter();
-        before
-            .chain(runs)
-            .chain(behind)
+        ready
+            .chain(dying)
             .chain(unacked.map(|message| Entry::Unacked(Message { redelivered: true, ..*message })))
     }
 
     /// Where in memory each message is, to be replaced when the store moves them. No reference that
     /// an earlier effect told may be used afterwards. Cold messages are not among them.
     pub fn stores_mut(&mut self) -> impl Iterator<Item = &mut StoreRef> {
-        let Self { ready: Ready { lane, apart }, unacked, dying, .. } = self;
-        let held = apart.iter_mut().chain(unacked.iter_mut()).chain(dying.iter_mut());
-        let hot = held.filter(|message| !message.store.is_cold()).chain(lane.iter_mut());
-        hot.map(|message| &mut message.store)
+        let Self { ready, unacked, dying, .. } = self;
+        let held = unacked.iter_mut().chain(dying.iter_mut());
+        let held = held.filter(|message| !message.store.is_cold());
+        let ready = ready.upwards_mut().flat_map(Ready::stores_mut);
+        ready.chain(held.map(|message| &mut message.store))
     }
 
     /// Each cold run of the ready lane as it is, and its position, to be replaced when all of it
     /// has moved.
     pub fn runs_mut(&mut self) -> impl Iterator<Item = (Run, &mut StoreRef)> {
-        self.ready.lane.runs_mut()
+        self.ready.upwards_mut().flat_map(|ready| ready.lane.runs_mut())
     }
 
     /// Each cold message outside the lane, and its position, to be replaced when it has moved.
     pub fn cold_held_mut(&mut self) -> impl Iterator<Item = (MessageIndex, &mut StoreRef)> {
-        let Self { ready: Ready { apart, .. }, unacked, dying, .. } = self;
-        let held = apart.iter_mut().chain(unacked.iter_mut()).chain(dying.iter_mut());
+        let Self { ready, unacked, dying, .. } = self;
+        let apart = ready.upwards_mut().flat_map(|ready| ready.apart.iter_mut());
+        let held = apart.chain(unacked.iter_mut()).chain(dying.iter_mut());
         let cold = held.filter(|message| message.store.is_cold());
         cold.map(|message| (message.index, &mut message.store))
     }
@@ -299,27 +274,7 @@ impl Queue {
     /// `false`: there is no such run any more, and nothing has changed.
     #[must_use]
     pub fn replace_run(&mut self, run: &Run, moved: &[Run]) -> bool {
-        self.ready.lane.replace_run(run, moved)
-    }
-
-    /// The first cold message that stands apart, unless `ahead` octets of those in memory come
-    /// before it; else how many octets there are.
-    fn wanted_of_apart(&self, ahead: u64) -> Result<u64, Wanted> {
-        let apart = &self.ready.apart;
-        if !apart.has_cold() {
-            return Ok(apart.bytes() + apart.len() as u64 * BESIDE_BODY);
-        }
-        let mut before = 0;
-        for message in apart.iter() {
-            if before >= ahead {
-                break;
-            }
-            if message.store.is_cold() {
-                return Err(Wanted::Single(*message));
-            }
-            before += u64::from(message.bytes) + BESIDE_BODY;
-        }
-        Ok(before)
+        self.ready.replace_run(run, moved)
     }
 }
 

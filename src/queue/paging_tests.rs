@@ -198,13 +198,14 @@ fn what_is_held_is_told_from_any_place_on() {
     apply(&mut queue, &[attach()]);
     apply(&mut queue, &[Command::Detach { consumer: ConsumerId(1) }, requeue(3), requeue(60)]);
 
+    let message = |index| Message::new(MessageIndex(index), StoreRef(0), 10);
     let told = |from, keep| queue.held_from(MessageIndex(from), keep).map(|it| it.index.0);
 
     assert!(told(50, 1).eq([60].into_iter().chain((50..60).chain(61..100))));
     assert!(told(50, 2).eq((50..60).chain(61..100)));
     assert!(told(0, 1).take(2).eq([60, 0]));
     assert_eq!(told(0, 0).count(), 100);
-    assert!(queue.singles_from(MessageIndex(4)).map(|message| message.index.0).eq([60]));
+    assert!(queue.singles_behind(&message(3)).map(|message| message.index.0).eq([60]));
 }
 
 #[test]

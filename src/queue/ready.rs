@@ -1,8 +1,10 @@
-//! The ready messages of a queue: a lane, and those that stand apart from it, both in one order.
+//! The ready messages of one level: a lane, and those that stand apart from it, both in one order.
+
+mod paging;
 
 use super::apart::Apart;
 use super::lane::{Lane, Message};
-use crate::amqp::id::MessageIndex;
+use crate::amqp::id::{MessageIndex, Timestamp};
 
 /// Ready messages in the order of their places.
 #[derive(Debug, Default)]
@@ -11,9 +13,23 @@ pub struct Ready {
     pub(super) lane: Lane,
     /// What was requeued, or cannot be part of a run.
     pub(super) apart: Apart,
+    /// The priority of all of them.
+    pub(super) level: u8,
+    /// The last deadline in the lane; `None` where no message of it could expire.
+    pub(super) last_deadline: Option<Timestamp>,
 }
 
 impl Ready {
+    /// An empty level.
+    pub fn of_level(level: u8) -> Self {
+        Self { level, ..Self::default() }
+    }
+
+    /// The lowest level with messages on the disk.
+    pub fn restored(lane: Lane) -> Self {
+        Self { lane, ..Self::default() }
+    }
+
     /// How many there are, in memory or not.
     pub fn len(&self) -> usize {
         self.apart.len() + self.lane.len()
@@ -52,6 +68,23 @@ impl Ready {
         }
         let first = self.apart.first()?.index;
         self.apart.remove(first)
+    }
+
+    /// Adds a message at the end of the lane. Returns whether it expires behind those before it.
+    pub fn append(&mut self, message: Message) -> bool {
+        let last = self.last_deadline.unwrap_or(Timestamp::NEVER);
+        // After a restart the last deadline is not known, only that of a message that says nothing
+        // itself is behind it.
+        let in_order = self.lane.is_empty() || message.deadline >= last && !message.marked;
+        self.last_deadline = Some(if in_order { message.deadline } else { last });
+        self.lane.push_back(message);
+        in_order
+    }
+
+    /// Takes the first message of the lane, if it is in memory and expires at `until` or before.
+    pub fn pop_expired(&mut self, until: Timestamp) -> Option<Message> {
+        let is_due = self.lane.first_deadline().is_some_and(|deadline| deadline <= until);
+        if is_due { self.lane.pop_front() } else { None }
     }
 
     /// Takes a message out, if it is in memory or stands apart.

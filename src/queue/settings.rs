@@ -23,6 +23,8 @@ pub struct Settings {
     pub counts_attempts: bool,
     /// How many deliveries of a message may fail; one more, and it dies (`x-delivery-limit`).
     pub delivery_limit: Option<u32>,
+    /// The levels of its messages. They stay as they were at first.
+    pub priorities: Priorities,
 }
 
 impl Settings {
@@ -31,10 +33,31 @@ impl Settings {
         self.message_ttl.is_some()
     }
 
+    /// Whether what becomes of a message goes by a property of it that says nothing elsewhere.
+    pub const fn reads_all(&self) -> bool {
+        self.priorities.highest > 0
+    }
+
     /// When a message expires that was accepted then.
     pub fn deadline(&self, accepted: Timestamp, marks: Marks) -> Timestamp {
         let lifetime = self.message_ttl.into_iter().chain(marks.lifetime).min();
         lifetime.map_or(Timestamp::NEVER, |lifetime| accepted.plus(lifetime))
+    }
+}
+
+/// The levels of a queue's messages: 0 to the highest. By default there is one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Priorities {
+    /// The highest level (`x-max-priority`).
+    pub highest: u8,
+    /// The level of a message that does not say.
+    pub absent: u8,
+}
+
+impl Priorities {
+    /// The level of a message with that priority: what is too high is of the highest.
+    pub fn level(&self, priority: Option<u8>) -> u8 {
+        priority.unwrap_or(self.absent).min(self.highest)
     }
 }
 

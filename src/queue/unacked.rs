@@ -1,16 +1,20 @@
 //! The unacked messages of a queue, found by index.
 //!
-//! Deliveries come in rising order but for those of returned messages, and settlements come nearly
-//! in the order of the deliveries: a ring in index order, with holes where a settlement came early,
-//! finds almost every message by its distance from the front.
+//! Deliveries of one level come in rising order but for those of returned messages, and settlements
+//! come nearly in the order of the deliveries: a ring in index order for each level finds almost
+//! every message at once.
 
-use std::collections::{BTreeMap, VecDeque};
+mod ring;
+
+use std::collections::BTreeMap;
 
 use super::lane::Message;
+use super::levels::by_index;
 use crate::amqp::id::{ConsumerId, MessageIndex, StoreRef};
+use ring::Ring;
 
-/// A ring of at most this capacity is never shrunk, and one of fewer holes never compacted.
-const SMALL: usize = 256;
+/// The highest level that has a ring. A settlement may have to look at all of them.
+const RINGS: u8 = 31;
 
 /// Who holds an unacked message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,28 +25,20 @@ pub enum Holder {
     Get,
 }
 
-/// What stands in one place of the ring.
-#[derive(Clone, Copy, Debug)]
-struct Slot {
-    message: Message,
-    /// `None` once it is settled.
-    holder: Option<Holder>,
-}
-
 /// The unacked messages.
 #[derive(Debug, Default)]
 pub struct Unacked {
-    /// Rising by index. Neither the first nor the last slot is a hole.
-    ring: VecDeque<Slot>,
-    holes: usize,
-    /// Messages delivered again while later ones were in the ring.
+    lowest: Ring,
+    /// Those of level 1 and up, as far as there were messages of them.
+    above: Vec<Ring>,
+    /// Messages delivered again while later ones were in the ring, and those of high levels.
     late: BTreeMap<MessageIndex, (Message, Holder)>,
 }
 
 impl Unacked {
     /// How many messages there are.
     pub fn len(&self) -> usize {
-        self.ring.len() - self.holes + self.late.len()
+        self.rings().map(Ring::len).sum::<usize>() + self.late.len()
     }
 
     /// Whether there is none.
@@ -53,86 +49,80 @@ impl Unacked {
     /// Adds a message that `holder` was sent.
     #[inline]
     pub fn insert(&mut self, message: Message, holder: Holder) {
-        if self.ring.back().is_none_or(|last| last.message.index < message.index) {
-            self.ring.push_back(Slot { message, holder: Some(holder) });
-        } else {
+        let is_late = match message.priority {
+            0 => !self.lowest.insert(message, holder),
+            level => !self.insert_above(level, message, holder),
+        };
+        if is_late {
             self.late.insert(message.index, (message, holder));
         }
     }
 
+    fn insert_above(&mut self, level: u8, message: Message, holder: Holder) -> bool {
+        if level > RINGS {
+            return false;
+        }
+        let place = usize::from(level) - 1;
+        if self.above.len() <= place {
+            self.above.resize_with(place + 1, Ring::default);
+        }
+        self.above.get_mut(place).is_some_and(|ring| ring.insert(message, holder))
+    }
+
     /// Takes a message out; `None` when it is not unacked.
     pub fn remove(&mut self, index: MessageIndex) -> Option<(Message, Holder)> {
-        self.remove_from_ring(index).or_else(|| self.late.remove(&index))
+        let in_ring = if self.above.is_empty() {
+            self.lowest.remove(index)
+        } else {
+            self.remove_from_rings(index)
+        };
+        in_ring.or_else(|| self.late.remove(&index))
+    }
+
+    fn remove_from_rings(&mut self, index: MessageIndex) -> Option<(Message, Holder)> {
+        if let Some(ring) = self.rings_mut().find(|ring| ring.first() == Some(index)) {
+            return ring.remove(index);
+        }
+        self.rings_mut().find_map(|ring| ring.remove(index))
     }
 
     /// Each message, to be pointed elsewhere in the store.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Message> {
-        let held = self.ring.iter_mut().filter(|slot| slot.holder.is_some());
-        held.map(|slot| &mut slot.message).chain(self.late.values_mut().map(|(message, _)| message))
+        let Self { lowest, above, late } = self;
+        let rings = std::iter::once(lowest).chain(above).flat_map(Ring::iter_mut);
+        rings.chain(late.values_mut().map(|(message, _)| message))
     }
 
     /// Each message.
     pub fn iter(&self) -> impl Iterator<Item = &Message> {
-        let held = self.ring.iter().filter(|slot| slot.holder.is_some());
-        held.map(|slot| &slot.message).chain(self.late.values().map(|(message, _)| message))
+        let late = self.late.values().map(|(message, _)| message);
+        self.rings().flat_map(|ring| ring.iter_from(MessageIndex(0))).chain(late)
     }
 
-    /// Each message from that place of the queue on, those that were delivered again last.
+    /// Each message from that place of the queue on, in order, those that were delivered again last.
     pub fn iter_from(&self, from: MessageIndex) -> impl Iterator<Item = &Message> {
-        let start = self.ring.partition_point(|slot| slot.message.index < from);
-        let held = self.ring.range(start..).filter(|slot| slot.holder.is_some());
-        let late = self.late.range(from..).map(|(_, (message, _))| message);
-        held.map(|slot| &slot.message).chain(late)
+        let rings = self.rings().map(|ring| ring.iter_from(from).peekable()).collect();
+        by_index(rings).chain(self.late.range(from..).map(|(_, (message, _))| message))
     }
 
     /// Makes a message cold; returns where in memory it was, `None` if there is no such message.
     pub fn unload(&mut self, index: MessageIndex, position: StoreRef) -> Option<StoreRef> {
         debug_assert!(position.is_cold());
-        let in_ring = self.position(index).and_then(|at| self.ring.get_mut(at));
-        let message = match in_ring.filter(|slot| slot.holder.is_some()) {
-            Some(slot) => &mut slot.message,
-            None => &mut self.late.get_mut(&index)?.0,
+        let Self { lowest, above, late } = self;
+        let in_ring = std::iter::once(lowest).chain(above).find_map(|ring| ring.get_mut(index));
+        let message = match in_ring {
+            Some(message) => message,
+            None => &mut late.get_mut(&index)?.0,
         };
         (!message.store.is_cold()).then(|| std::mem::replace(&mut message.store, position))
     }
 
-    fn remove_from_ring(&mut self, index: MessageIndex) -> Option<(Message, Holder)> {
-        let position = self.position(index)?;
-        let slot = self.ring.get_mut(position)?;
-        let (message, holder) = (slot.message, slot.holder.take()?);
-        self.holes += 1;
-        self.trim();
-        Some((message, holder))
+    fn rings(&self) -> impl Iterator<Item = &Ring> {
+        std::iter::once(&self.lowest).chain(&self.above)
     }
 
-    fn position(&self, index: MessageIndex) -> Option<usize> {
-        let distance = index.0.checked_sub(self.ring.front()?.message.index.0)?;
-        // Indices rise by one or more, so that no message stands beyond its distance.
-        let furthest = usize::try_from(distance).unwrap_or(usize::MAX).min(self.ring.len() - 1);
-        if self.ring.get(furthest)?.message.index == index {
-            return Some(furthest);
-        }
-        self.ring.binary_search_by_key(&index, |slot| slot.message.index).ok()
-    }
-
-    /// Takes the holes from both ends, and from within once they are the greater part.
-    fn trim(&mut self) {
-        while self.ring.front().is_some_and(|slot| slot.holder.is_none()) {
-            self.ring.pop_front();
-            self.holes -= 1;
-        }
-        while self.ring.back().is_some_and(|slot| slot.holder.is_none()) {
-            self.ring.pop_back();
-            self.holes -= 1;
-        }
-        if self.holes > SMALL && self.holes > self.ring.len() / 2 {
-            self.ring.retain(|slot| slot.holder.is_some());
-            self.holes = 0;
-        }
-        let capacity = self.ring.capacity();
-        if capacity > SMALL && self.ring.len() < capacity / 8 {
-            self.ring.shrink_to(capacity / 4);
-        }
+    fn rings_mut(&mut self) -> impl Iterator<Item = &mut Ring> {
+        std::iter::once(&mut self.lowest).chain(&mut self.above)
     }
 }
 
@@ -187,7 +177,36 @@ mod tests {
             }
         }
 
-        assert!(unacked.ring.capacity() <= 4 * SMALL, "{}", unacked.ring.capacity());
+        assert!(unacked.lowest.capacity() <= 4 * 256);
         assert_eq!(unacked.len(), 11);
+    }
+
+    #[test]
+    fn messages_of_many_levels_are_found_in_any_order() {
+        let mut unacked = Unacked::default();
+        let level = |index: u64| u8::try_from(index * 7 % 40).unwrap();
+        let of_level = |index| Message { priority: level(index), ..message(index) };
+        let mut delivered: Vec<u64> = (0..1000).collect();
+        delivered.sort_by_key(|index| u8::MAX - level(*index));
+        for index in &delivered {
+            unacked.insert(of_level(*index), Holder::Get);
+        }
+
+        assert_eq!(
+            (unacked.len(), unacked.iter().count(), unacked.iter_mut().count()),
+            (1000, 1000, 1000)
+        );
+        let rings = unacked.iter_from(MessageIndex(500)).take_while(|it| it.priority <= RINGS);
+        assert!(rings.map(|it| it.index.0).is_sorted());
+        assert_eq!(unacked.iter_from(MessageIndex(500)).count(), 500);
+        let place = StoreRef(StoreRef::COLD);
+        assert_eq!(unacked.unload(MessageIndex(777), place), Some(StoreRef(777)));
+        assert_eq!(unacked.unload(MessageIndex(777), place), None);
+        for index in delivered.iter().step_by(2).chain(delivered.iter().skip(1).step_by(2).rev()) {
+            let (found, _) = unacked.remove(MessageIndex(*index)).unwrap();
+            assert_eq!((found.index.0, found.priority), (*index, level(*index)));
+            assert_eq!(unacked.remove(MessageIndex(*index)), None);
+        }
+        assert!(unacked.is_empty());
     }
 }

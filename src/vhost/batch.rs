@@ -74,8 +74,8 @@ pub(super) enum Task {
     Publish(PublishBatch),
     Settle(Vec<(MessageIndex, Settlement)>),
     Resume(ConnectionId),
-    /// A run that was wanted, and what was read of it.
-    Loaded(Run, io::Result<Bytes>),
+    /// Runs that were wanted, and what was read of each.
+    Loaded(Vec<(Run, io::Result<Bytes>)>),
     /// Messages that left memory.
     Left(Copied),
     /// Memory is short.
@@ -93,7 +93,7 @@ impl Weigh for Task {
             Self::Settle(settled) => settled.len(),
             Self::Resume(_) | Self::Left(_) | Self::Relieve | Self::Tick => 1,
             Self::Buried(buried) => buried.len(),
-            Self::Loaded(run, _) => run.count as usize,
+            Self::Loaded(read) => read.iter().map(|(run, _)| run.count as usize).sum(),
         }
     }
 
@@ -103,7 +103,9 @@ impl Weigh for Task {
             Self::Settle(settled) => settled.len() * 16,
             Self::Resume(_) | Self::Left(_) | Self::Relieve | Self::Tick => 0,
             Self::Buried(buried) => buried.len() * 8,
-            Self::Loaded(_, octets) => octets.as_ref().map_or(0, Bytes::len),
+            Self::Loaded(read) => {
+                read.iter().filter_map(|(_, octets)| octets.as_ref().ok()).map(Bytes::len).sum()
+            }
         }
     }
 }

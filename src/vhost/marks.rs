@@ -9,5 +9,8 @@ use crate::queue::command::Marks;
 pub(super) fn marks(message: &MessageRef<'_>) -> Marks {
     let Ok(header) = parse_header(message.header) else { return Marks::default() };
     let expiration = header.properties.expiration();
-    Marks { lifetime: expiration.and_then(|text| parse_expiration(text).ok()) }
+    Marks {
+        lifetime: expiration.and_then(|text| parse_expiration(text).ok()),
+        priority: header.properties.priority(),
+    }
 }

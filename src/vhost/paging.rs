@@ -3,6 +3,7 @@
 //! before it is delivered.
 
 use std::io;
+use std::iter;
 use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
@@ -28,6 +29,9 @@ use crate::store::segment::Segment;
 
 /// How many single messages, unacked ones among them, are looked at in one turn.
 const SWEEP: usize = 1024;
+
+/// How many runs are read in one go.
+const AT_ONCE: usize = 256;
 
 impl QueueWorker {
     /// What the queue holds, as far as it is written; `None` if it is not durable.
@@ -128,7 +132,7 @@ impl QueueWorker {
             Wanted::Run(run) | Wanted::Look(run) => Some(run),
             Wanted::Single(first) => {
                 let mut run = backing.held_run(&first)?;
-                let behind = self.core.singles_from(run.end());
+                let behind = self.core.singles_behind(&first);
                 let mut behind = behind.map_while(|message| backing.held_run(message));
                 while behind.next().is_some_and(|next| run.extend(&next, backing.log.sizes.run)) {}
                 Some(run)
@@ -148,18 +152,30 @@ impl QueueWorker {
             self.take_in(&run, octets);
             return true;
         };
+        let runs = self.at_once(run, log.sizes.run);
         if let Some(backing) = &mut self.backing {
             backing.loading = true;
             // What is dropped from the head comes into memory, and the rest of it is next.
             backing.polled |= self.core.is_overfull();
         }
         runtime.spawn_blocking(move || {
-            let octets = log.read(&run);
+            let read = runs.into_iter().map(|run| (run, log.read(&run))).collect();
             if let Some(queue) = shared.upgrade() {
-                queue.loaded(run, octets);
+                queue.loaded(read);
             }
         });
         false
+    }
+
+    /// A wanted run and those behind it, if they are short: up to `limit` octets together.
+    fn at_once(&self, run: Run, limit: u32) -> Vec<Run> {
+        let mut sum = u64::from(run.octets);
+        let is_within = |run: &&Run| {
+            sum += u64::from(run.octets);
+            sum <= u64::from(limit)
+        };
+        let behind = self.core.runs_behind(&run).take(AT_ONCE - 1).take_while(is_within);
+        iter::once(run).chain(behind.copied()).collect()
     }
 
     /// Loads what stands before the next message, and waits for it.
@@ -185,8 +201,14 @@ impl QueueWorker {
     }
 
     /// Takes in what was loaded, and goes on.
-    pub(super) fn loaded(&mut self, run: &Run, octets: io::Result<Bytes>) {
-        self.take_in(run, octets);
+    pub(super) fn loaded(&mut self, read: Vec<(Run, io::Result<Bytes>)>) {
+        for (run, octets) in read {
+            self.take_in(&run, octets);
+            // What is not readable ends the process.
+            if self.backing.as_ref().is_none_or(|backing| backing.loading) {
+                break;
+            }
+        }
         self.run();
     }
 
@@ -294,20 +316,15 @@ fn load(
     Ok(loaded.collect())
 }
 
-/// Has the messages of a marked run stand apart, each for itself; `false` if there is no such run.
+/// Looks at the messages of a marked run; `false` if there is no such run.
 fn look(core: &mut Queue, backing: &mut Backing, run: &Run, octets: &Bytes) -> bool {
     let Ok(found) = find(run, octets, core.settings()) else { return false };
-    let seen = found.iter().map(|&Found { index, offset, bytes, deadline, .. }| Seen {
-        index,
-        position: StoreRef(run.position.0 + u64::from(offset)),
-        bytes,
-        deadline,
+    let seen = found.iter().map(|&Found { index, offset, octets, bytes, marks, deadline }| {
+        let position = StoreRef(run.position.0 + u64::from(offset));
+        Seen { index, located: Located { position, octets }, bytes, deadline, marks }
     });
-    let seen: Vec<Seen> = seen.collect();
-    if !core.look_at(run, &seen) {
-        return false;
-    }
-    backing.held.extend(found.iter().map(|found| (found.index, found.octets)));
+    let Some(apart) = core.look_at(run, &seen.collect::<Vec<_>>()) else { return false };
+    backing.held.extend(apart);
     true
 }
 
@@ -317,6 +334,8 @@ struct Found {
     offset: u32,
     octets: u32,
     bytes: u32,
+    /// What it says, where the run is marked.
+    marks: Marks,
     deadline: Timestamp,
 }
 
@@ -329,13 +348,17 @@ fn find(run: &Run, octets: &[u8], settings: &Settings) -> Result<Vec<Found>, Str
             format!("the message at offset {place} is damaged")
         })?;
         let message = MessageRef::read(octets);
+        let said = message.filter(|_| run.marked).map(|message| marks(&message));
+        let marks = said.unwrap_or_default();
+        let accepted = message.and_then(|message| message.stamp.accepted);
         let size = |octets: &[u8]| u32::try_from(octets.len()).unwrap_or(u32::MAX);
         all.push(Found {
             index: MessageIndex(index),
             offset: u32::try_from(offset).unwrap_or(u32::MAX),
             octets: size(octets),
             bytes: message.map_or(0, |message| size(message.body)),
-            deadline: message.map_or(Timestamp::NEVER, |it| deadline(&it, run.marked, settings)),
+            marks,
+            deadline: deadline(accepted, marks, settings),
         });
     }
     if all.len() != run.count as usize {
@@ -345,8 +368,6 @@ fn find(run: &Run, octets: &[u8], settings: &Settings) -> Result<Vec<Found>, Str
 }
 
 /// When a message expires that was read; one without a time never does.
-fn deadline(message: &MessageRef<'_>, marked: bool, settings: &Settings) -> Timestamp {
-    let marks = if marked { marks(message) } else { Marks::default() };
-    let accepted = message.stamp.accepted;
+fn deadline(accepted: Option<Timestamp>, marks: Marks, settings: &Settings) -> Timestamp {
     accepted.map_or(Timestamp::NEVER, |accepted| settings.deadline(accepted, marks))
 }

@@ -191,8 +191,8 @@ impl Queue {
     }
 
     /// Takes in what was read from the disk.
-    pub(super) fn loaded(self: &Arc<Self>, run: Run, octets: io::Result<Bytes>) {
-        self.submit(Task::Loaded(run, octets));
+    pub(super) fn loaded(self: &Arc<Self>, read: Vec<(Run, io::Result<Bytes>)>) {
+        self.submit(Task::Loaded(read));
     }
 
     /// Takes note of messages that have left memory.

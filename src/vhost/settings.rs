@@ -1,6 +1,6 @@
 //! What a queue's arguments and policies say of how it works.
 
-use crate::queue::settings::{Dead, Serving, Settings};
+use crate::queue::settings::{Dead, Priorities, Serving, Settings};
 use crate::topology::arguments::queue_type::QueueType;
 use crate::topology::arguments::values::Values;
 
@@ -22,6 +22,7 @@ pub(super) fn settings(queue_type: QueueType, values: &Values) -> Settings {
         overflow: values.overflow.unwrap_or_default(),
         counts_attempts: is_quorum,
         delivery_limit: if is_quorum { delivery_limit(values.delivery_limit) } else { None },
+        priorities: priorities(queue_type, values),
     }
 }
 
@@ -29,4 +30,12 @@ pub(super) fn settings(queue_type: QueueType, values: &Values) -> Settings {
 fn delivery_limit(said: Option<i64>) -> Option<u32> {
     let limit = said.unwrap_or(DELIVERY_LIMIT);
     (limit >= 0).then(|| u32::try_from(limit).unwrap_or(u32::MAX))
+}
+
+/// The levels of its messages. A quorum queue has 32, whatever it asks for (RabbitMQ 4.3).
+fn priorities(queue_type: QueueType, values: &Values) -> Priorities {
+    match queue_type {
+        QueueType::Classic => Priorities { highest: values.max_priority.unwrap_or(0), absent: 0 },
+        QueueType::Quorum => Priorities { highest: 31, absent: 4 },
+    }
 }

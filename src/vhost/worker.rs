@@ -105,7 +105,7 @@ impl Worker for QueueWorker {
                 );
                 self.run();
             }
-            Task::Loaded(run, octets) => self.loaded(&run, octets),
+            Task::Loaded(read) => self.loaded(read),
             Task::Left(copied) => self.left(copied),
             Task::Relieve => self.relieve(),
             Task::Tick => {
@@ -351,6 +351,7 @@ impl QueueWorker {
         command: impl Fn(Stored, Option<Marks>) -> Command,
     ) {
         let is_durable = self.is_durable();
+        let reads_all = self.core.settings().reads_all();
         for run in batch.messages.chunk_by(|a, b| a.segment == b.segment) {
             let Some(segment) = run.first().and_then(|m| batch.octets.segment(m.segment)) else {
                 continue;
@@ -361,7 +362,7 @@ impl QueueWorker {
                 let logged = is_durable && message.persistent;
                 let durability = if logged { Durability::Logged } else { Durability::Transient };
                 let store = segment.insert(message.offset, durability);
-                let marks = message.marked.then(|| {
+                let marks = (message.marked || reads_all).then(|| {
                     let octets = octets.get(message.offset as usize..).unwrap_or_default();
                     MessageRef::read(octets).map(|it| marks(&it)).unwrap_or_default()
                 });
@@ -414,8 +415,9 @@ impl QueueWorker {
         if self.core.wanting().next().is_none() {
             return;
         }
-        let enqueued =
-            self.commands.iter().filter(|command| matches!(command, Command::Enqueue(_)));
+        let is_enqueue =
+            |it: &&Command| matches!(it, Command::Enqueue(_) | Command::EnqueueMarked(..));
+        let enqueued = self.commands.iter().filter(is_enqueue);
         let at_hand = self.core.at_hand(BUDGET.messages as usize);
         let ready = u32::try_from(at_hand + enqueued.count()).unwrap_or(u32::MAX);
         if ready == 0 {

@@ -54,8 +54,15 @@ impl Cold {
         self.first_deadline
     }
 
+    #[inline]
     pub(super) fn has_marked(&self) -> bool {
         self.marked > 0
+    }
+
+    /// Marks all runs.
+    pub(super) fn mark(&mut self) {
+        self.runs.iter_mut().for_each(|run| run.marked = true);
+        self.marked = self.runs.len();
     }
 
     pub(super) fn first(&self) -> Option<&Run> {
@@ -91,6 +98,26 @@ impl Cold {
         }
         self.marked += usize::from(run.marked);
         self.runs.push_front(run);
+    }
+
+    /// Adds a message in its place.
+    pub(super) fn insert(&mut self, message: &Message, located: Located) {
+        let place = self.runs.partition_point(|run| run.first < message.index);
+        if place == self.runs.len() {
+            return self.push_back(message, located);
+        }
+        let Some(before) = place.checked_sub(1).and_then(|before| self.runs.get_mut(before)) else {
+            return self.push_front(message, located);
+        };
+        let run = run_of(message, located);
+        if let Some(longer) = joined(before, &run) {
+            *before = longer;
+            self.messages += 1;
+            self.bytes += run.bytes;
+        } else {
+            self.count(&run);
+            self.runs.insert(place, run);
+        }
     }
 
     /// Takes out the first run, or its beginning; `false` if it does not begin with `part`.
@@ -183,7 +210,8 @@ impl Cold {
     }
 }
 
-fn run_of(message: &Message, located: Located) -> Run {
+/// A message that lies there, as a run.
+pub(in crate::queue) fn run_of(message: &Message, located: Located) -> Run {
     debug_assert!(located.position.is_cold());
     Run {
         first: message.index,

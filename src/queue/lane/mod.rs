@@ -11,6 +11,7 @@ mod cold;
 mod hot;
 
 use cold::Cold;
+pub(super) use cold::run_of;
 use hot::Hot;
 
 use crate::amqp::id::{MessageIndex, StoreRef, Timestamp};
@@ -32,13 +33,15 @@ pub struct Message {
     pub redelivered: bool,
     /// Whether it says itself what becomes of it, so that it has to be looked at before its turn.
     pub marked: bool,
+    /// The level that it belongs to.
+    pub priority: u8,
 }
 
 impl Message {
-    /// A message that never expires and was never delivered.
+    /// A message of the lowest level that never expires and was never delivered.
     pub const fn new(index: MessageIndex, store: StoreRef, bytes: u32) -> Self {
         let deadline = Timestamp::NEVER;
-        Self { index, store, deadline, bytes, redelivered: false, marked: false }
+        Self { index, store, deadline, bytes, redelivered: false, marked: false, priority: 0 }
     }
 }
 
@@ -118,9 +121,37 @@ impl Lane {
         found
     }
 
+    /// Has all runs be marked, which are all there is.
+    pub fn mark_runs(&mut self) {
+        self.cold.mark();
+    }
+
+    /// Whether there are runs whose messages have to be looked at before their turn.
+    #[inline]
+    pub fn has_marked_runs(&self) -> bool {
+        self.cold.has_marked()
+    }
+
     /// The first run whose messages have to be looked at before their turn.
     pub fn first_marked_run(&self) -> Option<&Run> {
         if self.cold.has_marked() { self.cold.iter().find(|run| run.marked) } else { None }
+    }
+
+    /// Puts a message that is on the disk into its place among the runs; `false` if others have
+    /// their place between it and the runs, and nothing has changed.
+    pub fn insert_cold(&mut self, message: &Message, located: Located) -> bool {
+        let Self { head, cold, tail } = self;
+        if head.front().is_some_and(|first| message.index < first.index) && cold.is_empty() {
+            *tail = std::mem::take(head);
+        }
+        let follows_head = head.back().is_none_or(|last| last.index < message.index);
+        let precedes_tail = tail.front().is_none_or(|first| message.index < first.index);
+        let fits = follows_head && precedes_tail;
+        if fits {
+            cold.insert(message, located);
+        }
+        self.close_gap();
+        fits
     }
 
     /// The run to load next.
@@ -130,7 +161,8 @@ impl Lane {
 
     /// Puts the messages of the first run, or of its beginning, into the head. `run` is what was
     /// read; `false` if the first run does not begin with it any more, and nothing has changed.
-    pub fn load(&mut self, run: &Run, messages: &[Loaded]) -> bool {
+    /// All are of that level.
+    pub fn load(&mut self, run: &Run, messages: &[Loaded], priority: u8) -> bool {
         debug_assert!(
             messages
                 .iter()
@@ -142,7 +174,8 @@ impl Lane {
         }
         for &Loaded { index, store, bytes, deadline } in messages {
             let message = Message::new(index, store, bytes);
-            self.head.push_back(Message { deadline, redelivered: run.redelivered, ..message });
+            let redelivered = run.redelivered;
+            self.head.push_back(Message { deadline, redelivered, priority, ..message });
         }
         self.close_gap();
         true

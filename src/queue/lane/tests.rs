@@ -136,7 +136,7 @@ fn what_is_enqueued_behind_a_run_waits_until_it_is_loaded() {
     assert_parts(&lane, [2, 8, 3]);
     assert_leave(&mut lane, 0..2);
     let run = first_run(&lane);
-    assert!(lane.load(&run, &loaded(2..10)));
+    assert!(lane.load(&run, &loaded(2..10), 0));
 
     assert_parts(&lane, [11, 0, 0]);
     assert_leave(&mut lane, 2..13);
@@ -184,7 +184,7 @@ fn a_message_missing_from_a_loaded_run_counts_no_more() {
     lane.push_back(message(10));
     let run = first_run(&lane);
 
-    assert!(lane.load(&run, &loaded([1, 5, 9])));
+    assert!(lane.load(&run, &loaded([1, 5, 9]), 0));
 
     assert_parts(&lane, [4, 0, 0]);
     assert_leave(&mut lane, [1, 5, 9, 10].into_iter());
@@ -196,7 +196,7 @@ fn a_run_of_which_nothing_is_left_gives_way_to_the_next() {
     unload(&mut lane, 0, MIB / 4);
     let run = first_run(&lane);
 
-    assert!(lane.load(&run, &[]));
+    assert!(lane.load(&run, &[], 0));
 
     assert_parts(&lane, [0, 4, 0]);
     assert_eq!(runs(&lane), [(4, 4)]);
@@ -210,7 +210,7 @@ fn a_run_that_grew_while_it_was_read_keeps_what_was_not_read() {
     unload(&mut lane, 2, 8);
     assert_eq!(runs(&lane), [(2, 8)]);
 
-    assert!(lane.load(&read, &loaded(2..6)));
+    assert!(lane.load(&read, &loaded(2..6), 0));
 
     assert_parts(&lane, [6, 4, 0]);
     assert_eq!(first_run(&lane).position, place(6, 8).position);
@@ -225,13 +225,13 @@ fn only_the_first_run_as_it_is_can_be_loaded() {
     let longer = Run { count: 8, octets: 2 * MIB, ..first };
     let moved = Run { position: StoreRef(StoreRef::COLD | 1), ..first };
 
-    assert!(!lane.load(&second, &loaded(4..8)));
-    assert!(!lane.load(&longer, &loaded(0..8)));
-    assert!(!lane.load(&moved, &loaded(0..4)));
+    assert!(!lane.load(&second, &loaded(4..8), 0));
+    assert!(!lane.load(&longer, &loaded(0..8), 0));
+    assert!(!lane.load(&moved, &loaded(0..4), 0));
 
     assert_parts(&lane, [0, 8, 0]);
-    assert!(lane.load(&first, &loaded(0..4)));
-    assert!(!lane.load(&first, &loaded(0..4)));
+    assert!(lane.load(&first, &loaded(0..4), 0));
+    assert!(!lane.load(&first, &loaded(0..4), 0));
 }
 
 #[test]
@@ -271,7 +271,7 @@ fn a_long_lane_unloaded_and_loaded_comes_out_in_order() {
     left.extend(std::iter::from_fn(|| lane.pop_front()).map(|it| it.index.0));
     while let Some(run) = lane.first_run().copied() {
         assert!(run.octets <= MIB);
-        assert!(lane.load(&run, &loaded(run.first.0..run.end().0)));
+        assert!(lane.load(&run, &loaded(run.first.0..run.end().0), 0));
         left.extend(std::iter::from_fn(|| lane.pop_front()).map(|it| it.index.0));
     }
 
