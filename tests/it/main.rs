@@ -45,6 +45,7 @@ mod page_out;
 mod perf;
 mod perf_more;
 mod policy;
+mod priority;
 mod process;
 mod publish;
 mod qos;

@@ -65,7 +65,7 @@ pub(super) const QUEUE: [Rule; 36] = [
     rule("x-max-length-bytes", All, |value, _| non_negative(value)),
     rule("x-max-in-memory-length", Quorum, |value, _| non_negative(value)),
     rule("x-max-in-memory-bytes", Quorum, |value, _| non_negative(value)),
-    rule("x-max-priority", Classic, |value, _| max_priority(value).and_then(missing)),
+    rule("x-max-priority", Classic, |value, _| max_priority(value)),
     rule("x-overflow", All, |value, _| overflow(value)),
     rule("x-queue-mode", Classic, |value, _| queue_mode(value)),
     rule("x-queue-version", Classic, |value, _| queue_version(value)),

@@ -29,6 +29,10 @@ impl Content {
         self.properties(1 << 12, &[mode])
     }
 
+    pub fn priority(self, priority: u8) -> Self {
+        self.properties(1 << 11, &[priority])
+    }
+
     pub fn reply_to(self, queue: &str) -> Self {
         self.properties(1 << 9, &short_str(queue.as_bytes()))
     }
