@@ -43,6 +43,13 @@ const SUBJECTS: &[Subject] = &[
             traffic.settle(Settlement::Ack);
         })
     }),
+    ("the same, 10 priorities", || {
+        let mut traffic = Traffic::with_levels(10, AckMode::Manual);
+        Box::new(move || {
+            traffic.pass();
+            traffic.settle(Settlement::Ack);
+        })
+    }),
     ("store, read and release, 16 octets", || {
         let mut contents = Contents::new(16);
         Box::new(move || assert_eq!(contents.pass(), BATCH * 16))

@@ -36,7 +36,14 @@ fn manual(criterion: &mut Criterion) {
             traffic.settle(Settlement::Ack);
         });
     });
-    assert_eq!(traffic.unacked(), 0);
+    let mut urgent = Traffic::with_levels(10, AckMode::Manual);
+    group.bench_function("enqueue, deliver, ack; 10 priorities", |bencher| {
+        bencher.iter(|| {
+            urgent.pass();
+            urgent.settle(Settlement::Ack);
+        });
+    });
+    assert_eq!(traffic.unacked() + urgent.unacked(), 0);
 }
 
 criterion_group! { name = queue; config = setup::criterion(); targets = automatic, manual }

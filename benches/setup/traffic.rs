@@ -2,9 +2,12 @@
 
 use leveret::amqp::ack_mode::AckMode;
 use leveret::amqp::id::{ConsumerId, StoreRef, Timestamp};
-use leveret::queue::command::{Attach, ChannelLimit, Command, Exclusivity, Settlement, Stored};
+use leveret::queue::command::{
+    Attach, ChannelLimit, Command, Exclusivity, Marks, Settlement, Stored,
+};
 use leveret::queue::core::Queue;
 use leveret::queue::effect::{Budget, Effect, Effects};
+use leveret::queue::settings::{Priorities, Settings};
 
 use super::BATCH;
 
@@ -17,7 +20,24 @@ pub struct Traffic {
 
 impl Traffic {
     pub fn new(consumers: u64, acks: AckMode) -> Self {
-        let mut queue = Queue::new();
+        let stored = |number| Stored { store: StoreRef(number), bytes: 16 };
+        let publishes = (0..BATCH as u64).map(|number| Command::Enqueue(stored(number))).collect();
+        Self::of(Queue::new(), consumers, acks, publishes)
+    }
+
+    /// One consumer, and messages of so many priorities in turn.
+    pub fn with_levels(levels: u8, acks: AckMode) -> Self {
+        let priorities = Priorities { highest: levels - 1, absent: 0 };
+        let settings = Settings { priorities, ..Settings::default() };
+        let enqueue = |(number, level): (u64, u8)| {
+            let marks = Marks { lifetime: None, priority: Some(level) };
+            Command::EnqueueMarked(Stored { store: StoreRef(number), bytes: 16 }, marks)
+        };
+        let publishes = (0..BATCH as u64).zip((0..levels).cycle()).map(enqueue).collect();
+        Self::of(Queue::new().with_settings(settings), 1, acks, publishes)
+    }
+
+    fn of(mut queue: Queue, consumers: u64, acks: AckMode, publishes: Vec<Command>) -> Self {
         let mut effects = Effects::new(Budget { messages: u32::MAX, bytes: u64::MAX });
         for consumer in 0..consumers {
             let attach = Attach {
@@ -30,8 +50,6 @@ impl Traffic {
             };
             queue.apply(Timestamp(0), &[Command::Attach(attach)], &mut effects);
         }
-        let stored = |number| Stored { store: StoreRef(number), bytes: 16 };
-        let publishes = (0..BATCH as u64).map(|number| Command::Enqueue(stored(number))).collect();
         Self { queue, publishes, settlements: Vec::new(), effects }
     }
 
