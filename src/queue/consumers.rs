@@ -275,6 +275,11 @@ impl Consumers {
         self.turns.iter().any(|id| self.by_id.get(&id).is_some_and(Consumer::can_take))
     }
 
+    /// Whether somebody could take a message, with an allowance if it needs one.
+    pub fn is_any_hungry(&self) -> bool {
+        self.any_can_take() || self.wanting().next().is_some()
+    }
+
     /// Whose turn it is to take a message, which then counts against its credit.
     #[inline]
     pub fn take_turn(&mut self) -> Option<(ConsumerId, AckMode)> {

@@ -8,6 +8,7 @@ use super::dying::{Death, Dying};
 use super::effect::{Delivery, Effect, Effects};
 use super::lane::{Lane, Message};
 use super::levels::Levels;
+use super::rate::Pacer;
 use super::ready::Ready;
 use super::settings::{Dead, Settings};
 use super::unacked::{Holder, Unacked};
@@ -28,7 +29,8 @@ pub struct Queue {
     pub(super) dying: Dying,
     pub(super) deadlines: Deadlines,
     pub(super) counts: Counts,
-    consumers: Consumers,
+    pub(super) pacer: Pacer,
+    pub(super) consumers: Consumers,
     next_index: u64,
     unacked_bytes: u64,
     last_active: Timestamp,
@@ -60,6 +62,7 @@ impl Queue {
             queue.deadlines = Deadlines::in_order();
             queue.ready.expect_deadlines();
         }
+        queue.pacer.set(settings.delivery_rate);
         queue
     }
 
@@ -72,6 +75,7 @@ impl Queue {
     pub fn configure(&mut self, settings: Settings) {
         let Settings { serving, priorities, .. } = self.settings;
         self.settings = Settings { serving, priorities, ..settings };
+        self.pacer.set(settings.delivery_rate);
     }
 
     /// Applies `commands` in order, then delivers what the consumers can take within the budget of
@@ -170,13 +174,14 @@ impl Queue {
     /// Whether a call without commands would deliver something. A channel-limited consumer counts
     /// for nothing here: it takes messages only in a call that grants it an allowance.
     pub fn has_deliverable(&self) -> bool {
-        self.ready.is_front_hot() && self.consumers.any_can_take()
+        self.ready.is_front_hot() && self.consumers.any_can_take() && self.pacer.is_open(self.now)
     }
 
     /// The channel-limited consumers that could take messages if they were granted credit. The
     /// highest priority comes first; among equals who was served last comes last.
     pub fn wanting(&self) -> impl Iterator<Item = Wanting> {
-        self.consumers.wanting()
+        let is_open = self.pacer.is_open(self.now);
+        self.consumers.wanting().take_while(move |_| is_open)
     }
 
     fn enqueue(&mut self, stored: Stored) {
@@ -284,6 +289,7 @@ impl Queue {
             });
             return;
         };
+        self.pacer.pass(self.now, 1);
         let delivery = self.hand_out(message, Holder::Get, acks, effects);
         let remaining = u32::try_from(self.ready()).unwrap_or(u32::MAX);
         effects.push(Effect::Got { request, remaining, delivery });
@@ -314,6 +320,15 @@ impl Queue {
     }
 
     fn deliver(&mut self, effects: &mut Effects) {
+        if self.pacer.is_off() {
+            self.deliver_all(effects);
+        } else {
+            self.deliver_paced(effects);
+        }
+    }
+
+    #[inline]
+    pub(super) fn deliver_all(&mut self, effects: &mut Effects) {
         while self.ready.is_front_hot() && effects.has_room() {
             let Some((consumer, acks)) = self.consumers.take_turn() else { return };
             let Some(message) = self.ready.pop_front() else { return };

@@ -186,6 +186,24 @@ impl Effects {
         self.counted.push((index, attempts));
     }
 
+    /// Sets messages of the budget aside, all but `messages`; returns how many.
+    pub(super) fn withhold(&mut self, messages: u64) -> u32 {
+        let kept = u32::try_from(messages).unwrap_or(u32::MAX).min(self.left.messages);
+        let withheld = self.left.messages - kept;
+        self.left.messages = kept;
+        withheld
+    }
+
+    /// Puts back what was withheld.
+    pub(super) fn give_back(&mut self, withheld: u32) {
+        self.left.messages += withheld;
+    }
+
+    /// How many more deliveries fit, whatever their size.
+    pub(super) fn room(&self) -> u32 {
+        self.left.messages
+    }
+
     /// Whether another delivery to a consumer fits.
     pub(super) fn has_room(&self) -> bool {
         self.left.messages > 0 && self.left.bytes > 0

@@ -10,6 +10,13 @@ use crate::amqp::id::Timestamp;
 impl Queue {
     /// When it has something to do of its own accord; it is to be applied then, without a command.
     pub fn next_wake(&self) -> Option<Timestamp> {
+        if self.pacer.is_off() {
+            return self.next_expiry();
+        }
+        self.next_expiry().into_iter().chain(self.paced_wake()).min()
+    }
+
+    fn next_expiry(&self) -> Option<Timestamp> {
         if self.deadlines.is_idle() && self.settings.message_ttl.is_none() {
             return None;
         }

@@ -34,6 +34,7 @@ pub mod lane;
 pub mod length;
 pub mod levels;
 pub mod paging;
+pub mod rate;
 pub mod ready;
 pub mod settings;
 pub mod single_active;

@@ -25,6 +25,8 @@ pub struct Settings {
     pub delivery_limit: Option<u32>,
     /// The levels of its messages. They stay as they were at first.
     pub priorities: Priorities,
+    /// How many messages a second are delivered at most (`x-delivery-rate`).
+    pub delivery_rate: Option<u64>,
 }
 
 impl Settings {

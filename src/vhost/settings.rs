@@ -16,6 +16,7 @@ pub(super) fn settings(queue_type: QueueType, values: &Values) -> Settings {
     Settings {
         serving: if is_single { Serving::SingleActive } else { Serving::All },
         message_ttl: values.message_ttl,
+        delivery_rate: values.delivery_rate,
         dead: if is_published { Dead::Published } else { Dead::Dropped },
         max_length: values.max_length,
         max_bytes: values.max_length_bytes,

@@ -90,7 +90,7 @@ pub(super) const QUEUE: [Rule; 36] = [
     rule("x-message-deduplication", All, |value, _| boolean(value).and_then(missing_unless(is_false(value)))),
     rule("x-deduplication-fallback", All, |value, _| deduplication_fallback(value).and_then(missing)),
     rule("x-group-key", All, |value, _| group_key(value).and_then(missing)),
-    rule("x-delivery-rate", All, |value, _| positive(value).and_then(missing)),
+    rule("x-delivery-rate", All, |value, _| positive(value)),
     rule("x-delayed", All, |value, _| boolean(value).and_then(missing_unless(is_false(value)))),
 ];
 
