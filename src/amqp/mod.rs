@@ -9,6 +9,7 @@ pub mod entry;
 pub mod exception;
 pub mod expiration;
 pub mod fields;
+pub mod fingerprint;
 pub mod id;
 pub mod message;
 pub mod method;

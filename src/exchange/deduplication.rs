@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
+use crate::amqp::fingerprint::Fingerprint;
 use crate::amqp::table::{TableRef, Value};
 
-use super::fingerprint::Fingerprint;
 use super::message::Message;
 use super::past::InvalidPast;
 use super::seen::{FOR_EVER, SIZE_MAX, Seen};

@@ -4,7 +4,6 @@
 
 pub mod binding;
 pub mod deduplication;
-pub mod fingerprint;
 pub mod hash;
 pub mod hash_on;
 mod headers;

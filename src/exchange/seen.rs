@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use super::fingerprint::Fingerprint;
+use crate::amqp::fingerprint::Fingerprint;
 
 /// The largest number of values that may be remembered: twice as many are numbered by 32 bits.
 pub(super) const SIZE_MAX: usize = 1 << 30;

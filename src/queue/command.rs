@@ -1,6 +1,7 @@
 //! What the outside asks of a queue.
 
 use crate::amqp::ack_mode::AckMode;
+use crate::amqp::fingerprint::Fingerprint;
 use crate::amqp::id::{ConsumerId, MessageIndex, StoreRef};
 
 /// A message as its queue's store keeps it.
@@ -29,6 +30,13 @@ impl Marks {
     }
 }
 
+/// What a message is known by in its queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// The value by which duplicates of it are told (`x-message-deduplication`).
+    Value(Fingerprint),
+}
+
 /// One step of a queue. A batch of them is applied in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Command {
@@ -38,6 +46,14 @@ pub enum Command {
     EnqueueMarked(Stored, Marks),
     /// Has a message die at once for which there is no room.
     Refuse(Stored),
+    /// Says what the message is known by that is about to get that place, with
+    /// [`EnqueueMarked`](Self::EnqueueMarked).
+    Identify {
+        /// The message.
+        index: MessageIndex,
+        /// What it is known by.
+        key: Key,
+    },
     /// Starts a consumer.
     Attach(Attach),
     /// Ends a consumer. Its unacked messages stay unacked until they are settled.

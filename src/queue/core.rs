@@ -1,9 +1,10 @@
 //! The queue core: what is ready, what is unacked, and who gets the next message.
 
 use super::attempts::Counts;
-use super::command::{Attach, ChannelLimit, Command, Exclusivity, Marks, Settlement, Stored};
+use super::command::{Attach, ChannelLimit, Command, Exclusivity, Key, Marks, Settlement, Stored};
 use super::consumers::{Consumers, Wanting};
 use super::deadlines::Deadlines;
+use super::duplicates::Known;
 use super::dying::{Death, Dying};
 use super::effect::{Delivery, Effect, Effects};
 use super::lane::{Lane, Message};
@@ -30,6 +31,7 @@ pub struct Queue {
     pub(super) deadlines: Deadlines,
     pub(super) counts: Counts,
     pub(super) pacer: Pacer,
+    pub(super) known: Known,
     pub(super) consumers: Consumers,
     next_index: u64,
     unacked_bytes: u64,
@@ -99,6 +101,7 @@ impl Queue {
                     let message = self.place(stored);
                     self.kill(message, Death::MaxLength, effects);
                 }
+                Command::Identify { index, key } => self.identify(index, key),
                 Command::Settle { index, outcome } => self.settle(index, outcome, effects),
                 Command::Attach(attach) => self.attach(&attach, effects),
                 Command::Detach { consumer } => self.detach(consumer, effects),
@@ -126,6 +129,9 @@ impl Queue {
         }
         self.trim(effects);
         self.tell_deaths(effects);
+        if !self.known.is_empty() {
+            self.forget_released(effects);
+        }
         self.consumers.take_back_allowances(|consumer, credit| {
             give_back(consumer, credit, effects);
         });
@@ -184,6 +190,13 @@ impl Queue {
         self.consumers.wanting().take_while(move |_| is_open)
     }
 
+    /// Takes note of what a message is known by that is about to be enqueued, or was looked at.
+    pub fn identify(&mut self, index: MessageIndex, key: Key) {
+        match key {
+            Key::Value(value) => self.known.insert(index, value),
+        }
+    }
+
     fn enqueue(&mut self, stored: Stored) {
         let is_timeless = self.settings.message_ttl.is_none() && self.deadlines.is_idle();
         if is_timeless && self.ready.is_flat() {
@@ -197,7 +210,9 @@ impl Queue {
     fn enqueue_marked(&mut self, stored: Stored, marks: Marks) {
         let deadline = self.settings.deadline(self.now, marks);
         let priority = self.settings.priorities.level(marks.priority);
-        let message = Message { deadline, priority, marked: marks.is_any(), ..self.place(stored) };
+        let placed = self.place(stored);
+        let marked = marks.is_any() || self.known.has(placed.index);
+        let message = Message { deadline, priority, marked, ..placed };
         if deadline == Timestamp::NEVER && self.deadlines.is_idle() {
             self.ready.push_back(message);
         } else {

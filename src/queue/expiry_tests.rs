@@ -136,6 +136,7 @@ impl Rig {
                     bytes: 10,
                     deadline: deadline(index),
                     marks: Marks { lifetime: Some(1), priority: None },
+                    known: false,
                 });
                 assert!(self.queue.look_at(&run, &seen.collect::<Vec<_>>()).is_some());
             }

@@ -288,7 +288,12 @@ impl Levels {
 
     /// The first run whose messages have to be looked at.
     pub fn wanted_look(&self) -> Option<Wanted> {
-        self.lowest.lane.first_marked_run().copied().map(Wanted::Look)
+        self.first_marked_run().copied().map(Wanted::Look)
+    }
+
+    /// The same.
+    pub fn first_marked_run(&self) -> Option<&Run> {
+        self.lowest.lane.first_marked_run()
     }
 
     /// Puts the messages of a run into memory; `false` if no level's runs begin with it.

@@ -146,6 +146,7 @@ impl Rig {
                     bytes: 10,
                     deadline: deadline(index),
                     marks: self.said[&index].marks,
+                    known: false,
                 });
                 let apart = self.queue.look_at(&run, &seen.collect::<Vec<_>>());
                 assert!(apart.unwrap().iter().all(|(_, octets)| *octets == OCTETS));

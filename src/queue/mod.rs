@@ -26,6 +26,7 @@ pub mod command;
 pub mod consumers;
 pub mod core;
 pub mod deadlines;
+pub mod duplicates;
 pub mod dying;
 pub mod effect;
 pub mod error;

@@ -48,6 +48,9 @@ pub struct Seen {
     pub deadline: Timestamp,
     /// What it says itself.
     pub marks: Marks,
+    /// Whether it is [identified](Queue::identify) by something, so that it has to be looked at
+    /// after the next restart too.
+    pub known: bool,
 }
 
 /// What has become cold.
@@ -155,11 +158,11 @@ impl Queue {
 
     /// A message of a run as its queue keeps it.
     fn seen(&self, run: &Run, seen: &Seen) -> Message {
-        let &Seen { index, located, bytes, deadline, marks } = seen;
+        let &Seen { index, located, bytes, deadline, marks, known } = seen;
         Message {
             deadline,
             redelivered: run.redelivered,
-            marked: marks.is_any(),
+            marked: marks.is_any() || known,
             priority: self.settings.priorities.level(marks.priority),
             ..Message::new(index, located.position, bytes)
         }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::amqp::fingerprint::Fingerprint;
 use crate::exchange::deduplication::{Deduplication, Verdict};
-use crate::exchange::fingerprint::Fingerprint;
 use crate::exchange::message::Message;
 use crate::exchange::past::Past;
 use crate::exchange::recent_history::RecentHistory;

@@ -13,6 +13,7 @@ pub mod ids;
 mod inbox;
 pub mod internal_publisher;
 mod journal;
+mod keys;
 mod lease;
 mod leaving;
 mod lock;

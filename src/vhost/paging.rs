@@ -10,13 +10,14 @@ use bytes::Bytes;
 use tokio::runtime::Handle;
 
 use super::backing::Backing;
+use super::keys::Keys;
 use super::leaving::Copied;
 use super::marks::marks;
 use super::worker::QueueWorker;
 use crate::amqp::id::{MessageIndex, StoreRef, Timestamp};
 use crate::amqp::message::MessageRef;
 use crate::amqp::run::Run;
-use crate::queue::command::Marks;
+use crate::queue::command::{Key, Marks};
 use crate::queue::core::Queue;
 use crate::queue::lane::Message;
 use crate::queue::paging::{Loaded, Located, Seen, Wanted};
@@ -212,12 +213,17 @@ impl QueueWorker {
         self.run();
     }
 
-    fn take_in(&mut self, run: &Run, octets: io::Result<Bytes>) {
+    pub(super) fn take_in(&mut self, run: &Run, octets: io::Result<Bytes>) {
         let Some(backing) = &mut self.backing else { return };
         backing.loading = false;
         let settings = *self.core.settings();
         let octets = match octets {
-            Ok(octets) if run.marked && look(&mut self.core, backing, run, &octets) => return,
+            Ok(octets)
+                if run.marked
+                    && look(&mut self.core, backing, self.keys.as_ref(), run, &octets) =>
+            {
+                return;
+            }
             octets => octets.map_err(|error| error.to_string()),
         };
         match octets.and_then(|octets| load(&mut self.store, run, octets, &settings)) {
@@ -317,15 +323,34 @@ fn load(
 }
 
 /// Looks at the messages of a marked run; `false` if there is no such run.
-fn look(core: &mut Queue, backing: &mut Backing, run: &Run, octets: &Bytes) -> bool {
+fn look(
+    core: &mut Queue,
+    backing: &mut Backing,
+    keys: Option<&Keys>,
+    run: &Run,
+    octets: &Bytes,
+) -> bool {
     let Ok(found) = find(run, octets, core.settings()) else { return false };
+    let known: Vec<_> = keys.map(|keys| read_keys(keys, run, octets)).unwrap_or_default();
     let seen = found.iter().map(|&Found { index, offset, octets, bytes, marks, deadline }| {
         let position = StoreRef(run.position.0 + u64::from(offset));
-        Seen { index, located: Located { position, octets }, bytes, deadline, marks }
+        let known = known.binary_search_by_key(&index, |(index, _)| *index).is_ok();
+        Seen { index, located: Located { position, octets }, bytes, deadline, marks, known }
     });
     let Some(apart) = core.look_at(run, &seen.collect::<Vec<_>>()) else { return false };
     backing.held.extend(apart);
+    known.into_iter().for_each(|(index, key)| core.identify(index, key));
     true
+}
+
+/// What the messages of a run are known by, in their order.
+fn read_keys(keys: &Keys, run: &Run, octets: &[u8]) -> Vec<(MessageIndex, Key)> {
+    let messages = (run.first.0..).map(MessageIndex).zip(messages(octets));
+    let found = messages.filter_map(|(index, message)| {
+        let message = MessageRef::read(message.ok()?.1)?;
+        Some((index, keys.read(&message)))
+    });
+    found.flat_map(|(index, found)| found.keys().map(move |key| (index, key))).collect()
 }
 
 /// A message of a run, within its octets.

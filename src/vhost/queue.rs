@@ -16,6 +16,7 @@ use super::burial::letter::DeadLetters;
 use super::errands::Errands;
 use super::inbox::{Inbox, Turn};
 use super::journal::Journal;
+use super::keys::Keys;
 use super::lease::Lease;
 use super::leaving::Copied;
 use super::session::{Consumer, Session};
@@ -123,6 +124,7 @@ impl Queue {
         let log = store.log.as_ref();
         let core = core.with_settings(settings(definition.queue_type(), &values));
         let timed = core.settings().is_timed();
+        let keys = Keys::of(&values);
         let alarm = |shared: &Weak<Self>| {
             Alarm::new(definition.id, Weak::clone(shared), Arc::clone(errands))
         };
@@ -138,6 +140,7 @@ impl Queue {
                 Backing::new(Arc::clone(log), journal, residence, Weak::clone(shared))
             });
             let mut worker = QueueWorker::new(definition.id, core, backing, alarm(shared));
+            worker.keys = keys;
             worker.dead_letters = DeadLetters::of(&definition.name, shared, &values);
             let (queue, errands) = (Weak::clone(shared), Arc::clone(errands));
             worker.lease = Some(Lease::new(definition.id, queue, errands, values.expires));
@@ -279,6 +282,11 @@ impl Queue {
     /// Ready messages and consumers.
     pub fn counts(self: &Arc<Self>) -> Counts {
         self.with(|worker| worker.counts())
+    }
+
+    /// How many duplicates were published to it since it was declared or the broker started.
+    pub fn duplicates(self: &Arc<Self>) -> u64 {
+        self.with(|worker| worker.duplicates)
     }
 
     /// Starts a consumer. `announce` runs once it is certain to start and before its first

@@ -10,6 +10,7 @@ use super::burial::letter::DeadLetters;
 use super::credit::{Share, deal};
 use super::inbox::Worker;
 use super::journal::accept;
+use super::keys::Keys;
 use super::lease::Lease;
 use super::marks::marks;
 use super::session::{self, Consumer, Credit, Room, Session};
@@ -84,6 +85,10 @@ pub(super) struct QueueWorker {
     pub(super) dead_letters: Option<Arc<DeadLetters>>,
     /// How long it stays without being used, if its owner wants to know.
     pub(super) lease: Option<Lease>,
+    /// What it knows its messages by, if by anything.
+    pub(super) keys: Option<Keys>,
+    /// How many duplicates came.
+    pub(super) duplicates: u64,
     closed: bool,
 }
 
@@ -147,6 +152,8 @@ impl QueueWorker {
             alarm,
             dead_letters: None,
             lease: None,
+            keys: None,
+            duplicates: 0,
             closed: false,
         }
     }
@@ -329,6 +336,14 @@ impl QueueWorker {
 
     /// Takes in a batch for which there is room.
     pub(super) fn take(&mut self, batch: &PublishBatch) {
+        match self.keys.clone().filter(|_| !self.closed) {
+            None => self.enqueue(batch),
+            Some(keys) => self.publish_known(&keys, batch),
+        }
+    }
+
+    /// Takes messages in, and has their publisher hear of it.
+    pub(super) fn enqueue(&mut self, batch: &PublishBatch) {
         if !self.closed {
             self.gather(batch, |stored, marks| match marks {
                 None => Command::Enqueue(stored),

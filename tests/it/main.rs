@@ -50,6 +50,7 @@ mod priority;
 mod process;
 mod publish;
 mod qos;
+mod queue_dedup;
 mod queue_expiry;
 mod quorum;
 mod raw;

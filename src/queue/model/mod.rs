@@ -100,7 +100,10 @@ impl Model {
                 self.disk.add(self.messages, stored.bytes);
                 self.messages += 1;
             }
-            Command::EnqueueMarked(..) | Command::Refuse(_) | Command::Bury { .. } => {
+            Command::EnqueueMarked(..)
+            | Command::Identify { .. }
+            | Command::Refuse(_)
+            | Command::Bury { .. } => {
                 unreachable!("not in the model")
             }
             Command::Attach(attach) => return self.attach(attach),

@@ -111,9 +111,13 @@ pub(super) fn group_key(value: Value<'_>) -> Checked {
     one_of(value, GroupKey::parse, "invalid_group_key")
 }
 
-pub(super) fn deduplication_fallback(value: Value<'_>) -> Checked {
+/// What it falls back from has to be asked for, too.
+pub(super) fn deduplication_fallback(value: Value<'_>, arguments: TableRef<'_>) -> Checked {
     match long_str(value)? {
-        b"message-id" => Ok(()),
+        b"message-id" if arguments.get("x-message-deduplication") == Some(Value::Bool(true)) => {
+            Ok(())
+        }
+        b"message-id" => Err("fallback_but_no_deduplication".to_owned()),
         _ => Err("invalid_deduplication_fallback".to_owned()),
     }
 }

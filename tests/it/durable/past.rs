@@ -86,3 +86,21 @@ fn a_persistent_duplicate_is_answered_when_the_first_is_in_the_log() {
     peer.expect_method(2, TX_COMMIT_OK);
     assert_eq!(bystander.channel(1).counts("q").0, 1);
 }
+
+/// The same of a queue that drops duplicates itself.
+#[test]
+fn a_duplicate_in_a_queue_is_answered_when_the_first_is_in_the_log() {
+    let mut broker = Unwritten::start();
+    let (mut peer, mut bystander) = (broker.transacting(), broker.bystander());
+    let arguments = [("x-message-deduplication", Field::Bool(true))];
+    peer.channel(2).call(&queue_declare("unique").durable().arguments(&arguments));
+
+    bystander.channel(1).publish(&basic_publish("", "unique"), &persistent("a"));
+    await_ready(&mut bystander, "unique", 1);
+    peer.channel(2).publish(&basic_publish("", "unique"), &persistent("a")).send(&tx_commit());
+    expect_no_answer(&mut peer, &mut bystander, "probe");
+    broker.write();
+
+    peer.expect_method(2, TX_COMMIT_OK);
+    assert_eq!(bystander.channel(1).counts("unique").0, 1);
+}

@@ -6,7 +6,7 @@ const EXPECTED_INTEGER: &str = "\"expected integer, got longstr\"";
 const NOT_SUPPORTED: &str = "\"not supported by this broker\"";
 
 /// Key, value, detail of the refusal.
-const REFUSED: [(&str, Value<'_>, &str); 61] = [
+const REFUSED: [(&str, Value<'_>, &str); 60] = [
     ("x-queue-type", text("foo"), "\"unsupported queue type 'foo'\""),
     ("x-queue-type", text("stream"), "\"queue type 'stream' is not supported by this broker\""),
     ("x-queue-type", Value::Int(b'I', 5), "{unacceptable_type,signedint}"),
@@ -57,9 +57,8 @@ const REFUSED: [(&str, Value<'_>, &str); 61] = [
     ("x-delayed-retry-max", int(315_360_000_001), "{value_too_large,315360000001}"),
     ("x-delayed-retry-max", int(1), NOT_SUPPORTED),
     ("x-message-deduplication", text("true"), "{unacceptable_type,longstr}"),
-    ("x-message-deduplication", Value::Bool(true), NOT_SUPPORTED),
     ("x-deduplication-fallback", text("type"), "invalid_deduplication_fallback"),
-    ("x-deduplication-fallback", text("message-id"), NOT_SUPPORTED),
+    ("x-deduplication-fallback", text("message-id"), "fallback_but_no_deduplication"),
     ("x-group-key", text(""), "invalid_group_key"),
     ("x-group-key", Value::Void, "{unacceptable_type,void}"),
     ("x-group-key", text("customer"), NOT_SUPPORTED),
@@ -108,6 +107,7 @@ fn arguments_that_can_be_had_are_accepted() {
         ("x-consumer-timeout", int(1_800_000)),
         ("x-delayed-retry-type", text("disabled")),
         ("x-message-deduplication", Value::Bool(false)),
+        ("x-message-deduplication", Value::Bool(true)),
         ("x-delivery-rate", int(1)),
         ("x-delayed", Value::Bool(false)),
         ("x-confirm", text("written")),

@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::amqp::table::Value;
+use super::table::Value;
 
 /// The first half of a value's SHA-256. Two of a million values are alike by chance once in
 /// 10^26 times, and nobody can make two that are.
