@@ -2,7 +2,7 @@
 
 use crate::amqp::ack_mode::AckMode;
 use crate::amqp::fingerprint::Fingerprint;
-use crate::amqp::id::{ConsumerId, MessageIndex, StoreRef};
+use crate::amqp::id::{ConsumerId, MessageIndex, StoreRef, Timestamp};
 
 /// A message as its queue's store keeps it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +53,26 @@ pub enum Command {
         index: MessageIndex,
         /// What it is known by.
         key: Key,
+    },
+    /// Takes a message in that becomes ready later, at the end of the queue as it is then.
+    Delay {
+        /// The message.
+        stored: Stored,
+        /// When it becomes ready.
+        due: Timestamp,
+        /// How long it lives from then on at most, in milliseconds; `u64::MAX` if it does not say.
+        lifetime: u64,
+        /// The checksum of its `message-id`.
+        id: u32,
+        /// Its priority, if it says one.
+        priority: Option<u8>,
+    },
+    /// Removes a message that waits for its time; one that does not wait any more is ignored.
+    CancelDelayed {
+        /// The message.
+        index: MessageIndex,
+        /// When it is due.
+        due: Timestamp,
     },
     /// Starts a consumer.
     Attach(Attach),

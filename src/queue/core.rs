@@ -4,6 +4,8 @@ use super::attempts::Counts;
 use super::command::{Attach, ChannelLimit, Command, Exclusivity, Key, Marks, Settlement, Stored};
 use super::consumers::{Consumers, Wanting};
 use super::deadlines::Deadlines;
+use super::delayed::Delayed;
+use super::delays::Ripened;
 use super::duplicates::Known;
 use super::dying::{Death, Dying};
 use super::effect::{Delivery, Effect, Effects};
@@ -13,6 +15,7 @@ use super::rate::Pacer;
 use super::ready::Ready;
 use super::settings::{Dead, Settings};
 use super::unacked::{Holder, Unacked};
+use super::waiting::Waiting;
 use crate::amqp::ack_mode::AckMode;
 use crate::amqp::id::{ConsumerId, MessageIndex, Timestamp};
 use crate::amqp::run::Run;
@@ -32,8 +35,11 @@ pub struct Queue {
     pub(super) counts: Counts,
     pub(super) pacer: Pacer,
     pub(super) known: Known,
+    pub(super) delayed: Delayed,
+    /// What has left the delayed ones since its owner last asked.
+    pub(super) ripened: Vec<Ripened>,
     pub(super) consumers: Consumers,
-    next_index: u64,
+    pub(super) next_index: u64,
     unacked_bytes: u64,
     last_active: Timestamp,
     /// The time of the last call.
@@ -102,6 +108,13 @@ impl Queue {
                     self.kill(message, Death::MaxLength, effects);
                 }
                 Command::Identify { index, key } => self.identify(index, key),
+                Command::Delay { stored: Stored { store, bytes }, due, lifetime, id, priority } => {
+                    let priority = self.settings.priorities.level(priority);
+                    let waiting = Waiting::new(due, MessageIndex(0), store, bytes);
+                    let lifetime = (lifetime < u64::MAX).then_some(lifetime);
+                    self.delay(Waiting { id, priority, ..waiting }, lifetime);
+                }
+                Command::CancelDelayed { index, due } => self.cancel_delayed((due, index), effects),
                 Command::Settle { index, outcome } => self.settle(index, outcome, effects),
                 Command::Attach(attach) => self.attach(&attach, effects),
                 Command::Detach { consumer } => self.detach(consumer, effects),
@@ -122,6 +135,9 @@ impl Queue {
                 }
                 Command::Purge { request } => self.purge(request, effects),
             }
+        }
+        if !self.delayed.is_empty() {
+            self.ripen();
         }
         self.deliver(effects);
         if !self.has_deliverable() {

@@ -47,6 +47,13 @@ impl Known {
         self.by_index.insert(index, value);
     }
 
+    /// A message has another place from now on.
+    pub fn rename(&mut self, from: MessageIndex, to: MessageIndex) {
+        if let Some(value) = self.by_index.remove(&from) {
+            self.insert(to, value);
+        }
+    }
+
     /// Forgets a message, if it has a value.
     pub fn remove(&mut self, index: MessageIndex) {
         let Some(value) = self.by_index.remove(&index) else { return };

@@ -10,10 +10,11 @@ use crate::amqp::id::Timestamp;
 impl Queue {
     /// When it has something to do of its own accord; it is to be applied then, without a command.
     pub fn next_wake(&self) -> Option<Timestamp> {
+        let next = self.next_expiry().into_iter().chain(self.next_due()).min();
         if self.pacer.is_off() {
-            return self.next_expiry();
+            return next;
         }
-        self.next_expiry().into_iter().chain(self.paced_wake()).min()
+        next.into_iter().chain(self.paced_wake()).min()
     }
 
     fn next_expiry(&self) -> Option<Timestamp> {

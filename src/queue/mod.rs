@@ -16,6 +16,8 @@
 //! has no room dies: it is released at once, or stays among the [`dying`] until it was published
 //! elsewhere; a few of these are told of at a time.
 //!
+//! One that waits for its time is [`delayed`] before it is ready.
+//!
 //! What is long enough is only partly in memory: the middle of the ready lane may be *cold*, on the
 //! disk only ([`lane`]), and so may be what stands [`apart`] from it or is unacked. The queue's owner loads what
 //! comes to the front, and unloads what will not soon ([`paging`]).
@@ -26,6 +28,8 @@ pub mod command;
 pub mod consumers;
 pub mod core;
 pub mod deadlines;
+pub mod delayed;
+pub mod delays;
 pub mod duplicates;
 pub mod dying;
 pub mod effect;
@@ -41,6 +45,8 @@ pub mod settings;
 pub mod single_active;
 pub mod turns;
 pub mod unacked;
+pub mod waiting;
+pub mod wheel;
 
 #[cfg(test)]
 mod model;

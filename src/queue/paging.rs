@@ -236,24 +236,26 @@ impl Queue {
     }
 
     /// Everything it holds: what is ready, level by level, what stands apart and what is in the lane,
-    /// each in order; what is dying, then what is unacked.
+    /// each in order; what is dying, what waits for its time in any order, then what is unacked.
     pub fn entries(&self) -> impl Iterator<Item = Entry> {
         let ready = self.ready.downwards().flat_map(Ready::entries);
         let dying = self.dying.iter().copied().map(Entry::Ready);
         let unacked = self.unacked.iter();
         ready
             .chain(dying)
+            .chain(self.delayed_entries())
             .chain(unacked.map(|message| Entry::Unacked(Message { redelivered: true, ..*message })))
     }
 
     /// Where in memory each message is, to be replaced when the store moves them. No reference that
     /// an earlier effect told may be used afterwards. Cold messages are not among them.
     pub fn stores_mut(&mut self) -> impl Iterator<Item = &mut StoreRef> {
-        let Self { ready, unacked, dying, .. } = self;
+        let Self { ready, unacked, dying, delayed, .. } = self;
         let held = unacked.iter_mut().chain(dying.iter_mut());
         let held = held.filter(|message| !message.store.is_cold());
         let ready = ready.upwards_mut().flat_map(Ready::stores_mut);
-        ready.chain(held.map(|message| &mut message.store))
+        let waiting = delayed.hot_mut().map(|waiting| &mut waiting.store);
+        ready.chain(held.map(|message| &mut message.store)).chain(waiting)
     }
 
     /// Each cold run of the ready lane as it is, and its position, to be replaced when all of it
@@ -264,11 +266,12 @@ impl Queue {
 
     /// Each cold message outside the lane, and its position, to be replaced when it has moved.
     pub fn cold_held_mut(&mut self) -> impl Iterator<Item = (MessageIndex, &mut StoreRef)> {
-        let Self { ready, unacked, dying, .. } = self;
+        let Self { ready, unacked, dying, delayed, .. } = self;
         let apart = ready.upwards_mut().flat_map(|ready| ready.apart.iter_mut());
         let held = apart.chain(unacked.iter_mut()).chain(dying.iter_mut());
-        let cold = held.filter(|message| message.store.is_cold());
-        cold.map(|message| (message.index, &mut message.store))
+        let held = held.map(|message| (message.index, &mut message.store));
+        let waiting = delayed.iter_mut().map(|waiting| (waiting.index, &mut waiting.store));
+        held.chain(waiting).filter(|(_, store)| store.is_cold())
     }
 
     /// Replaces a cold run, or its beginning, by others that hold the same messages, or those of

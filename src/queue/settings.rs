@@ -27,6 +27,8 @@ pub struct Settings {
     pub priorities: Priorities,
     /// How many messages a second are delivered at most (`x-delivery-rate`).
     pub delivery_rate: Option<u64>,
+    /// Whether messages that say so wait for their time (`x-delayed`).
+    pub delayed: bool,
 }
 
 impl Settings {

@@ -24,6 +24,7 @@ pub(super) fn settings(queue_type: QueueType, values: &Values) -> Settings {
         counts_attempts: is_quorum,
         delivery_limit: if is_quorum { delivery_limit(values.delivery_limit) } else { None },
         priorities: priorities(queue_type, values),
+        delayed: values.delayed == Some(true),
     }
 }
 

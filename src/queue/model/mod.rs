@@ -103,7 +103,9 @@ impl Model {
             Command::EnqueueMarked(..)
             | Command::Identify { .. }
             | Command::Refuse(_)
-            | Command::Bury { .. } => {
+            | Command::Bury { .. }
+            | Command::Delay { .. }
+            | Command::CancelDelayed { .. } => {
                 unreachable!("not in the model")
             }
             Command::Attach(attach) => return self.attach(attach),
