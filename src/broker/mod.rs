@@ -2,6 +2,7 @@
 
 pub mod alarm;
 pub mod connections;
+pub mod delays;
 mod durable;
 pub mod memory;
 pub mod node;

@@ -2,6 +2,7 @@
 
 pub mod builder;
 pub mod data;
+mod delays;
 pub mod log_lines;
 mod policies;
 pub mod running;

@@ -76,7 +76,7 @@ impl Rig {
             self.waiting.insert((due, index));
             let (due, lifetime) = (Timestamp(due), lifetime.unwrap_or(u64::MAX));
             let id = u32::try_from(index % 3).unwrap();
-            Command::Delay { stored, due, lifetime, id }
+            Command::Delay { stored, due, lifetime, id, priority: None }
         } else {
             self.known.get_mut(&index).unwrap().lifetime = None;
             self.ready.insert(index, index);
@@ -184,10 +184,17 @@ impl Rig {
                 waiting.push((Waiting { octets: OCTETS, redelivered, ..message }, lifetime));
             } else {
                 let deadline = Timestamp::NEVER;
-                seen.push(Seen { index: MessageIndex(index), position, bytes: 10, deadline });
+                seen.push(Seen {
+                    index: MessageIndex(index),
+                    located: location(index),
+                    bytes: 10,
+                    deadline,
+                    marks: Marks { lifetime: Some(1), priority: None },
+                    known: false,
+                });
             }
         }
-        assert!(self.queue.look_at(run, &seen));
+        assert!(self.queue.look_at(run, &seen).is_some());
         for (message, lifetime) in waiting {
             self.waiting.insert((message.due.0, message.index.0));
             self.queue.restore_delayed(message, lifetime);

@@ -21,6 +21,7 @@ use crate::codec::encode;
 use crate::codec::header::{Properties, parse_header};
 use crate::codec::publish::WholePublish;
 use crate::exchange::message::Message;
+use crate::vhost::delays::delay;
 use crate::vhost::routes::Route;
 
 impl Service {
@@ -75,6 +76,11 @@ impl Service {
                 route =
                     self.routes.resolve_all(&self.vhost, message.address, &asked.keys, seen())?;
             }
+        }
+        let is_delayed =
+            |route: &Route| self.vhost.has_delayed_queues() && route.iter().any(|it| it.delayed);
+        if route.is_none_or(is_delayed) {
+            terms.marked |= delay(properties).is_some();
         }
         let is_timed =
             |route: &Route| self.vhost.has_timed_queues() && route.iter().any(|it| it.is_timed());

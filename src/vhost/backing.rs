@@ -14,7 +14,7 @@ use crate::queue::lane::Message;
 use crate::queue::paging::Entry;
 use crate::store::format::checkpoint::QueueImage;
 use crate::store::format::position::Position;
-use crate::store::format::record::Range;
+use crate::store::format::record::{Range, Returned};
 use crate::store::log::Log;
 use crate::store::memory::{Located, MemoryStore, is_logged};
 use crate::store::residence::Residence;
@@ -37,6 +37,8 @@ pub(super) struct Backing {
     pub(super) leaving: bool,
     /// What the cold messages outside the lane take on the disk, in octets.
     pub(super) held: HashMap<MessageIndex, u32, foldhash::fast::RandomState>,
+    /// Under which places messages were logged that have waited and have another place now.
+    pub(super) origins: HashMap<MessageIndex, MessageIndex, foldhash::fast::RandomState>,
     /// Where to go on looking for single messages that can leave memory.
     pub(super) sweep: MessageIndex,
 }
@@ -58,6 +60,7 @@ impl Backing {
             polled: false,
             leaving: false,
             held: HashMap::default(),
+            origins: HashMap::default(),
             sweep: MessageIndex(0),
         }
     }
@@ -75,15 +78,20 @@ impl Backing {
                 self.note(Range { first: run.first.0, count: run.count.into() });
             }
         }
+        let returned: Vec<_> = self.at_origins(effects.counted().iter().copied()).collect();
         if let Some(journal) = &mut self.journal {
-            journal.give_back(effects.counted());
+            journal.give_back(returned);
             journal.flush();
         }
     }
 
-    fn settle_one(&mut self, index: MessageIndex, at: StoreRef, store: &MemoryStore) {
+    fn settle_one(&mut self, place: MessageIndex, at: StoreRef, store: &MemoryStore) {
+        let index = self.origin(place);
+        if index != place {
+            self.origins.remove(&place);
+        }
         if at.is_cold() {
-            let octets = self.held.remove(&index).unwrap_or_default();
+            let octets = self.held.remove(&place).unwrap_or_default();
             self.log.release(Position::of(at), octets.into());
             if !at.is_volatile() {
                 self.note(Range { first: index.0, count: 1 });
@@ -93,6 +101,14 @@ impl Backing {
         {
             journal.settle(index, || store.locate(at));
         }
+    }
+
+    /// The same under the places at which the messages were logged.
+    fn at_origins(
+        &self,
+        returned: impl Iterator<Item = Returned>,
+    ) -> impl Iterator<Item = Returned> {
+        returned.map(|(index, attempts)| (self.origin(index), attempts))
     }
 
     fn note(&mut self, range: Range) {
@@ -115,7 +131,8 @@ impl Backing {
         let mut runs: Vec<Run> = on_disk.filter(|run| !run.position.is_volatile()).collect();
         runs.sort_unstable_by_key(|run| run.first);
         runs.dedup_by(|next, last| last.extend(next, self.log.sizes.run));
-        let returned = core.attempts().collect();
+        let mut returned: Vec<_> = self.at_origins(core.attempts()).collect();
+        returned.sort_unstable_by_key(|(index, _)| *index);
         Some(QueueImage { queue, next_index, runs, returned })
     }
 
@@ -155,11 +172,13 @@ impl Backing {
             Entry::Run(run) => return Some(run),
             Entry::Ready(message) | Entry::Unacked(message) => message,
         };
+        let first = self.origin(message.index);
         if message.store.is_cold() {
-            return self.held_run(&message);
+            return self.held_run(&message).map(|run| Run { first, ..run });
         }
         let Located { position, octets } = store.locate(message.store)?;
-        (message.index.0 < next_index).then(|| run_of(&message, position.store_ref(), octets))
+        let message = Message { index: first, ..message };
+        (first.0 < next_index).then(|| run_of(&message, position.store_ref(), octets))
     }
 }
 

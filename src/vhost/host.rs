@@ -49,6 +49,8 @@ pub struct Vhost {
     pub(super) gate: Gate,
     reporter: OnceLock<Arc<Reporter>>,
     traced: AtomicBool,
+    /// Whether there has been a queue in which messages wait for their time.
+    delayed: AtomicBool,
 }
 
 /// What is declared. While it is locked the changes go to the log, so they are there in the order
@@ -120,6 +122,7 @@ impl Vhost {
             gate: Gate::default(),
             reporter: OnceLock::new(),
             traced: AtomicBool::new(false),
+            delayed: AtomicBool::new(false),
         })
     }
 
@@ -173,6 +176,12 @@ impl Vhost {
     #[inline]
     pub fn has_timed_queues(&self) -> bool {
         self.timed.load(Ordering::Relaxed)
+    }
+
+    /// Whether messages may wait for their time in a queue.
+    #[inline]
+    pub fn has_delayed_queues(&self) -> bool {
+        self.delayed.load(Ordering::Relaxed)
     }
 
     /// The queue of that name at work, whoever owns it.
@@ -426,6 +435,7 @@ impl Vhost {
 
     fn add_queue(&self, queue: Arc<Queue>) {
         self.timed.fetch_or(queue.is_timed(), Ordering::Relaxed);
+        self.delayed.fetch_or(queue.delayed, Ordering::Relaxed);
         self.queues.insert(queue.name.clone(), queue);
     }
 

@@ -101,9 +101,9 @@ impl Journal {
     }
 
     /// Appends that messages came back.
-    pub(super) fn give_back(&self, returned: &[Returned]) {
+    pub(super) fn give_back(&self, returned: Vec<Returned>) {
         if !returned.is_empty() {
-            self.log.give_back(self.queue, returned.to_vec());
+            self.log.give_back(self.queue, returned);
         }
     }
 

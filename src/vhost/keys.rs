@@ -85,6 +85,15 @@ impl Found {
 }
 
 impl QueueWorker {
+    /// Takes note of what the one message of a batch is known by, which is about to come in place of
+    /// another.
+    pub(super) fn identify(&mut self, batch: &PublishBatch) {
+        let (Some(keys), Some(placed)) = (&self.keys, batch.messages.first()) else { return };
+        let found = keys.read_placed(&batch.octets, placed);
+        let index = MessageIndex(self.core.next_index());
+        self.commands.extend(found.keys().map(|key| Command::Identify { index, key }));
+    }
+
     /// Takes in what is no duplicate. A duplicate is accepted too, not before what it is a
     /// duplicate of: nobody who published a message may think it safe while it is not.
     pub(super) fn publish_known(&mut self, keys: &Keys, batch: &PublishBatch) {

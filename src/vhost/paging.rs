@@ -10,6 +10,7 @@ use bytes::Bytes;
 use tokio::runtime::Handle;
 
 use super::backing::Backing;
+use super::delays::Delay;
 use super::keys::Keys;
 use super::leaving::Copied;
 use super::marks::marks;
@@ -22,6 +23,7 @@ use crate::queue::core::Queue;
 use crate::queue::lane::Message;
 use crate::queue::paging::{Loaded, Located, Seen, Wanted};
 use crate::queue::settings::Settings;
+use crate::queue::waiting::Waiting;
 use crate::store::format::checkpoint::QueueImage;
 use crate::store::format::position::Position;
 use crate::store::format::run::messages;
@@ -50,10 +52,12 @@ impl QueueWorker {
         let ahead = if keep > 0 { backing.log.sizes.ahead() } else { 0 };
         let is_short = backing.residence.is_short();
         if self.store.pinned_octets() > keep && (is_short || backing.is_over()) {
+            let mut alone = self.unload_delayed();
             self.unload(keep, None);
             // Those that are soon settled are not worth it.
-            let is_much = self.store.pinned_octets() > 2 * keep;
-            let alone = if is_much { self.unload_held(keep) } else { Vec::new() };
+            if self.store.pinned_octets() > 2 * keep {
+                alone.extend(self.unload_held(keep));
+            }
             // What is logged does not go while something else stands before it.
             let octets =
                 if is_short { self.store.pinned_octets() } else { self.store.logged_octets() };
@@ -246,9 +250,16 @@ impl QueueWorker {
     }
 
     fn unreadable(&mut self, run: &Run, why: &str) {
-        let Some(backing) = &mut self.backing else { return };
         // The process is to end; it would be read again and again until then.
-        backing.loading = true;
+        if let Some(backing) = &mut self.backing {
+            backing.loading = true;
+        }
+        self.cannot_read(run, why);
+    }
+
+    /// Has the process end: what it has on the disk is not there.
+    pub(super) fn cannot_read(&self, run: &Run, why: &str) {
+        let Some(backing) = &self.backing else { return };
         let (position, count) = (Position::of(run.position), run.count);
         backing.log.fail(format!("{position}: cannot read {count} messages of a queue: {why}"));
     }
@@ -275,6 +286,9 @@ impl Backing {
         index: MessageIndex,
         located: Located,
     ) -> Option<StoreRef> {
+        if let Some(gone) = core.unload_delayed(index, located) {
+            return Some(gone);
+        }
         let gone = core.unload_held(index, located.position)?;
         self.held.insert(index, located.octets);
         Some(gone)
@@ -296,7 +310,7 @@ impl Backing {
 
 /// Where a message in memory is on the disk, if everything before `written` is written. Its place
 /// may be known before, but nothing can be read there.
-fn locate(store: &MemoryStore, message: &Message, written: u64) -> Option<Located> {
+pub(super) fn locate(store: &MemoryStore, message: &Message, written: u64) -> Option<Located> {
     let located = store.locate(message.store).filter(|_| message.index.0 < written)?;
     Some(Located { position: located.position.store_ref(), octets: located.octets })
 }
@@ -331,15 +345,25 @@ fn look(
     octets: &Bytes,
 ) -> bool {
     let Ok(found) = find(run, octets, core.settings()) else { return false };
+    let (waiting, found): (Vec<_>, Vec<_>) = found.into_iter().partition(|it| it.delay.is_some());
     let known: Vec<_> = keys.map(|keys| read_keys(keys, run, octets)).unwrap_or_default();
-    let seen = found.iter().map(|&Found { index, offset, octets, bytes, marks, deadline }| {
-        let position = StoreRef(run.position.0 + u64::from(offset));
-        let known = known.binary_search_by_key(&index, |(index, _)| *index).is_ok();
-        Seen { index, located: Located { position, octets }, bytes, deadline, marks, known }
-    });
+    let seen =
+        found.iter().map(|&Found { index, offset, octets, bytes, marks, deadline, .. }| {
+            let position = StoreRef(run.position.0 + u64::from(offset));
+            let known = known.binary_search_by_key(&index, |(index, _)| *index).is_ok();
+            Seen { index, located: Located { position, octets }, bytes, deadline, marks, known }
+        });
     let Some(apart) = core.look_at(run, &seen.collect::<Vec<_>>()) else { return false };
     backing.held.extend(apart);
     known.into_iter().for_each(|(index, key)| core.identify(index, key));
+    for Found { index, offset, octets, bytes, marks, delay, .. } in waiting {
+        let Some(Delay { due, lifetime, id }) = delay else { continue };
+        let position = StoreRef(run.position.0 + u64::from(offset));
+        let message = Waiting::new(due, index, position, bytes);
+        let priority = core.settings().priorities.level(marks.priority);
+        let redelivered = run.redelivered;
+        core.restore_delayed(Waiting { octets, id, priority, redelivered, ..message }, lifetime);
+    }
     true
 }
 
@@ -362,6 +386,8 @@ struct Found {
     /// What it says, where the run is marked.
     marks: Marks,
     deadline: Timestamp,
+    /// How it waits for its time, if it does.
+    delay: Option<Delay>,
 }
 
 fn find(run: &Run, octets: &[u8], settings: &Settings) -> Result<Vec<Found>, String> {
@@ -384,6 +410,7 @@ fn find(run: &Run, octets: &[u8], settings: &Settings) -> Result<Vec<Found>, Str
             bytes: message.map_or(0, |message| size(message.body)),
             marks,
             deadline: deadline(accepted, marks, settings),
+            delay: message.filter(|_| run.marked && settings.delayed).and_then(|it| Delay::of(&it)),
         });
     }
     if all.len() != run.count as usize {

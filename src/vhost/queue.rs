@@ -13,6 +13,7 @@ use super::alarm::Alarm;
 use super::backing::Backing;
 use super::batch::{Leaving, PublishBatch, Task};
 use super::burial::letter::DeadLetters;
+use super::delays::DelayedMessage;
 use super::errands::Errands;
 use super::inbox::{Inbox, Turn};
 use super::journal::Journal;
@@ -24,11 +25,12 @@ use super::settings::settings;
 use super::worker::{Counts, NotAttached, QueueWorker, Terms};
 use crate::amqp::ack_mode::AckMode;
 use crate::amqp::confirm::Confirm;
-use crate::amqp::id::{ChannelId, ConnectionId, ConsumerId, MessageIndex, QueueId};
+use crate::amqp::id::{ChannelId, ConnectionId, ConsumerId, MessageIndex, QueueId, Timestamp};
 use crate::amqp::name::QueueName;
 use crate::amqp::run::Run;
 use crate::queue::command::{ChannelLimit, Settlement};
 use crate::queue::core::Queue as Core;
+use crate::queue::waiting::Rank;
 use crate::store::format::checkpoint::QueueImage;
 use crate::store::log::Log;
 use crate::store::reclaim::{Holder, Holding, Relocation};
@@ -62,6 +64,8 @@ pub struct Queue {
     inbox: Inbox<QueueWorker>,
     /// Whether something of it goes by when its messages were accepted.
     timed: AtomicBool,
+    /// Whether messages with `x-delay` wait in it.
+    pub delayed: bool,
     deleted: AtomicBool,
 }
 
@@ -125,6 +129,7 @@ impl Queue {
         let core = core.with_settings(settings(definition.queue_type(), &values));
         let timed = core.settings().is_timed();
         let keys = Keys::of(&values);
+        let delayed = core.settings().delayed;
         let alarm = |shared: &Weak<Self>| {
             Alarm::new(definition.id, Weak::clone(shared), Arc::clone(errands))
         };
@@ -156,6 +161,7 @@ impl Queue {
                 inbox: Inbox::new(worker),
                 timed: AtomicBool::new(timed),
                 values: ArcSwap::from_pointee(values),
+                delayed,
                 deleted: AtomicBool::new(false),
             }
         })
@@ -335,6 +341,22 @@ impl Queue {
         self.with(QueueWorker::purge)
     }
 
+    /// The first `limit` messages that wait for their time behind `after`. It may read from the
+    /// disk.
+    pub fn list_delayed(self: &Arc<Self>, after: Rank, limit: usize) -> Vec<DelayedMessage> {
+        self.with(|worker| worker.list_delayed(after, limit))
+    }
+
+    /// Removes the messages that wait with that `message-id`; returns how many.
+    pub fn cancel_delayed(self: &Arc<Self>, message_id: &[u8]) -> usize {
+        self.with(|worker| worker.cancel_delayed(message_id))
+    }
+
+    /// Has the messages that wait with that `message-id` become ready at `due`; returns how many.
+    pub fn retime_delayed(self: &Arc<Self>, message_id: &[u8], due: Timestamp) -> usize {
+        self.with(|worker| worker.retime_delayed(self, message_id, due))
+    }
+
     /// Changes the prefetch regime of a session's consumers on one channel.
     pub fn limit_channel(
         self: &Arc<Self>,
@@ -352,7 +374,7 @@ impl Queue {
     pub fn delete(self: &Arc<Self>, conditions: DeleteConditions) -> Result<Remains, Occupied> {
         self.with(|worker| {
             let counts = worker.counts();
-            if conditions.if_empty && counts.ready > 0 {
+            if conditions.if_empty && (counts.ready > 0 || worker.core.delayed() > 0) {
                 return Err(Occupied::NotEmpty);
             }
             if conditions.if_unused && counts.consumers > 0 {

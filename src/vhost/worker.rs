@@ -8,19 +8,17 @@ use super::backing::Backing;
 use super::batch::{Leaving, PublishBatch, Task};
 use super::burial::letter::DeadLetters;
 use super::credit::{Share, deal};
+use super::delays::enqueue_marked;
 use super::inbox::Worker;
 use super::journal::accept;
 use super::keys::Keys;
 use super::lease::Lease;
-use super::marks::marks;
 use super::session::{self, Consumer, Credit, Room, Session};
 use crate::amqp::ack_mode::AckMode;
 use crate::amqp::attempts::Attempts;
 use crate::amqp::id::{ChannelId, ConnectionId, ConsumerId, QueueId};
-use crate::amqp::message::{MessageRef, Resting};
-use crate::queue::command::{
-    Attach, ChannelLimit, Command, Exclusivity, Marks, Settlement, Stored,
-};
+use crate::amqp::message::Resting;
+use crate::queue::command::{Attach, ChannelLimit, Command, Exclusivity, Settlement, Stored};
 use crate::queue::consumers::Wanting;
 use crate::queue::core::Queue;
 use crate::queue::effect::{Budget, Delivery, Effect, Effects};
@@ -345,9 +343,10 @@ impl QueueWorker {
     /// Takes messages in, and has their publisher hear of it.
     pub(super) fn enqueue(&mut self, batch: &PublishBatch) {
         if !self.closed {
-            self.gather(batch, |stored, marks| match marks {
+            let is_delayed = self.core.settings().delayed;
+            self.gather(batch, |stored, marked| match marked {
                 None => Command::Enqueue(stored),
-                Some(marks) => Command::EnqueueMarked(stored, marks),
+                Some(octets) => enqueue_marked(stored, octets, is_delayed),
             });
             if let Some(journal) = self.backing.as_mut().and_then(|it| it.journal.as_mut()) {
                 journal.enqueue(batch, self.core.next_index());
@@ -359,11 +358,12 @@ impl QueueWorker {
         accept(&*batch.publisher, accepted.filter_map(|m| Some((m.channel, m.confirm?))));
     }
 
-    /// Puts a batch's messages into memory, and gathers a command for each.
+    /// Puts a batch's messages into memory, and gathers a command for each, which is given the
+    /// octets of those that may say something themselves.
     pub(super) fn gather(
         &mut self,
         batch: &PublishBatch,
-        command: impl Fn(Stored, Option<Marks>) -> Command,
+        command: impl Fn(Stored, Option<&[u8]>) -> Command,
     ) {
         let is_durable = self.is_durable();
         let reads_all = self.core.settings().reads_all();
@@ -377,11 +377,9 @@ impl QueueWorker {
                 let logged = is_durable && message.persistent;
                 let durability = if logged { Durability::Logged } else { Durability::Transient };
                 let store = segment.insert(message.offset, durability);
-                let marks = (message.marked || reads_all).then(|| {
-                    let octets = octets.get(message.offset as usize..).unwrap_or_default();
-                    MessageRef::read(octets).map(|it| marks(&it)).unwrap_or_default()
-                });
-                command(Stored { store, bytes: message.body_len }, marks)
+                let octets = octets.get(message.offset as usize..).unwrap_or_default();
+                let marked = (message.marked || reads_all).then_some(octets);
+                command(Stored { store, bytes: message.body_len }, marked)
             }));
         }
     }
@@ -421,6 +419,9 @@ impl QueueWorker {
         }
         self.core.apply(self.alarm.now(), &self.commands, &mut self.effects);
         self.commands.clear();
+        if self.core.settings().delayed {
+            self.take_ripened();
+        }
         self.alarm.set(self.core.next_wake());
     }
 

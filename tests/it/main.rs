@@ -24,6 +24,7 @@ mod content;
 mod crash;
 mod dead_letter;
 mod deduplication;
+mod delayed;
 mod delivery_limit;
 mod delivery_rate;
 mod direct_reply;

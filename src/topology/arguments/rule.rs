@@ -91,7 +91,7 @@ pub(super) const QUEUE: [Rule; 36] = [
     rule("x-deduplication-fallback", All, |value, all| deduplication_fallback(value, all)),
     rule("x-group-key", All, |value, _| group_key(value).and_then(missing)),
     rule("x-delivery-rate", All, |value, _| positive(value)),
-    rule("x-delayed", All, |value, _| boolean(value).and_then(missing_unless(is_false(value)))),
+    rule("x-delayed", All, |value, _| boolean(value)),
 ];
 
 /// The arguments of consumers (RabbitMQ: `rabbit_amqqueue:consume_args/0`).
@@ -108,6 +108,3 @@ fn is(value: Value<'_>, name: &[u8]) -> bool {
     value.as_long_str() == Some(name)
 }
 
-fn is_false(value: Value<'_>) -> bool {
-    value == Value::Bool(false)
-}

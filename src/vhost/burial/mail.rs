@@ -11,6 +11,7 @@ use crate::amqp::message::{MessageRef, Stamp};
 use crate::codec::death::Buried;
 use crate::codec::header::parse_header;
 use crate::vhost::batch::{Placed, PublishBatch, octets};
+use crate::vhost::delays::delay;
 use crate::vhost::marks::marks;
 use crate::vhost::queue::Queue;
 use crate::vhost::session::Session;
@@ -38,6 +39,11 @@ impl<'a> Written<'a> {
     }
 }
 
+/// Whether a message is to wait where messages wait for their time.
+fn waits(message: &MessageRef<'_>) -> bool {
+    parse_header(message.header).is_ok_and(|header| delay(&header.properties).is_some())
+}
+
 /// Letters that are published together.
 #[derive(Debug, Default)]
 pub(super) struct Mail {
@@ -56,7 +62,8 @@ impl Mail {
         (tag, now): (PublishTag, Timestamp),
     ) {
         let Written { mut message, persistent, .. } = *written;
-        let marked = marks(&message).is_any();
+        let is_delayed = || queues.iter().any(|queue| queue.delayed) && waits(&message);
+        let marked = marks(&message).is_any() || is_delayed();
         if marked || queues.iter().any(|queue| queue.is_timed()) {
             message.stamp.accepted = Some(now);
         }
