@@ -22,7 +22,7 @@ use crate::codec::header::{Properties, parse_header};
 use crate::codec::publish::WholePublish;
 use crate::exchange::message::Message;
 use crate::vhost::delays::delay;
-use crate::vhost::routes::Route;
+use crate::vhost::queue::Queue;
 
 impl Service {
     /// Publishes the message that the channel has put together.
@@ -77,16 +77,17 @@ impl Service {
                     self.routes.resolve_all(&self.vhost, message.address, &asked.keys, seen())?;
             }
         }
-        let is_delayed =
-            |route: &Route| self.vhost.has_delayed_queues() && route.iter().any(|it| it.delayed);
-        if route.is_none_or(is_delayed) {
-            terms.marked |= delay(properties).is_some();
-        }
-        let is_timed =
-            |route: &Route| self.vhost.has_timed_queues() && route.iter().any(|it| it.is_timed());
-        if terms.marked || route.is_none_or(is_timed) {
-            message.stamp.accepted = Some(self.publisher.now());
-            record = None;
+        if terms.marked || self.vhost.has_timed_queues() {
+            let goes = |is: fn(&Queue) -> bool| {
+                route.is_none_or(|route| route.iter().any(|queue| is(queue)))
+            };
+            if goes(|queue| queue.delayed) {
+                terms.marked |= delay(properties).is_some();
+            }
+            if terms.marked || goes(Queue::is_timed) {
+                message.stamp.accepted = Some(self.publisher.now());
+                record = None;
+            }
         }
         let transactional = channel.mode() == Mode::Transactional;
         let Some(route) = route else {

@@ -49,8 +49,6 @@ pub struct Vhost {
     pub(super) gate: Gate,
     reporter: OnceLock<Arc<Reporter>>,
     traced: AtomicBool,
-    /// Whether there has been a queue in which messages wait for their time.
-    delayed: AtomicBool,
 }
 
 /// What is declared. While it is locked the changes go to the log, so they are there in the order
@@ -122,7 +120,6 @@ impl Vhost {
             gate: Gate::default(),
             reporter: OnceLock::new(),
             traced: AtomicBool::new(false),
-            delayed: AtomicBool::new(false),
         })
     }
 
@@ -172,16 +169,11 @@ impl Vhost {
         self.queues.iter().map(|queue| Arc::clone(&queue)).collect()
     }
 
-    /// Whether a queue may need to know when its messages were accepted.
+    /// Whether a queue may need to know when its messages were accepted, all or those that wait for
+    /// their time.
     #[inline]
     pub fn has_timed_queues(&self) -> bool {
         self.timed.load(Ordering::Relaxed)
-    }
-
-    /// Whether messages may wait for their time in a queue.
-    #[inline]
-    pub fn has_delayed_queues(&self) -> bool {
-        self.delayed.load(Ordering::Relaxed)
     }
 
     /// The queue of that name at work, whoever owns it.
@@ -434,8 +426,7 @@ impl Vhost {
     }
 
     fn add_queue(&self, queue: Arc<Queue>) {
-        self.timed.fetch_or(queue.is_timed(), Ordering::Relaxed);
-        self.delayed.fetch_or(queue.delayed, Ordering::Relaxed);
+        self.timed.fetch_or(queue.is_timed() || queue.delayed, Ordering::Relaxed);
         self.queues.insert(queue.name.clone(), queue);
     }
 

@@ -107,4 +107,3 @@ pub(super) const CONSUMER: [Rule; 5] = [
 fn is(value: Value<'_>, name: &[u8]) -> bool {
     value.as_long_str() == Some(name)
 }
-
