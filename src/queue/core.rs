@@ -228,7 +228,7 @@ impl Queue {
         let priority = self.settings.priorities.level(marks.priority);
         let placed = self.place(stored);
         let marked = marks.is_any() || self.known.has(placed.index);
-        let message = Message { deadline, priority, marked, ..placed };
+        let message = Message { deadline, marked, priority, ..placed };
         if deadline == Timestamp::NEVER && self.deadlines.is_idle() {
             self.ready.push_back(message);
         } else {

@@ -159,7 +159,7 @@ impl Service {
     ) -> Result<(), Exception> {
         self.check_gettable(channel, queue)?;
         let queue = self.named_queue(channel, queue)?;
-        if queue.is_quorum() && queue.single_active {
+        if queue.is_quorum() && queue.values().single_active_consumer == Some(true) {
             let resource = Resource::queue(self.vhost.name(), &queue.name);
             return Err(Error::Quorum(NotOfQuorum::Get(resource)).into());
         }

@@ -23,6 +23,7 @@ use crate::codec::publish::WholePublish;
 use crate::exchange::message::Message;
 use crate::vhost::delays::delay;
 use crate::vhost::queue::Queue;
+use crate::vhost::routes::Route;
 
 impl Service {
     /// Publishes the message that the channel has put together.
@@ -54,6 +55,10 @@ impl Service {
         publish: &WholePublish<'_>,
         mut record: Option<&Bytes>,
     ) -> Result<(), Exception> {
+        if !self.settled.is_empty() && self.vhost.has_unique_queues() {
+            // What was acked before this is nothing that it could be a duplicate of.
+            self.flush();
+        }
         let WholePublish { channel: at, mut message, ref properties, mandatory } = *publish;
         let mut terms = Outgoing {
             channel: at,
@@ -77,17 +82,11 @@ impl Service {
                     self.routes.resolve_all(&self.vhost, message.address, &asked.keys, seen())?;
             }
         }
-        if terms.marked || self.vhost.has_timed_queues() {
-            let goes = |is: fn(&Queue) -> bool| {
-                route.is_none_or(|route| route.iter().any(|queue| is(queue)))
-            };
-            if goes(|queue| queue.delayed) {
-                terms.marked |= delay(properties).is_some();
-            }
-            if terms.marked || goes(Queue::is_timed) {
-                message.stamp.accepted = Some(self.publisher.now());
-                record = None;
-            }
+        if (terms.marked || self.vhost.has_timed_queues())
+            && needs_time(&mut terms, properties, route)
+        {
+            message.stamp.accepted = Some(self.publisher.now());
+            record = None;
         }
         let transactional = channel.mode() == Mode::Transactional;
         let Some(route) = route else {
@@ -154,6 +153,16 @@ impl Service {
             encode::content(out, at, message.header, message.body, frame_max);
         });
     }
+}
+
+/// Whether something of a message goes by when it was accepted: in a queue of its route, or in any
+/// where the route is not known yet. Notes whether it is to wait.
+fn needs_time(terms: &mut Outgoing, properties: &Properties<'_>, route: Option<&Route>) -> bool {
+    let goes_to = |is: fn(&Queue) -> bool| route.is_none_or(|it| it.iter().any(|it| is(it)));
+    if goes_to(|queue| queue.delayed) {
+        terms.marked |= delay(properties).is_some();
+    }
+    terms.marked || goes_to(Queue::is_timed)
 }
 
 /// What an exchange may look at beside the routing key.

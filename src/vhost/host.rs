@@ -46,6 +46,8 @@ pub struct Vhost {
     errands: Arc<Errands>,
     /// Whether there is or was a queue whose messages need the time.
     timed: AtomicBool,
+    /// Whether a queue drops duplicates, or did.
+    unique: AtomicBool,
     pub(super) gate: Gate,
     reporter: OnceLock<Arc<Reporter>>,
     traced: AtomicBool,
@@ -117,6 +119,7 @@ impl Vhost {
             store,
             errands: Arc::new(Errands::new(Weak::clone(vhost))),
             timed: AtomicBool::new(false),
+            unique: AtomicBool::new(false),
             gate: Gate::default(),
             reporter: OnceLock::new(),
             traced: AtomicBool::new(false),
@@ -174,6 +177,12 @@ impl Vhost {
     #[inline]
     pub fn has_timed_queues(&self) -> bool {
         self.timed.load(Ordering::Relaxed)
+    }
+
+    /// Whether a queue may drop a publish as a duplicate of what was not settled before.
+    #[inline]
+    pub fn has_unique_queues(&self) -> bool {
+        self.unique.load(Ordering::Relaxed)
     }
 
     /// The queue of that name at work, whoever owns it.
@@ -427,6 +436,7 @@ impl Vhost {
 
     fn add_queue(&self, queue: Arc<Queue>) {
         self.timed.fetch_or(queue.is_timed() || queue.delayed, Ordering::Relaxed);
+        self.unique.fetch_or(queue.values().deduplication == Some(true), Ordering::Relaxed);
         self.queues.insert(queue.name.clone(), queue);
     }
 

@@ -355,7 +355,9 @@ fn look(
         });
     let Some(apart) = core.look_at(run, &seen.collect::<Vec<_>>()) else { return false };
     backing.held.extend(apart);
-    known.into_iter().for_each(|(index, key)| core.identify(index, key));
+    for (index, key) in known {
+        core.identify(index, key);
+    }
     for Found { index, offset, octets, bytes, marks, delay, .. } in waiting {
         let Some(Delay { due, lifetime, id }) = delay else { continue };
         let position = StoreRef(run.position.0 + u64::from(offset));

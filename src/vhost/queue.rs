@@ -53,8 +53,6 @@ pub struct Queue {
     pub owner: Option<ConnectionId>,
     /// Whether it goes with its last consumer.
     pub auto_delete: bool,
-    /// Whether it serves one consumer at a time.
-    pub single_active: bool,
     /// Whether its persistent messages are logged.
     pub durable: bool,
     /// Where its messages go that are logged, or do not stay in memory.
@@ -155,7 +153,6 @@ impl Queue {
                 queue_type: definition.queue_type(),
                 owner: definition.exclusive_owner,
                 auto_delete: definition.auto_delete,
-                single_active: definition.single_active_consumer(),
                 durable: definition.durable,
                 log: log.cloned(),
                 inbox: Inbox::new(worker),

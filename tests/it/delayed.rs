@@ -260,8 +260,8 @@ impl Own {
     fn listed(&self) -> Vec<(String, u64)> {
         let (mut all, mut after) = (Vec::new(), None);
         loop {
-            let list = self.broker().list_delayed("/", "delayed.listed", after);
-            let page = self.runtime.block_on(list).unwrap();
+            let asked = self.broker().list_delayed("/", "delayed.listed", after);
+            let page = self.runtime.block_on(asked).unwrap();
             let Some(last) = page.last() else { return all };
             after = Some(last.rank);
             all.extend(page.iter().map(|message| {

@@ -26,12 +26,12 @@ fn a_backlog_is_delivered_at_the_queues_rate_whoever_takes_it() {
     }
     let mut peer = broker.connect();
     peer.open(1).call(&paced("rate.backlog", 200));
-    peer.channel(1).put_all("rate.backlog", &["m"; 300]);
-    let start = Instant::now();
     for tag in ["a", "b"] {
         peer.channel(1).call(&basic_consume("rate.backlog", tag).no_ack());
     }
+    let start = Instant::now();
 
+    peer.channel(1).put_all("rate.backlog", &["m"; 300]);
     peer.expect_deliveries(1, 300);
 
     let least = Duration::from_millis(5) * (300 - at_once(200));
@@ -114,8 +114,9 @@ fn a_rate_is_a_number_above_zero_and_stays_as_it_was_declared() {
     ] {
         let declare = queue_declare(queue).exclusive().arguments(&[("x-delivery-rate", value)]);
         peer.open(2).send(&declare);
-        let text =
-            format!("{wrong} arg 'x-delivery-rate' for queue '{queue}' in vhost '/': {detail}");
+        let text = format!(
+            "PRECONDITION_FAILED - {wrong} arg 'x-delivery-rate' for queue '{queue}' in vhost '/': {detail}"
+        );
         peer.expect_channel_close(2, 406, &text, QUEUE_DECLARE);
     }
 }

@@ -23,9 +23,8 @@ fn valued(text: &str, value: Field) -> Content {
 }
 
 /// The same, persistent.
-fn kept(text: &str, value: &str) -> Content {
-    let mut properties =
-        long_str(&fields(&[(HEADER, Field::Octets(b'S', long_str(value.as_bytes())))]));
+fn kept(text: &str, value: i64) -> Content {
+    let mut properties = long_str(&fields(&[(HEADER, Field::Long(value))]));
     properties.push(2);
     content(text.as_bytes()).properties(0x3000, &properties)
 }
@@ -160,7 +159,7 @@ fn what_is_rolled_back_was_never_there() {
 fn fill(peer: &mut Peer, first: u64, size: usize) {
     for number in 0..200 {
         let text = format!("{number:>size$}");
-        put(&mut peer.channel(1), "dedup.kept", &kept(&text, &number.to_string()));
+        put(&mut peer.channel(1), "dedup.kept", &kept(&text, number));
     }
     peer.channel(1).expect_all_acked(first, first + 199);
 }
@@ -192,8 +191,8 @@ fn values_are_known_after_a_kill_and_duplicates_are_not_kept() {
     let got = peer.channel(1).get(&basic_get("dedup.kept"));
     peer.channel(1).send(&basic_ack(got.tag));
     fill(&mut peer, 1, 10);
-    let mut texts = peer.channel(1).drain("dedup.kept");
-    texts.iter_mut().for_each(|text| *text = text.trim().to_owned());
+    let texts = peer.channel(1).drain("dedup.kept");
+    let texts: Vec<_> = texts.iter().map(|text| text.trim().to_owned()).collect();
     let expected = (1..200).chain([0]).map(|number: u64| number.to_string());
     assert_eq!(texts, expected.collect::<Vec<_>>());
 }
@@ -224,11 +223,13 @@ fn arguments_that_make_no_sense_are_refused() {
         (fallback, Field::Str("message-id"), "fallback_but_no_deduplication"),
     ] {
         peer.open(2).send(&queue_declare("dedup.new").exclusive().arguments(&[(key, value)]));
-        let text = format!("invalid arg '{key}' for queue 'dedup.new' in vhost '/': {detail}");
+        let text = format!(
+            "PRECONDITION_FAILED - invalid arg '{key}' for queue 'dedup.new' in vhost '/': {detail}"
+        );
         peer.expect_channel_close(2, 406, &text, QUEUE_DECLARE);
     }
     peer.open(2).send(&queue_declare("dedup.args").exclusive());
-    let text = "inequivalent arg 'x-message-deduplication' for queue 'dedup.args' in vhost '/': \
+    let text = "PRECONDITION_FAILED - inequivalent arg 'x-message-deduplication' for queue 'dedup.args' in vhost '/': \
                 received none but current is the value 'true' of type 'bool'";
     peer.expect_channel_close(2, 406, text, QUEUE_DECLARE);
 }

@@ -51,21 +51,23 @@ pub(super) struct Mail {
     queues: Vec<(Arc<Queue>, Vec<Placed>)>,
     by_queue: HashMap<QueueId, usize, RandomState>,
     persistent: bool,
+    /// When they are published.
+    now: Timestamp,
 }
 
 impl Mail {
+    /// Without letters yet.
+    pub(super) fn new(now: Timestamp) -> Self {
+        Self { now, ..Self::default() }
+    }
+
     /// Adds a letter for each of `queues`, as `tag`.
-    pub(super) fn add(
-        &mut self,
-        written: &Written<'_>,
-        queues: &[Arc<Queue>],
-        (tag, now): (PublishTag, Timestamp),
-    ) {
+    pub(super) fn add(&mut self, written: &Written<'_>, queues: &[Arc<Queue>], tag: PublishTag) {
         let Written { mut message, persistent, .. } = *written;
         let is_delayed = || queues.iter().any(|queue| queue.delayed) && waits(&message);
         let marked = marks(&message).is_any() || is_delayed();
         if marked || queues.iter().any(|queue| queue.is_timed()) {
-            message.stamp.accepted = Some(now);
+            message.stamp.accepted = Some(self.now);
         }
         let size = |octets: usize| u32::try_from(octets).unwrap_or(u32::MAX);
         let placed = Placed {
@@ -79,7 +81,9 @@ impl Mail {
         };
         message.write(&mut self.segment);
         self.persistent |= persistent;
-        queues.iter().for_each(|queue| self.place(queue, placed));
+        for queue in queues {
+            self.place(queue, placed);
+        }
     }
 
     fn place(&mut self, queue: &Arc<Queue>, placed: Placed) {

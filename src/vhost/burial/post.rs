@@ -76,9 +76,9 @@ impl Post {
         clerk: &mut Clerk,
     ) -> Option<Timestamp> {
         let letters = self.state.lock().take(now);
-        let mut mail = Mail::default();
+        let mut mail = Mail::new(now);
         for letter in letters {
-            self.publish(vhost, now, clerk, letter, &mut mail);
+            self.publish(vhost, clerk, &letter, &mut mail);
         }
         mail.send(&(Arc::clone(self) as Arc<dyn Session>));
         self.bury();
@@ -86,25 +86,18 @@ impl Post {
     }
 
     /// Adds a letter to the mail, if it has somewhere to go.
-    fn publish(
-        &self,
-        vhost: &Vhost,
-        now: Timestamp,
-        clerk: &mut Clerk,
-        letter: Letter,
-        mail: &mut Mail,
-    ) {
+    fn publish(&self, vhost: &Vhost, clerk: &mut Clerk, letter: &Letter, mail: &mut Mail) {
         let Some((message, buried)) = letter.open() else {
-            return self.state.lock().arrive(&letter);
+            return self.state.lock().arrive(letter);
         };
         let address = address(letter.terms.exchange.as_bytes(), buried.keys.own);
         let written = Written::new(&address, &buried, message.body);
         match clerk.address(vhost, &written) {
-            Way::Duplicate => self.state.lock().arrive(&letter),
+            Way::Duplicate => self.state.lock().arrive(letter),
             Way::To(queues) if queues.is_empty() => self.state.lock().end(letter.clone(), true),
             Way::To(queues) => {
                 let tag = self.state.lock().open(letter.clone(), queues.len());
-                mail.add(&written, &queues, (tag, now));
+                mail.add(&written, &queues, tag);
             }
         }
     }

@@ -138,11 +138,11 @@ fn a_message_with_further_keys_is_routed_by_all_of_them() {
 
 #[test]
 fn what_was_rejected_arrives_though_its_queue_is_deleted_at_once() {
+    const COUNT: usize = 3000;
     let broker = TestBroker::start();
     let mut peer = broker.connect();
     peer.open(1).call(&dying_to("dl.q", "dl.dead"));
     watch(&mut peer, "dl.dead");
-    const COUNT: usize = 3000;
     for number in 0..COUNT {
         peer.channel(1).put("dl.q", &number.to_string());
     }
