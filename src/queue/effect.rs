@@ -227,6 +227,6 @@ mod tests {
     #[test]
     fn an_effect_stays_small() {
         assert!(size_of::<Effect>() <= 40);
-        assert!(size_of::<super::super::command::Command>() <= 40);
+        assert!(size_of::<super::super::command::Command>() <= 48);
     }
 }
