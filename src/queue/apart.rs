@@ -47,6 +47,11 @@ impl Apart {
         self.by_index.first_key_value().map(|(_, message)| message)
     }
 
+    /// The message at that place.
+    pub fn get(&self, index: MessageIndex) -> Option<&Message> {
+        self.by_index.get(&index)
+    }
+
     /// Adds a message, cold or not.
     pub fn insert(&mut self, message: Message) {
         self.bytes += u64::from(message.bytes);

@@ -35,6 +35,8 @@ impl Marks {
 pub enum Key {
     /// The value by which duplicates of it are told (`x-message-deduplication`).
     Value(Fingerprint),
+    /// The group that it belongs to (`x-group-key`).
+    Group(Fingerprint),
 }
 
 /// One step of a queue. A batch of them is applied in order.

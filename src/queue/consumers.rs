@@ -302,6 +302,33 @@ impl Consumers {
         })
     }
 
+    /// Has a consumer take a message out of its turn, if it can; says how it acknowledges.
+    pub fn take_for(&mut self, id: ConsumerId) -> Option<AckMode> {
+        if !self.can_take(id) {
+            return None;
+        }
+        let consumer = self.by_id.get_mut(&id)?;
+        consumer.take_one();
+        if consumer.allowance.is_some() {
+            if consumer.served == 0 {
+                self.served.push(id);
+            }
+            self.used += 1;
+            consumer.served = self.used;
+        }
+        Some(consumer.acks)
+    }
+
+    /// Whether that consumer can take a message.
+    pub fn can_take(&self, id: ConsumerId) -> bool {
+        self.by_id.get(&id).is_some_and(|it| it.turn != Turn::Barred && it.can_take())
+    }
+
+    /// Whether that consumer could take a message, with an allowance if it needs one.
+    pub fn has_room(&self, id: ConsumerId) -> bool {
+        self.by_id.get(&id).is_some_and(|it| it.turn != Turn::Barred && it.room() > 0)
+    }
+
     /// Puts the channel-limited ones in the order of their priorities; equals stay as they stand.
     fn rank_limited(&mut self) {
         if self.turns.are_ranked() {

@@ -1,5 +1,6 @@
 //! The queue core: what is ready, what is unacked, and who gets the next message.
 
+use super::apart::Apart;
 use super::attempts::Counts;
 use super::command::{Attach, ChannelLimit, Command, Exclusivity, Key, Marks, Settlement, Stored};
 use super::consumers::{Consumers, Wanting};
@@ -9,6 +10,7 @@ use super::delays::Ripened;
 use super::duplicates::Known;
 use super::dying::{Death, Dying};
 use super::effect::{Delivery, Effect, Effects};
+use super::groups::Groups;
 use super::lane::{Lane, Message};
 use super::levels::Levels;
 use super::rate::Pacer;
@@ -38,6 +40,9 @@ pub struct Queue {
     pub(super) delayed: Delayed,
     /// What has left the delayed ones since its owner last asked.
     pub(super) ripened: Vec<Ripened>,
+    pub(super) groups: Groups,
+    /// Ready messages that wait for others of their group, and are not in line.
+    pub(super) waiting: Apart,
     pub(super) consumers: Consumers,
     pub(super) next_index: u64,
     unacked_bytes: u64,
@@ -145,7 +150,7 @@ impl Queue {
         }
         self.trim(effects);
         self.tell_deaths(effects);
-        if !self.known.is_empty() {
+        if !(self.known.is_empty() && self.groups.is_idle()) {
             self.forget_released(effects);
         }
         self.consumers.take_back_allowances(|consumer, credit| {
@@ -160,7 +165,7 @@ impl Queue {
 
     /// How many messages are ready, in memory or not.
     pub fn ready(&self) -> usize {
-        self.ready.len()
+        self.ready.len() + self.waiting.len()
     }
 
     /// How many messages are unacked.
@@ -175,7 +180,7 @@ impl Queue {
 
     /// The size of the bodies of the ready messages.
     pub fn ready_bytes(&self) -> u64 {
-        self.ready.bytes()
+        self.ready.bytes() + self.waiting.bytes()
     }
 
     /// The size of the bodies of the unacked messages.
@@ -196,7 +201,8 @@ impl Queue {
     /// Whether a call without commands would deliver something. A channel-limited consumer counts
     /// for nothing here: it takes messages only in a call that grants it an allowance.
     pub fn has_deliverable(&self) -> bool {
-        self.ready.is_front_hot() && self.consumers.any_can_take() && self.pacer.is_open(self.now)
+        let is_some = self.ready.is_front_hot() && self.consumers.any_can_take();
+        (is_some || self.has_own()) && self.pacer.is_open(self.now)
     }
 
     /// The channel-limited consumers that could take messages if they were granted credit. The
@@ -210,7 +216,13 @@ impl Queue {
     pub fn identify(&mut self, index: MessageIndex, key: Key) {
         match key {
             Key::Value(value) => self.known.insert(index, value),
+            Key::Group(group) => self.groups.insert(index, group),
         }
+    }
+
+    /// Whether something of a message has to be found again after a restart.
+    fn is_known_by(&self, index: MessageIndex) -> bool {
+        self.known.has(index) || self.groups.has(index)
     }
 
     fn enqueue(&mut self, stored: Stored) {
@@ -227,7 +239,7 @@ impl Queue {
         let deadline = self.settings.deadline(self.now, marks);
         let priority = self.settings.priorities.level(marks.priority);
         let placed = self.place(stored);
-        let marked = marks.is_any() || self.known.has(placed.index);
+        let marked = marks.is_any() || self.is_known_by(placed.index);
         let message = Message { deadline, marked, priority, ..placed };
         if deadline == Timestamp::NEVER && self.deadlines.is_idle() {
             self.ready.push_back(message);
@@ -260,11 +272,17 @@ impl Queue {
             Settlement::Discard => self.kill(message, Death::Rejected, effects),
             Settlement::Requeue | Settlement::Fail => self.take_back(message, outcome, effects),
         }
+        if !self.groups.is_idle() {
+            self.settle_group(index);
+        }
     }
 
     /// Has a message die that is neither ready nor unacked any more.
     pub(super) fn kill(&mut self, message: Message, death: Death, effects: &mut Effects) {
         self.counts.forget(message.index);
+        if !self.groups.is_idle() {
+            self.leave_group(message.index);
+        }
         match self.settings.dead {
             Dead::Dropped => effects.release(message.index, message.store),
             Dead::Published => self.dying.insert(message, death),
@@ -314,13 +332,16 @@ impl Queue {
     fn get_one(&mut self, request: u32, acks: AckMode, effects: &mut Effects) {
         self.serve(effects);
         let Some(message) = self.ready.pop_front() else {
-            effects.push(match self.ready() {
+            effects.push(match self.ready.len() {
                 0 => Effect::GetEmpty { request },
                 _ => Effect::GetCold { request },
             });
             return;
         };
         self.pacer.pass(self.now, 1);
+        if !self.groups.is_idle() {
+            self.join(message.index, Holder::Get, acks);
+        }
         let delivery = self.hand_out(message, Holder::Get, acks, effects);
         let remaining = u32::try_from(self.ready()).unwrap_or(u32::MAX);
         effects.push(Effect::Got { request, remaining, delivery });
@@ -332,13 +353,15 @@ impl Queue {
     fn purge(&mut self, request: u32, effects: &mut Effects) {
         self.serve(effects);
         let count = u32::try_from(self.ready()).unwrap_or(u32::MAX);
+        let mut waiting = std::mem::take(&mut self.waiting);
         for Ready { mut lane, mut apart, .. } in self.ready.drain() {
             let (hot, runs) = lane.drain();
-            for message in apart.drain().chain(hot) {
+            for message in apart.drain().chain(waiting.drain()).chain(hot) {
                 effects.release(message.index, message.store);
             }
             effects.release_runs(runs);
         }
+        self.groups.forget_waiting();
         self.forget_deadlines();
         self.forget_ready_counts();
         effects.push(Effect::Purged { request, count });
@@ -360,6 +383,9 @@ impl Queue {
 
     #[inline]
     pub(super) fn deliver_all(&mut self, effects: &mut Effects) {
+        if !self.groups.is_idle() {
+            return self.deliver_grouped(effects);
+        }
         while self.ready.is_front_hot() && effects.has_room() {
             let Some((consumer, acks)) = self.consumers.take_turn() else { return };
             let Some(message) = self.ready.pop_front() else { return };
@@ -369,7 +395,7 @@ impl Queue {
     }
 
     /// Keeps the message as unacked unless delivering it is enough.
-    fn hand_out(
+    pub(super) fn hand_out(
         &mut self,
         message: Message,
         holder: Holder,

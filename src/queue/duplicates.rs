@@ -90,6 +90,7 @@ impl Queue {
     pub(super) fn forget_released(&mut self, effects: &Effects) {
         for (index, _) in effects.released() {
             self.known.remove(*index);
+            self.groups.remove(*index);
         }
         for run in effects.released_runs() {
             self.known.remove_run(run);

@@ -6,6 +6,7 @@
 use super::core::Queue;
 use super::dying::Death;
 use super::effect::Effects;
+use super::lane::Message;
 use super::paging::Wanted;
 use super::settings::{Dead, Settings};
 use crate::amqp::argument::Overflow;
@@ -68,8 +69,8 @@ impl Queue {
             return None;
         }
         let left = |most: Option<u64>, have| most.map_or(u64::MAX, |it| it.saturating_sub(have));
-        let messages = left(settings.max_length, self.ready.len() as u64);
-        let bytes = left(settings.max_bytes, self.ready.bytes());
+        let messages = left(settings.max_length, self.ready() as u64);
+        let bytes = left(settings.max_bytes, self.ready_bytes());
         Some(Vacancy { messages, bytes })
     }
 
@@ -81,7 +82,9 @@ impl Queue {
     /// Whether a call without commands would drop something, or deliver what is too much. It does
     /// when the budget of the last one was used up, as consumers are served first.
     pub fn has_excess(&self) -> bool {
-        self.settings.drops_head() && self.ready.is_front_hot() && self.excess().is_some()
+        self.settings.drops_head()
+            && (self.ready.is_front_hot() || !self.waiting.is_empty())
+            && self.excess().is_some()
     }
 
     /// Has the oldest ready messages die until the rest is within the limits, after the consumers
@@ -107,17 +110,27 @@ impl Queue {
         self.ready.next()?.wanted(1).err()
     }
 
+    /// Takes the first message, if it is in memory, stands apart or waits for others of its group.
+    fn take_first(&mut self) -> Option<Message> {
+        let front = self.ready.front_index();
+        let is_first = |waiting: &&Message| front.is_none_or(|front| waiting.index < front);
+        match self.waiting.first().filter(is_first).map(|waiting| waiting.index) {
+            Some(index) => self.waiting.remove(index),
+            None => self.ready.take_front(),
+        }
+    }
+
     fn excess(&self) -> Option<Excess> {
         let over = |most: Option<u64>, have: u64| most.map_or(0, |most| have.saturating_sub(most));
-        let messages = over(self.settings.max_length, self.ready.len() as u64);
-        let bytes = over(self.settings.max_bytes, self.ready.bytes());
+        let messages = over(self.settings.max_length, self.ready() as u64);
+        let bytes = over(self.settings.max_bytes, self.ready_bytes());
         (messages > 0 || bytes > 0).then_some(Excess { messages, bytes })
     }
 
     /// Drops the first message, or the run that comes first if all of it has to go; `false` if it
     /// has to be loaded before.
     fn drop_first(&mut self, excess: Excess, effects: &mut Effects) -> bool {
-        if let Some(message) = self.ready.take_front() {
+        if let Some(message) = self.take_first() {
             self.deadlines.remove(&message);
             self.kill(message, Death::MaxLength, effects);
             return true;

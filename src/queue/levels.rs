@@ -120,6 +120,16 @@ impl Levels {
         self.change(level, Ready::take_front)
     }
 
+    /// The place of the first message, if it is in memory or stands apart.
+    pub fn front_index(&self) -> Option<MessageIndex> {
+        self.next()?.front_index()
+    }
+
+    /// Takes a message out that stands apart.
+    pub fn remove_apart(&mut self, index: MessageIndex) -> Option<Message> {
+        self.find(|ready| ready.apart.remove(index))
+    }
+
     /// The level that the first message is of; none before all were looked at.
     pub fn next(&self) -> Option<&Ready> {
         match &self.above {

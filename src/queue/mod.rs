@@ -14,9 +14,8 @@
 //! ```
 //! A message leaves by exactly one release of its store reference. One that expires, is refused or
 //! has no room dies: it is released at once, or stays among the [`dying`] until it was published
-//! elsewhere; a few of these are told of at a time.
-//!
-//! One that waits for its time is [`delayed`] before it is ready.
+//! elsewhere; a few of these are told of at a time. One that has to wait for others of its group is
+//! ready, but not in line ([`groups`]).
 //!
 //! What is long enough is only partly in memory: the middle of the ready lane may be *cold*, on the
 //! disk only ([`lane`]), and so may be what stands [`apart`] from it or is unacked. The queue's owner loads what
@@ -35,6 +34,8 @@ pub mod dying;
 pub mod effect;
 pub mod error;
 pub mod expiry;
+pub mod grouped;
+pub mod groups;
 pub mod lane;
 pub mod length;
 pub mod levels;
@@ -48,6 +49,8 @@ pub mod unacked;
 pub mod waiting;
 pub mod wheel;
 
+#[cfg(test)]
+mod features_tests;
 #[cfg(test)]
 mod model;
 #[cfg(test)]

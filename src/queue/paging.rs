@@ -85,7 +85,8 @@ pub enum Entry {
 impl Queue {
     /// How many messages can be delivered before something has to be loaded, counted up to `limit`.
     pub fn at_hand(&self, limit: usize) -> usize {
-        self.ready.at_hand(limit)
+        let in_line = self.ready.at_hand(limit);
+        limit.min(in_line + self.waiting.len())
     }
 
     /// How many ready messages at the front have `octets` in memory, counted as
@@ -97,7 +98,8 @@ impl Queue {
     /// What to load next, if less than `ahead` octets of messages in memory are before it, each
     /// counted with 64 octets beside its body. With 1 it is what the queue stands still for.
     pub fn wanted(&self, ahead: usize) -> Option<Wanted> {
-        self.ready.wanted(ahead as u64)
+        let of_groups = if self.groups.is_idle() { None } else { self.wanted_of_groups() };
+        of_groups.or_else(|| self.ready.wanted(ahead as u64))
     }
 
     /// What follows a wanted run in its lane. It may be loaded with it.
@@ -178,7 +180,9 @@ impl Queue {
         position: StoreRef,
         store: StoreRef,
     ) -> bool {
-        self.ready.load_single(index, position, store) || self.dying.load(index, position, store)
+        self.ready.load_single(index, position, store)
+            || self.waiting.load(index, position, store)
+            || self.dying.load(index, position, store)
     }
 
     /// Makes messages of the ready lane cold, those behind the first `keep` ready ones. `keep` should
@@ -220,18 +224,22 @@ impl Queue {
         dying.into_iter().flatten().chain(apart.into_iter().flatten())
     }
 
-    /// The messages that stand apart but for the first `keep` ready ones, then the unacked ones and
-    /// the dying ones that nobody has been told of; all from that place of the queue on.
+    /// The messages that stand apart but for the first `keep` ready ones, those that wait but for
+    /// the first of each group, the unacked ones and the dying ones that nobody has been told of;
+    /// all from that place of the queue on.
     pub fn held_from(&self, from: MessageIndex, keep: usize) -> impl Iterator<Item = &Message> {
         let apart = self.ready.apart_from(from, keep);
-        apart.chain(self.unacked.iter_from(from)).chain(self.dying.waiting_from(from))
+        let waiting = self.waiting.iter_from(from).filter(|it| !self.groups.is_own(it.index));
+        let held = self.unacked.iter_from(from).chain(self.dying.waiting_from(from));
+        apart.chain(waiting).chain(held)
     }
 
     /// Makes a message cold that [`held_from`](Self::held_from) gives. Returns where in memory it was,
     /// of which the queue has no use any more; `None` if it does not hold such a message in memory.
     pub fn unload_held(&mut self, index: MessageIndex, position: StoreRef) -> Option<StoreRef> {
         let apart = self.ready.unload_single(index, position);
-        let held = apart.or_else(|| self.unacked.unload(index, position));
+        let ready = apart.or_else(|| self.waiting.unload(index, position));
+        let held = ready.or_else(|| self.unacked.unload(index, position));
         held.or_else(|| self.dying.unload(index, position))
     }
 
@@ -239,7 +247,7 @@ impl Queue {
     /// each in order; what is dying, what waits for its time in any order, then what is unacked.
     pub fn entries(&self) -> impl Iterator<Item = Entry> {
         let ready = self.ready.downwards().flat_map(Ready::entries);
-        let dying = self.dying.iter().copied().map(Entry::Ready);
+        let dying = self.waiting.iter().chain(self.dying.iter()).copied().map(Entry::Ready);
         let unacked = self.unacked.iter();
         ready
             .chain(dying)
@@ -250,12 +258,12 @@ impl Queue {
     /// Where in memory each message is, to be replaced when the store moves them. No reference that
     /// an earlier effect told may be used afterwards. Cold messages are not among them.
     pub fn stores_mut(&mut self) -> impl Iterator<Item = &mut StoreRef> {
-        let Self { ready, unacked, dying, delayed, .. } = self;
-        let held = unacked.iter_mut().chain(dying.iter_mut());
+        let Self { ready, waiting, unacked, dying, delayed, .. } = self;
+        let held = waiting.iter_mut().chain(unacked.iter_mut()).chain(dying.iter_mut());
         let held = held.filter(|message| !message.store.is_cold());
         let ready = ready.upwards_mut().flat_map(Ready::stores_mut);
-        let waiting = delayed.hot_mut().map(|waiting| &mut waiting.store);
-        ready.chain(held.map(|message| &mut message.store)).chain(waiting)
+        let delayed = delayed.hot_mut().map(|delayed| &mut delayed.store);
+        ready.chain(held.map(|message| &mut message.store)).chain(delayed)
     }
 
     /// Each cold run of the ready lane as it is, and its position, to be replaced when all of it
@@ -266,12 +274,13 @@ impl Queue {
 
     /// Each cold message outside the lane, and its position, to be replaced when it has moved.
     pub fn cold_held_mut(&mut self) -> impl Iterator<Item = (MessageIndex, &mut StoreRef)> {
-        let Self { ready, unacked, dying, delayed, .. } = self;
+        let Self { ready, waiting, unacked, dying, delayed, .. } = self;
         let apart = ready.upwards_mut().flat_map(|ready| ready.apart.iter_mut());
-        let held = apart.chain(unacked.iter_mut()).chain(dying.iter_mut());
+        let held = apart.chain(waiting.iter_mut()).chain(unacked.iter_mut());
+        let held = held.chain(dying.iter_mut());
         let held = held.map(|message| (message.index, &mut message.store));
-        let waiting = delayed.iter_mut().map(|waiting| (waiting.index, &mut waiting.store));
-        held.chain(waiting).filter(|(_, store)| store.is_cold())
+        let delayed = delayed.iter_mut().map(|delayed| (delayed.index, &mut delayed.store));
+        held.chain(delayed).filter(|(_, store)| store.is_cold())
     }
 
     /// Replaces a cold run, or its beginning, by others that hold the same messages, or those of

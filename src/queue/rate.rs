@@ -91,7 +91,8 @@ impl Queue {
 
     /// When the rate allows the next message, if somebody waits for it.
     pub(super) fn paced_wake(&self) -> Option<Timestamp> {
-        let is_held = !self.pacer.is_open(self.now) && self.ready.is_front_hot();
+        let is_there = self.ready.is_front_hot() || self.has_own();
+        let is_held = is_there && !self.pacer.is_open(self.now);
         (is_held && self.consumers.is_any_hungry()).then(|| self.pacer.opens())
     }
 }

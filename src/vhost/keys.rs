@@ -8,9 +8,10 @@ use foldhash::fast::RandomState;
 use super::batch::{Placed, PublishBatch};
 use super::journal::accept;
 use super::worker::QueueWorker;
+use crate::amqp::argument::GroupKey;
 use crate::amqp::fingerprint::Fingerprint;
 use crate::amqp::id::{ChannelId, MessageIndex, PublishTag};
-use crate::amqp::message::MessageRef;
+use crate::amqp::message::{MessageRef, split_address};
 use crate::amqp::table::TableRef;
 use crate::codec::header::{Properties, parse_header};
 use crate::queue::command::{Command, Key};
@@ -25,6 +26,8 @@ const DEDUPLICATION_HEADER: &str = "x-deduplication-header";
 pub(super) struct Keys {
     /// What tells duplicates; absent where nothing does.
     value: Option<ValueKey>,
+    /// What says which group a message belongs to, if anything does.
+    group: Option<GroupKey>,
 }
 
 /// What tells duplicates beside the header.
@@ -43,14 +46,18 @@ impl Keys {
                 _ => ValueKey::Header,
             }
         });
-        value.is_some().then_some(Self { value })
+        let group = values.group_key.clone();
+        (value.is_some() || group.is_some()).then_some(Self { value, group })
     }
 
     /// What a message at rest is known by; nothing where its header cannot be read.
     pub(super) fn read(&self, message: &MessageRef<'_>) -> Found {
         let Ok(header) = parse_header(message.header) else { return Found::default() };
         let properties = header.properties;
-        Found { value: self.value.and_then(|key| key.read(&properties)) }
+        Found {
+            value: self.value.and_then(|key| key.read(&properties)),
+            group: self.group.as_ref().and_then(|key| group(key, message, &properties)),
+        }
     }
 
     /// That of a message that lies in a batch.
@@ -71,16 +78,37 @@ impl ValueKey {
     }
 }
 
+/// The group of a message; an empty routing key is none.
+fn group(
+    key: &GroupKey,
+    message: &MessageRef<'_>,
+    properties: &Properties<'_>,
+) -> Option<Fingerprint> {
+    match key {
+        GroupKey::RoutingKey => {
+            let (_, key) = split_address(message.address);
+            (!key.is_empty()).then(|| Fingerprint::of_octets(key))
+        }
+        GroupKey::CorrelationId => properties.correlation_id().map(Fingerprint::of_octets),
+        GroupKey::Header(name) => {
+            let fields = properties.headers()?;
+            let mut found = fields.iter().filter(|(key, _)| *key == &**name);
+            found.next().map(|(_, value)| Fingerprint::of(value))
+        }
+    }
+}
+
 /// What one message is known by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Found {
     value: Option<Fingerprint>,
+    group: Option<Fingerprint>,
 }
 
 impl Found {
     /// Each key that it has.
     pub(super) fn keys(self) -> impl Iterator<Item = Key> {
-        self.value.map(Key::Value).into_iter()
+        self.value.map(Key::Value).into_iter().chain(self.group.map(Key::Group))
     }
 }
 

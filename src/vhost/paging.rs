@@ -185,7 +185,11 @@ impl QueueWorker {
 
     /// Loads what stands before the next message, and waits for it.
     pub(super) fn load_front(&mut self) {
-        while let Some(run) = self.core.wanted(1).and_then(|wanted| self.run_of(wanted)) {
+        loop {
+            self.core.pass_over();
+            let Some(run) = self.core.wanted(1).and_then(|wanted| self.run_of(wanted)) else {
+                return;
+            };
             let Some(backing) = &mut self.backing else { return };
             backing.polled = true;
             let octets = backing.log.read(&run);

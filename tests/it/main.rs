@@ -35,6 +35,7 @@ mod exchange;
 mod expiry;
 mod firehose;
 mod get;
+mod groups;
 mod heartbeat;
 mod layering;
 mod length_limit;

@@ -89,7 +89,7 @@ pub(super) const QUEUE: [Rule; 36] = [
     rule(super::CONFIRM, Classic, |value, _| confirm(value)),
     rule("x-message-deduplication", All, |value, _| boolean(value)),
     rule("x-deduplication-fallback", All, deduplication_fallback),
-    rule("x-group-key", All, |value, _| group_key(value).and_then(missing)),
+    rule("x-group-key", All, |value, _| group_key(value)),
     rule("x-delivery-rate", All, |value, _| positive(value)),
     rule("x-delayed", All, |value, _| boolean(value)),
 ];
