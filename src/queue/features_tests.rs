@@ -159,8 +159,8 @@ impl Rig {
             Step::Configure { max_length, message_ttl, delivery_rate } => {
                 let settings = *self.queue.settings();
                 self.queue.configure(Settings {
-                    max_length,
                     message_ttl,
+                    max_length,
                     delivery_rate,
                     ..settings
                 });

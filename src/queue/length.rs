@@ -1,7 +1,7 @@
 //! Limits of length: what becomes of ready messages that are too many, or have too many octets.
 //!
 //! A queue drops the oldest, or its owner asks before each publish whether there is
-//! [room](Queue::room). Unacked messages do not count.
+//! [room](Queue::vacancy). Unacked messages do not count.
 
 use super::core::Queue;
 use super::dying::Death;
