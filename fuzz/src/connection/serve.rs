@@ -34,7 +34,7 @@ pub(super) fn method(channel: &mut Channel, method: &Method<'_>) -> Result<(), E
         Method::BasicConsume { consumer_tag, .. } => {
             let Ok(tag) = ConsumerTag::parse(consumer_tag) else { return Ok(()) };
             let id = ConsumerId(channel.consumer_count() as u64);
-            let consumer = Consumer { id, queue: QueueId(1), acks: AckMode::Manual };
+            let consumer = Consumer { id, queue: QueueId(1), acks: AckMode::Manual, timeout: None };
             channel.add_consumer(tag, consumer)?;
         }
         Method::BasicCancel { consumer_tag, .. } => {

@@ -62,6 +62,7 @@ fn enqueue(opened: &mut Opened, queues: &[u64], places: std::ops::Range<u64>) {
             segment: 0,
             offset: u32::try_from(octets.len()).expect("it is little"),
             bytes: 20,
+            marked: false,
         });
         let body = [b'a' + u8::try_from(place).expect("it is little"); 20];
         MessageRef::new(b"\x01x\x01k", b"header", &body).write(&mut octets);
