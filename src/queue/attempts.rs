@@ -63,9 +63,13 @@ impl Queue {
                 return self.kill(message, Death::DeliveryLimit, effects);
             }
             effects.count(message.index, attempts);
+            let message = Message { redelivered: true, ..message };
+            if let Err(message) = self.defer(message, how, attempts) {
+                self.set_apart(message);
+            }
+            return;
         }
-        let message = Message { redelivered: true, ..message };
-        self.set_apart(message);
+        self.set_apart(Message { redelivered: true, ..message });
     }
 
     /// Says how often a message came back that is handed out again.

@@ -12,6 +12,7 @@ use super::dying::{Death, Dying};
 use super::effect::{Delivery, Effect, Effects};
 use super::groups::Groups;
 use super::lane::{Lane, Message};
+use super::later::Later;
 use super::levels::Levels;
 use super::rate::Pacer;
 use super::ready::Ready;
@@ -41,6 +42,8 @@ pub struct Queue {
     /// What has left the delayed ones since its owner last asked.
     pub(super) ripened: Vec<Ripened>,
     pub(super) groups: Groups,
+    /// Messages that came back and wait before they are ready again.
+    pub(super) later: Later,
     /// Ready messages that wait for others of their group, and are not in line.
     pub(super) waiting: Apart,
     pub(super) consumers: Consumers,
@@ -100,6 +103,9 @@ impl Queue {
     /// [`has_deliverable`](Self::has_deliverable) says so, and a call without commands goes on.
     pub fn apply(&mut self, now: Timestamp, commands: &[Command], effects: &mut Effects) {
         self.now = now;
+        if !self.later.is_empty() {
+            self.bring_back();
+        }
         if !commands.is_empty() {
             self.last_active = self.last_active.max(now);
             self.expire(Timestamp(now.0.saturating_sub(1)), effects);

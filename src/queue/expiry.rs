@@ -10,7 +10,8 @@ use crate::amqp::id::Timestamp;
 impl Queue {
     /// When it has something to do of its own accord; it is to be applied then, without a command.
     pub fn next_wake(&self) -> Option<Timestamp> {
-        let next = self.next_expiry().into_iter().chain(self.next_due()).min();
+        let due = self.next_due().into_iter().chain(self.later.first_due());
+        let next = self.next_expiry().into_iter().chain(due).min();
         if self.pacer.is_off() {
             return next;
         }

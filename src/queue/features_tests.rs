@@ -10,9 +10,10 @@ use proptest::prelude::*;
 use super::command::{Attach, ChannelLimit, Command, Exclusivity, Key, Marks, Settlement, Stored};
 use super::core::Queue;
 use super::effect::{Budget, Effect, Effects};
+use super::later::Retry;
 use super::settings::{Dead, Priorities, Serving, Settings};
 use crate::amqp::ack_mode::AckMode;
-use crate::amqp::argument::Overflow;
+use crate::amqp::argument::{DelayedRetry, Overflow};
 use crate::amqp::fingerprint::Fingerprint;
 use crate::amqp::id::{ConsumerId, MessageIndex, StoreRef, Timestamp};
 
@@ -79,12 +80,12 @@ fn step() -> impl Strategy<Value = Step> {
 
 fn settings() -> impl Strategy<Value = Settings> {
     (
-        any::<[bool; 5]>(),
+        any::<[bool; 6]>(),
         prop_oneof![Just(0), 1..12_u8],
         prop_oneof![Just(None), (0..4_u32).prop_map(Some)],
     )
-        .prop_map(|([single, dead, delayed, counts, limited], highest, delivery_limit)| {
-            Settings {
+        .prop_map(
+            |([single, dead, delayed, counts, limited, retry], highest, delivery_limit)| Settings {
                 serving: if single { Serving::SingleActive } else { Serving::All },
                 message_ttl: limited.then_some(90),
                 dead: if dead { Dead::Published } else { Dead::Dropped },
@@ -96,8 +97,9 @@ fn settings() -> impl Strategy<Value = Settings> {
                 priorities: Priorities { highest, absent: 0 },
                 delivery_rate: None,
                 delayed,
-            }
-        })
+                retry: retry.then_some(Retry { which: DelayedRetry::All, min: 10, max: 25 }),
+            },
+        )
 }
 
 /// A queue and what is known of its messages.
@@ -226,7 +228,10 @@ impl Rig {
         let held: BTreeSet<u64> = self.queue.stores_mut().map(|store| store.0).collect();
         assert!(held.is_disjoint(&self.released));
         assert_eq!((held.len() + self.released.len()) as u64, self.published);
-        let counted = self.queue.ready() + self.queue.unacked() + self.queue.delayed();
+        let counted = self.queue.ready()
+            + self.queue.unacked()
+            + self.queue.delayed()
+            + self.queue.deferred();
         assert_eq!(counted, held.len());
         assert_eq!(self.queue.unacked(), self.unacked.len());
     }

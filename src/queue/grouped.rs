@@ -77,7 +77,9 @@ impl Queue {
             return;
         }
         let returned = self.ready.remove_apart(index);
-        let next = self.groups.settle(index, returned.is_some());
+        // One that waits before it is ready again holds the group up.
+        let is_deferred = self.later.messages.get(index).is_some();
+        let next = self.groups.settle(index, returned.is_some() || is_deferred);
         if let Some(message) = returned {
             self.waiting.insert(message);
         }

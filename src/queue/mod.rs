@@ -37,6 +37,7 @@ pub mod expiry;
 pub mod grouped;
 pub mod groups;
 pub mod lane;
+pub mod later;
 pub mod length;
 pub mod levels;
 pub mod paging;

@@ -182,6 +182,7 @@ impl Queue {
     ) -> bool {
         self.ready.load_single(index, position, store)
             || self.waiting.load(index, position, store)
+            || self.later.messages.load(index, position, store)
             || self.dying.load(index, position, store)
     }
 
@@ -225,13 +226,13 @@ impl Queue {
     }
 
     /// The messages that stand apart but for the first `keep` ready ones, those that wait but for
-    /// the first of each group, the unacked ones and the dying ones that nobody has been told of;
+    /// the first of each group, the deferred ones, the unacked ones and the dying ones that nobody has been told of;
     /// all from that place of the queue on.
     pub fn held_from(&self, from: MessageIndex, keep: usize) -> impl Iterator<Item = &Message> {
         let apart = self.ready.apart_from(from, keep);
         let waiting = self.waiting.iter_from(from).filter(|it| !self.groups.is_own(it.index));
         let held = self.unacked.iter_from(from).chain(self.dying.waiting_from(from));
-        apart.chain(waiting).chain(held)
+        apart.chain(waiting).chain(self.later.messages.iter_from(from)).chain(held)
     }
 
     /// Makes a message cold that [`held_from`](Self::held_from) gives. Returns where in memory it was,
@@ -239,6 +240,7 @@ impl Queue {
     pub fn unload_held(&mut self, index: MessageIndex, position: StoreRef) -> Option<StoreRef> {
         let apart = self.ready.unload_single(index, position);
         let ready = apart.or_else(|| self.waiting.unload(index, position));
+        let ready = ready.or_else(|| self.later.messages.unload(index, position));
         let held = ready.or_else(|| self.unacked.unload(index, position));
         held.or_else(|| self.dying.unload(index, position))
     }
@@ -247,7 +249,8 @@ impl Queue {
     /// each in order; what is dying, what waits for its time in any order, then what is unacked.
     pub fn entries(&self) -> impl Iterator<Item = Entry> {
         let ready = self.ready.downwards().flat_map(Ready::entries);
-        let dying = self.waiting.iter().chain(self.dying.iter()).copied().map(Entry::Ready);
+        let waiting = self.waiting.iter().chain(self.later.messages.iter());
+        let dying = waiting.chain(self.dying.iter()).copied().map(Entry::Ready);
         let unacked = self.unacked.iter();
         ready
             .chain(dying)
@@ -258,8 +261,9 @@ impl Queue {
     /// Where in memory each message is, to be replaced when the store moves them. No reference that
     /// an earlier effect told may be used afterwards. Cold messages are not among them.
     pub fn stores_mut(&mut self) -> impl Iterator<Item = &mut StoreRef> {
-        let Self { ready, waiting, unacked, dying, delayed, .. } = self;
-        let held = waiting.iter_mut().chain(unacked.iter_mut()).chain(dying.iter_mut());
+        let Self { ready, waiting, later, unacked, dying, delayed, .. } = self;
+        let waiting = waiting.iter_mut().chain(later.messages.iter_mut());
+        let held = waiting.chain(unacked.iter_mut()).chain(dying.iter_mut());
         let held = held.filter(|message| !message.store.is_cold());
         let ready = ready.upwards_mut().flat_map(Ready::stores_mut);
         let delayed = delayed.hot_mut().map(|delayed| &mut delayed.store);
@@ -274,9 +278,10 @@ impl Queue {
 
     /// Each cold message outside the lane, and its position, to be replaced when it has moved.
     pub fn cold_held_mut(&mut self) -> impl Iterator<Item = (MessageIndex, &mut StoreRef)> {
-        let Self { ready, waiting, unacked, dying, delayed, .. } = self;
+        let Self { ready, waiting, later, unacked, dying, delayed, .. } = self;
         let apart = ready.upwards_mut().flat_map(|ready| ready.apart.iter_mut());
-        let held = apart.chain(waiting.iter_mut()).chain(unacked.iter_mut());
+        let waiting = waiting.iter_mut().chain(later.messages.iter_mut());
+        let held = apart.chain(waiting).chain(unacked.iter_mut());
         let held = held.chain(dying.iter_mut());
         let held = held.map(|message| (message.index, &mut message.store));
         let delayed = delayed.iter_mut().map(|delayed| (delayed.index, &mut delayed.store));

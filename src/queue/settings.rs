@@ -1,6 +1,7 @@
 //! How a queue works, as its definition and the policies say.
 
 use super::command::Marks;
+use super::later::Retry;
 use crate::amqp::argument::Overflow;
 use crate::amqp::id::Timestamp;
 
@@ -23,6 +24,9 @@ pub struct Settings {
     pub counts_attempts: bool,
     /// How many deliveries of a message may fail; one more, and it dies (`x-delivery-limit`).
     pub delivery_limit: Option<u32>,
+    /// Which messages that came back wait before they are ready again (`x-delayed-retry-type`); only
+    /// a queue that counts has them wait.
+    pub retry: Option<Retry>,
     /// The levels of its messages. They stay as they were at first.
     pub priorities: Priorities,
     /// How many messages a second are delivered at most (`x-delivery-rate`).

@@ -371,7 +371,9 @@ impl Queue {
     pub fn delete(self: &Arc<Self>, conditions: DeleteConditions) -> Result<Remains, Occupied> {
         self.with(|worker| {
             let counts = worker.counts();
-            if conditions.if_empty && (counts.ready > 0 || worker.core.delayed() > 0) {
+            if conditions.if_empty
+                && (counts.ready > 0 || worker.core.delayed() + worker.core.deferred() > 0)
+            {
                 return Err(Occupied::NotEmpty);
             }
             if conditions.if_unused && counts.consumers > 0 {

@@ -1,17 +1,21 @@
 //! What a queue's arguments and policies say of how it works.
 
+use crate::amqp::argument::DelayedRetry;
+use crate::queue::later::Retry;
 use crate::queue::settings::{Dead, Priorities, Serving, Settings};
 use crate::topology::arguments::queue_type::QueueType;
 use crate::topology::arguments::values::Values;
 
-/// How many deliveries of a message may fail in a quorum queue that does not say (RabbitMQ:
+/// How many deliveries of a message may fail in a queue that counts them and does not say (RabbitMQ:
 /// `?DEFAULT_DELIVERY_LIMIT`).
 const DELIVERY_LIMIT: i64 = 20;
 
 /// How a queue of that type works whose arguments and policies say that together.
 pub(super) fn settings(queue_type: QueueType, values: &Values) -> Settings {
-    let is_quorum = queue_type == QueueType::Quorum;
     let is_published = values.dead_letter_exchange.is_some();
+    let retry = retry(values);
+    // What is retried later is not retried for ever.
+    let counts = queue_type == QueueType::Quorum || retry.is_some();
     let is_single = values.single_active_consumer == Some(true);
     Settings {
         serving: if is_single { Serving::SingleActive } else { Serving::All },
@@ -21,8 +25,9 @@ pub(super) fn settings(queue_type: QueueType, values: &Values) -> Settings {
         max_length: values.max_length,
         max_bytes: values.max_length_bytes,
         overflow: values.overflow.unwrap_or_default(),
-        counts_attempts: is_quorum,
-        delivery_limit: if is_quorum { delivery_limit(values.delivery_limit) } else { None },
+        counts_attempts: counts,
+        delivery_limit: if counts { delivery_limit(values.delivery_limit) } else { None },
+        retry,
         priorities: priorities(queue_type, values),
         delayed: values.delayed == Some(true),
     }
@@ -32,6 +37,14 @@ pub(super) fn settings(queue_type: QueueType, values: &Values) -> Settings {
 fn delivery_limit(said: Option<i64>) -> Option<u32> {
     let limit = said.unwrap_or(DELIVERY_LIMIT);
     (limit >= 0).then(|| u32::try_from(limit).unwrap_or(u32::MAX))
+}
+
+/// Which messages that came back wait; none without a least time (RabbitMQ:
+/// `rabbit_quorum_queue:get_delayed_retry_config/1`).
+fn retry(values: &Values) -> Option<Retry> {
+    let which = values.delayed_retry.filter(|which| *which != DelayedRetry::Disabled)?;
+    let min = values.delayed_retry_min?;
+    Some(Retry { which, min, max: values.delayed_retry_max.unwrap_or(min).max(min) })
 }
 
 /// The levels of its messages. A quorum queue has 32, whatever it asks for (RabbitMQ 4.3).

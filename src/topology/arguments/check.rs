@@ -17,16 +17,6 @@ pub(super) type Refusal = String;
 /// What came of a check.
 pub(super) type Checked = Result<(), Refusal>;
 
-/// The value is lawful, and its feature does not exist.
-pub(super) fn missing((): ()) -> Checked {
-    Err("\"not supported by this broker\"".to_owned())
-}
-
-/// As [`missing`], unless the value asks for what happens anyway.
-pub(super) fn missing_unless(harmless: bool) -> impl FnOnce(()) -> Checked {
-    move |()| if harmless { Ok(()) } else { missing(()) }
-}
-
 /// A time in milliseconds.
 pub(super) fn time(value: Value<'_>) -> Checked {
     match integer(value)? {
@@ -103,8 +93,24 @@ pub(super) fn overflow(value: Value<'_>) -> Checked {
     one_of(value, Overflow::parse, "invalid_overflow")
 }
 
-pub(super) fn delayed_retry(value: Value<'_>) -> Checked {
-    one_of(value, DelayedRetry::parse, "invalid_delayed_retry_type")
+/// Who has messages wait says how long.
+pub(super) fn delayed_retry(value: Value<'_>, arguments: TableRef<'_>) -> Checked {
+    one_of(value, DelayedRetry::parse, "invalid_delayed_retry_type")?;
+    let is_on = value.as_long_str() != Some(b"disabled");
+    if is_on && arguments.get("x-delayed-retry-min").is_none() {
+        return Err("delayed_retry_type_but_no_min_defined".to_owned());
+    }
+    Ok(())
+}
+
+pub(super) fn delayed_retry_max(value: Value<'_>, arguments: TableRef<'_>) -> Checked {
+    positive_time(value)?;
+    match (value, arguments.get("x-delayed-retry-min")) {
+        (Value::Int(_, max), Some(Value::Int(_, min))) if max < min => {
+            Err(format!("{{smaller_than_min,{max}}}"))
+        }
+        _ => Ok(()),
+    }
 }
 
 pub(super) fn group_key(value: Value<'_>) -> Checked {

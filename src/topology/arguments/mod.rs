@@ -1,6 +1,5 @@
 //! The arguments of queues and consumers that mean something, and what the broker makes of them.
-//! Others are kept and mean nothing. An argument whose feature is missing is refused, never
-//! ignored: whoever sends it counts on it.
+//! Others are kept and mean nothing.
 //!
 //! `rule` has the table, `check` what values may be, [`values`] what checked arguments ask for.
 
@@ -29,8 +28,7 @@ const CONFIRM: &str = "x-confirm";
 /// `rabbit_amqqueue:check_declare_arguments/3`, and `queue.declare` in `rabbit_channel`).
 ///
 /// # Errors
-/// A value that the argument cannot have, an argument of another type of queue, or a feature that
-/// is missing: 406.
+/// A value that the argument cannot have, or an argument of another type of queue: 406.
 pub fn check_queue(resource: impl Fn() -> Resource, arguments: TableRef<'_>) -> Result<(), Error> {
     match arguments.get(DEAD_LETTER_EXCHANGE) {
         None | Some(Value::LongStr(_)) => {}
@@ -97,7 +95,7 @@ pub(super) fn compare(
     current: TableRef<'_>,
 ) -> Result<(), Error> {
     let queue_type = QueueType::of(current);
-    for rule in rule::QUEUE.iter().filter(|rule| rule.applies_to(queue_type)) {
+    for rule in rule::QUEUE.iter().filter(|rule| rule.applies_to(queue_type, current)) {
         let (mut received, mut current) = (received.get(rule.key), current.get(rule.key));
         if rule.key == queue_type::KEY {
             received = Some(queue_type::or_default(received));
@@ -114,11 +112,11 @@ fn check_for(
     resource: &impl Fn() -> Resource,
     arguments: TableRef<'_>,
 ) -> Result<(), Error> {
-    let own = rules.iter().filter(|rule| rule.applies_to(queue_type));
+    let own = rules.iter().filter(|rule| rule.applies_to(queue_type, arguments));
     check_values(resource, arguments, own)?;
     let foreign = |key| rules.iter().find(|rule| rule.key.as_bytes() == key);
     let mut found = arguments.iter().filter_map(|(key, _)| foreign(key));
-    match found.find(|rule| !rule.applies_to(queue_type)) {
+    match found.find(|rule| !rule.applies_to(queue_type, arguments)) {
         None => Ok(()),
         Some(Rule { key, .. }) => {
             Err(Error::ArgumentOfOtherType { resource: resource(), key, queue_type })

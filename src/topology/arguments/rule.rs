@@ -1,16 +1,15 @@
 //! The table of arguments: who may have each of them, and what it may be.
-//!
-//! A feature that does not exist yet has `.and_then(missing)` in its line, and one less when it
-//! does.
 
 use super::QueueType;
 use super::check::{
     Checked, boolean, confirm, dead_letter_exchange, dead_letter_routing_key, dead_letter_strategy,
-    deduplication_fallback, delayed_retry, group_key, integer, leader_locator, long_str,
-    max_priority, member_placement_tag, missing, missing_unless, non_negative, overflow, positive,
-    positive_time, queue_mode, queue_type, queue_version, time,
+    deduplication_fallback, delayed_retry, delayed_retry_max, group_key, integer, leader_locator,
+    long_str, max_priority, member_placement_tag, non_negative, overflow, positive, positive_time,
+    queue_mode, queue_type, queue_version, time,
 };
 use crate::amqp::table::{TableRef, Value};
+
+const RETRY_TYPE: &str = "x-delayed-retry-type";
 
 /// An argument that means something.
 pub(super) struct Rule {
@@ -26,10 +25,12 @@ enum Types {
     All,
     Classic,
     Quorum,
+    /// Those that count deliveries which fail: quorum queues, and others that retry later.
+    Counting,
     Stream,
 }
 
-use Types::{All, Classic, Quorum, Stream};
+use Types::{All, Classic, Counting, Quorum, Stream};
 
 const fn rule(
     key: &'static str,
@@ -40,12 +41,15 @@ const fn rule(
 }
 
 impl Rule {
-    /// Whether queues of that type have the argument, or their consumers.
-    pub(super) const fn applies_to(&self, queue_type: QueueType) -> bool {
+    /// Whether queues of that type with these arguments have this one, or their consumers.
+    pub(super) fn applies_to(&self, queue_type: QueueType, arguments: TableRef<'_>) -> bool {
         match self.types {
             All => true,
             Classic => matches!(queue_type, QueueType::Classic),
             Quorum => matches!(queue_type, QueueType::Quorum),
+            Counting => {
+                matches!(queue_type, QueueType::Quorum) || arguments.get(RETRY_TYPE).is_some()
+            }
             Stream => false,
         }
     }
@@ -82,10 +86,10 @@ pub(super) const QUEUE: [Rule; 36] = [
     rule("x-queue-leader-locator", All, |value, _| leader_locator(value)),
     rule("x-queue-master-locator", Classic, |value, _| long_str(value).map(drop)),
     rule("x-member-placement-tag", Quorum, |value, _| member_placement_tag(value)),
-    rule("x-delivery-limit", Quorum, |_, _| Ok(())),
-    rule("x-delayed-retry-type", All, |value, _| delayed_retry(value).and_then(missing_unless(is(value, b"disabled")))),
-    rule("x-delayed-retry-min", All, |value, _| positive_time(value).and_then(missing)),
-    rule("x-delayed-retry-max", All, |value, _| positive_time(value).and_then(missing)),
+    rule("x-delivery-limit", Counting, |_, _| Ok(())),
+    rule(RETRY_TYPE, All, delayed_retry),
+    rule("x-delayed-retry-min", All, |value, _| positive_time(value)),
+    rule("x-delayed-retry-max", All, delayed_retry_max),
     rule(super::CONFIRM, Classic, |value, _| confirm(value)),
     rule("x-message-deduplication", All, |value, _| boolean(value)),
     rule("x-deduplication-fallback", All, deduplication_fallback),
@@ -103,7 +107,3 @@ pub(super) const CONSUMER: [Rule; 5] = [
     rule("x-stream-filter", Stream, |_, _| Ok(())),
     rule("x-stream-match-unfiltered", Stream, |_, _| Ok(())),
 ];
-
-fn is(value: Value<'_>, name: &[u8]) -> bool {
-    value.as_long_str() == Some(name)
-}
