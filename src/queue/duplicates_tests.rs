@@ -10,10 +10,9 @@ use crate::amqp::id::{StoreRef, Timestamp};
 use crate::amqp::table::Value;
 use crate::queue::command::{Command, Key, Marks, Settlement, Stored};
 use crate::queue::effect::{Budget, Effect};
-use crate::queue::paging::{Entry, Located, Seen};
+use crate::queue::paging::Seen;
 use crate::queue::settings::{Dead, Settings};
-
-const OCTETS: u32 = 32;
+use crate::queue::testing::{place, restarted};
 
 /// How many different values there are.
 const VALUES: u8 = 12;
@@ -31,10 +30,6 @@ struct Rig {
 
 fn fingerprint(value: u8) -> Fingerprint {
     Fingerprint::of(Value::Int(b'b', value.into()))
-}
-
-fn place(index: u64) -> Located {
-    Located { position: StoreRef(StoreRef::COLD | (4096 + index * 32)), octets: OCTETS }
 }
 
 impl Rig {
@@ -144,24 +139,8 @@ impl Rig {
 
     /// What is there comes back, all of it ready and on the disk.
     fn restart(&mut self) {
-        let settings = *self.queue.settings();
-        let runs = self.queue.entries().map(|entry| match entry {
-            Entry::Run(run) => run,
-            Entry::Ready(message) | Entry::Unacked(message) => Run {
-                first: message.index,
-                count: 1,
-                octets: OCTETS,
-                position: place(message.index.0).position,
-                bytes: 10,
-                redelivered: message.redelivered,
-                marked: message.marked,
-            },
-        });
-        let mut runs: Vec<Run> = runs.collect();
-        runs.sort_unstable_by_key(|run| run.first);
-        runs.dedup_by(|next, last| last.extend(next, u32::MAX));
         self.unacked.clear();
-        self.queue = Queue::restored(self.queue.next_index(), runs).with_settings(settings);
+        self.queue = restarted(&self.queue, u32::MAX);
     }
 }
 

@@ -7,13 +7,11 @@ use proptest::prelude::*;
 use super::*;
 use crate::amqp::ack_mode::AckMode;
 use crate::amqp::id::{MessageIndex, StoreRef};
-use crate::amqp::run::Run;
 use crate::queue::command::{Command, Marks, Settlement, Stored};
 use crate::queue::effect::{Budget, Effect, Effects};
-use crate::queue::paging::{Entry, Loaded, Located, Seen};
+use crate::queue::paging::{Loaded, Seen};
 use crate::queue::settings::{Dead, Settings};
-
-const OCTETS: u32 = 32;
+use crate::queue::testing::{place, restarted};
 
 /// A queue, its disk, and what is known of each message.
 struct Rig {
@@ -26,10 +24,6 @@ struct Rig {
     /// What died and was not released yet.
     dying: BTreeSet<u64>,
     loads: u64,
-}
-
-fn place(index: u64) -> Located {
-    Located { position: StoreRef(StoreRef::COLD | (4096 + index * 32)), octets: OCTETS }
 }
 
 impl Rig {
@@ -160,25 +154,8 @@ impl Rig {
 
     /// What is ready as it would be after a restart.
     fn restart(&mut self) {
-        let settings = *self.queue.settings();
-        let one = |message: &super::Message| Run {
-            first: message.index,
-            count: 1,
-            octets: OCTETS,
-            position: place(message.index.0).position,
-            bytes: 10,
-            redelivered: message.redelivered,
-            marked: message.marked,
-        };
-        let runs = self.queue.entries().map(|entry| match entry {
-            Entry::Run(run) => run,
-            Entry::Ready(message) | Entry::Unacked(message) => one(&message),
-        });
-        let mut runs: Vec<Run> = runs.collect();
-        runs.sort_unstable_by_key(|run| run.first);
-        runs.dedup_by(|next, last| last.extend(next, u32::MAX));
         self.unacked.clear();
-        self.queue = Queue::restored(self.queue.next_index(), runs).with_settings(settings);
+        self.queue = restarted(&self.queue, u32::MAX);
         self.apply(&[]);
     }
 }

@@ -7,15 +7,13 @@ use proptest::prelude::*;
 use super::*;
 use crate::amqp::fingerprint::Fingerprint;
 use crate::amqp::id::{StoreRef, Timestamp};
-use crate::amqp::run::Run;
 use crate::queue::command::{
     Attach, ChannelLimit, Command, Exclusivity, Key, Marks, Settlement, Stored,
 };
 use crate::queue::effect::{Budget, Effect};
-use crate::queue::paging::{Entry, Loaded, Located, Seen};
+use crate::queue::paging::{Loaded, Seen};
 use crate::queue::settings::{Dead, Settings};
-
-const OCTETS: u32 = 32;
+use crate::queue::testing::{place, restarted};
 
 /// A message, as the model knows it.
 #[derive(Clone, Copy, Debug)]
@@ -40,10 +38,6 @@ struct Rig {
     consumers: u64,
     loads: u64,
     purging: bool,
-}
-
-fn place(index: u64) -> Located {
-    Located { position: StoreRef(StoreRef::COLD | (4096 + index * 32)), octets: OCTETS }
 }
 
 fn group_key(group: u8) -> Key {
@@ -253,25 +247,9 @@ impl Rig {
 
     /// Everything is ready again and on the disk, and there are no consumers.
     fn restart(&mut self) {
-        let settings = *self.queue.settings();
-        let runs = self.queue.entries().map(|entry| match entry {
-            Entry::Run(run) => run,
-            Entry::Ready(message) | Entry::Unacked(message) => Run {
-                first: message.index,
-                count: 1,
-                octets: OCTETS,
-                position: place(message.index.0).position,
-                bytes: 10,
-                redelivered: message.redelivered,
-                marked: message.marked,
-            },
-        });
-        let mut runs: Vec<Run> = runs.collect();
-        runs.sort_unstable_by_key(|run| run.first);
-        runs.dedup_by(|next, last| last.extend(next, u32::MAX));
         self.takers.clear();
         self.held.values_mut().for_each(|it| it.holder = None);
-        self.queue = Queue::restored(self.queue.next_index(), runs).with_settings(settings);
+        self.queue = restarted(&self.queue, u32::MAX);
         self.apply(&[]);
     }
 }

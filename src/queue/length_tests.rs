@@ -9,11 +9,8 @@ use crate::amqp::ack_mode::AckMode;
 use crate::amqp::id::{ConsumerId, MessageIndex, StoreRef, Timestamp};
 use crate::queue::command::{Attach, ChannelLimit, Command, Exclusivity, Settlement, Stored};
 use crate::queue::effect::{Budget, Effect};
-use crate::queue::lane::Message;
-use crate::queue::paging::{Entry, Loaded, Located};
-
-/// Octets of each message on the disk.
-const OCTETS: u32 = 32;
+use crate::queue::paging::Loaded;
+use crate::queue::testing::{place, restarted};
 
 /// A queue, its disk, and a naive model of it.
 struct Rig {
@@ -28,22 +25,6 @@ struct Rig {
     /// All sizes and deadlines there ever were, as the disk has them.
     disk: BTreeMap<u64, (u32, u64)>,
     loads: u64,
-}
-
-fn place(index: u64) -> Located {
-    Located { position: StoreRef(StoreRef::COLD | (4096 + index * 32)), octets: OCTETS }
-}
-
-fn run_of(message: &Message) -> Run {
-    Run {
-        first: message.index,
-        count: 1,
-        octets: OCTETS,
-        position: place(message.index.0).position,
-        bytes: message.bytes.into(),
-        redelivered: message.redelivered,
-        marked: message.marked,
-    }
 }
 
 impl Rig {
@@ -163,16 +144,8 @@ impl Rig {
 
     /// What is ready as it would be after a restart, when what was unacked is ready again.
     fn restart(&mut self) {
-        let settings = *self.queue.settings();
-        let runs = self.queue.entries().map(|entry| match entry {
-            Entry::Run(run) => run,
-            Entry::Ready(message) | Entry::Unacked(message) => run_of(&message),
-        });
-        let mut runs: Vec<Run> = runs.collect();
-        runs.sort_unstable_by_key(|run| run.first);
-        runs.dedup_by(|next, last| last.extend(next, 5 * OCTETS));
         self.ready.append(&mut self.unacked);
-        self.queue = Queue::restored(self.queue.next_index(), runs).with_settings(settings);
+        self.queue = restarted(&self.queue, 5);
         self.apply(&[]);
     }
 }

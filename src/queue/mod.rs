@@ -55,4 +55,6 @@ mod features_tests;
 #[cfg(test)]
 mod model;
 #[cfg(test)]
+mod testing;
+#[cfg(test)]
 mod tests;

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::publish::seen_by_exchanges;
 use super::publisher::{OWN_SEGMENT_MIN, Outgoing};
 use super::service::Service;
 use super::transaction::Publish;
@@ -13,7 +12,7 @@ use crate::amqp::id::ChannelId;
 use crate::amqp::message::MessageRef;
 use crate::codec::header::{Properties, parse_header};
 use crate::codec::publish::WholePublish;
-use crate::vhost::past::{Publication, read_header};
+use crate::vhost::past::{Publication, read_header, seen_by_exchanges};
 use crate::vhost::routes::Route;
 
 /// Where a message of a transaction goes.

@@ -20,8 +20,8 @@ use crate::channel::state::Channel;
 use crate::codec::encode;
 use crate::codec::header::{Properties, parse_header};
 use crate::codec::publish::WholePublish;
-use crate::exchange::message::Message;
 use crate::vhost::delays::delay;
+use crate::vhost::past::seen_by_exchanges;
 use crate::vhost::queue::Queue;
 use crate::vhost::routes::Route;
 
@@ -163,18 +163,6 @@ fn needs_time(terms: &mut Outgoing, properties: &Properties<'_>, route: Option<&
         terms.marked |= delay(properties).is_some();
     }
     terms.marked || goes_to(Queue::is_timed)
-}
-
-/// What an exchange may look at beside the routing key.
-pub(super) fn seen_by_exchanges<'a>(properties: &Properties<'a>, chance: u64) -> Message<'a> {
-    Message {
-        key: &[],
-        headers: properties.headers(),
-        correlation_id: properties.correlation_id(),
-        message_id: properties.message_id(),
-        timestamp: properties.timestamp(),
-        chance,
-    }
 }
 
 /// What the properties ask for; most ask for nothing.

@@ -4,12 +4,10 @@
 //!
 //! One task of the virtual host does it. Queues only leave notes for it, under a lock that is a leaf.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
@@ -18,8 +16,8 @@ use super::burial::letter::Letter;
 use super::burial::post::Post;
 use super::clock::now;
 use super::host::Vhost;
-use super::lease::Leases;
 use super::queue::Queue;
+use super::timers::Timers;
 use crate::amqp::id::{QueueId, Timestamp};
 
 /// Queues are woken at multiples of this many milliseconds, so that many deadlines make one wake.
@@ -29,8 +27,8 @@ const STEP: u64 = 16;
 #[derive(Debug)]
 pub(super) struct Errands {
     vhost: Weak<Vhost>,
-    leases: Leases,
-    wakes: Mutex<BTreeMap<(Timestamp, QueueId), Weak<Queue>>>,
+    leases: Timers,
+    wakes: Timers,
     post: Arc<Post>,
     changed: Arc<Notify>,
     running: AtomicBool,
@@ -47,8 +45,8 @@ impl Errands {
     pub(super) fn new(vhost: Weak<Vhost>) -> Self {
         let changed = Arc::default();
         let post = Arc::new(Post::new(&changed));
-        let (leases, wakes, running) =
-            (Leases::default(), Mutex::default(), AtomicBool::new(false));
+        let (leases, wakes) = (Timers::default(), Timers::default());
+        let running = AtomicBool::new(false);
         Self { vhost, leases, wakes, post, changed, running }
     }
 
@@ -81,10 +79,10 @@ impl Errands {
 
     /// Does some of what is due; returns when there is more.
     fn turn(&self, now: Timestamp, clerk: &mut Clerk) -> Option<Timestamp> {
-        let wake = self.run_due(now);
-        let lease = self.leases.run_due(&self.vhost, now);
-        let vhost = self.vhost.upgrade();
-        let letters = vhost.and_then(|vhost| self.post.turn(&vhost, now, clerk));
+        let vhost = self.vhost.upgrade()?;
+        let wake = self.wakes.run_due(now, Queue::tick);
+        let lease = self.leases.run_due(now, |queue| vhost.delete_unused(queue));
+        let letters = self.post.turn(&vhost, now, clerk);
         wake.into_iter().chain(lease).chain(letters).min()
     }
 
@@ -101,36 +99,10 @@ impl Errands {
         time: Timestamp,
         before: Option<Timestamp>,
     ) {
-        let is_first = {
-            let mut wakes = self.wakes.lock();
-            if let Some(before) = before {
-                wakes.remove(&(before, id));
-            }
-            wakes.insert((time, id), Weak::clone(queue));
-            wakes.first_key_value().is_some_and(|(first, _)| *first == (time, id))
-        };
-        if is_first {
+        if self.wakes.set(id, queue, time, before) {
             self.changed.notify_one();
         }
         self.start();
-    }
-
-    /// Wakes the queues whose time has come; returns when the next is to be woken.
-    fn run_due(&self, now: Timestamp) -> Option<Timestamp> {
-        loop {
-            let queue = {
-                let mut wakes = self.wakes.lock();
-                let first = wakes.first_entry()?;
-                let (time, _) = *first.key();
-                if time > now {
-                    return Some(time);
-                }
-                first.remove()
-            };
-            if let Some(queue) = queue.upgrade() {
-                queue.tick();
-            }
-        }
     }
 
     /// Starts the task, if it does not run yet and there is a runtime.

@@ -1,10 +1,7 @@
 //! How long a queue stays that nobody uses (`x-expires`): it has no consumers, and is neither
 //! declared again nor asked for a message.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
-
-use parking_lot::Mutex;
 
 use super::clock;
 use super::errands::Errands;
@@ -98,56 +95,9 @@ impl QueueWorker {
     }
 }
 
-/// When the queues of a virtual host have to be looked at, whether they are still used.
-#[derive(Debug, Default)]
-pub(super) struct Leases {
-    ends: Mutex<BTreeMap<(Timestamp, QueueId), Weak<Queue>>>,
-}
-
-impl Leases {
-    /// Has a queue looked at then instead of at `before`; returns whether it is the first.
-    pub(super) fn set(
-        &self,
-        id: QueueId,
-        queue: &Weak<Queue>,
-        time: Timestamp,
-        before: Option<Timestamp>,
-    ) -> bool {
-        let mut ends = self.ends.lock();
-        if let Some(before) = before {
-            ends.remove(&(before, id));
-        }
-        ends.insert((time, id), Weak::clone(queue));
-        ends.first_key_value().is_some_and(|(first, _)| *first == (time, id))
-    }
-
-    /// Has a queue not looked at that would be then.
-    pub(super) fn remove(&self, id: QueueId, time: Timestamp) {
-        self.ends.lock().remove(&(time, id));
-    }
-
-    /// Deletes the queues whose lease has ended; returns when the next is to be looked at.
-    pub(super) fn run_due(&self, vhost: &Weak<Vhost>, now: Timestamp) -> Option<Timestamp> {
-        loop {
-            let queue = {
-                let mut ends = self.ends.lock();
-                let first = ends.first_entry()?;
-                let (time, _) = *first.key();
-                if time > now {
-                    return Some(time);
-                }
-                first.remove()
-            };
-            if let (Some(vhost), Some(queue)) = (vhost.upgrade(), queue.upgrade()) {
-                vhost.delete_unused(&queue);
-            }
-        }
-    }
-}
-
 impl Vhost {
     /// Deletes a queue whose lease has ended, unless somebody has begun to use it meanwhile.
-    fn delete_unused(&self, queue: &Arc<Queue>) {
+    pub(super) fn delete_unused(&self, queue: &Arc<Queue>) {
         // Nobody waits for the commit.
         if let Ok((remains, _)) = self.delete_by(queue, Queue::delete_unused, INTERNAL_USER) {
             remains.notify();

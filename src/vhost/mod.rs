@@ -33,6 +33,7 @@ mod retiming;
 pub mod routes;
 pub mod session;
 mod settings;
+mod timers;
 pub mod worker;
 
 pub use self::journal::accept;

@@ -14,7 +14,7 @@ use super::queue::Queue;
 use crate::amqp::id::ChannelId;
 use crate::amqp::message::{MessageRef, split_address};
 use crate::amqp::name::{ExchangeName, QueueName};
-use crate::codec::header::parse_header;
+use crate::codec::header::{Properties, parse_header};
 use crate::exchange::binding::Destination;
 use crate::exchange::hash::mix;
 use crate::exchange::message::Message;
@@ -193,15 +193,20 @@ fn batch(queue: &Arc<Queue>, kept: Vec<Kept>) -> PublishBatch {
     PublishBatch { octets, messages, publisher: Arc::new(Nobody) }
 }
 
-/// What exchanges may look at in a content header.
-pub fn read_header(header: &[u8]) -> Message<'_> {
-    let properties = parse_header(header).map(|header| header.properties).unwrap_or_default();
+/// What exchanges may look at beside the routing key.
+pub fn seen_by_exchanges<'a>(properties: &Properties<'a>, chance: u64) -> Message<'a> {
     Message {
         key: &[],
         headers: properties.headers(),
         correlation_id: properties.correlation_id(),
         message_id: properties.message_id(),
         timestamp: properties.timestamp(),
-        chance: 0,
+        chance,
     }
+}
+
+/// The same, from a content header.
+pub fn read_header(header: &[u8]) -> Message<'_> {
+    let properties = parse_header(header).map(|header| header.properties).unwrap_or_default();
+    seen_by_exchanges(&properties, 0)
 }
