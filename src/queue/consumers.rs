@@ -302,12 +302,6 @@ impl Consumers {
         })
     }
 
-    /// As [`Self::take_turn`], off the path of the many.
-    #[inline(never)]
-    pub fn take_one_turn(&mut self) -> Option<(ConsumerId, AckMode)> {
-        self.take_turn()
-    }
-
     /// Has a consumer take a message out of its turn, if it can; says how it acknowledges.
     pub fn take_for(&mut self, id: ConsumerId) -> Option<AckMode> {
         if !self.can_take(id) {

@@ -348,7 +348,7 @@ impl Queue {
         if !self.groups.is_idle() {
             self.join(message.index, Holder::Get, acks);
         }
-        let delivery = self.hand_out_one(message, Holder::Get, acks, effects);
+        let delivery = self.hand_out(message, Holder::Get, acks, effects);
         let remaining = u32::try_from(self.ready()).unwrap_or(u32::MAX);
         effects.push(Effect::Got { request, remaining, delivery });
         if acks == AckMode::Automatic {
@@ -400,21 +400,8 @@ impl Queue {
         }
     }
 
-    /// As [`Self::hand_out`], off the path of the many.
-    #[inline(never)]
-    pub(super) fn hand_out_one(
-        &mut self,
-        message: Message,
-        holder: Holder,
-        acks: AckMode,
-        effects: &mut Effects,
-    ) -> Delivery {
-        self.hand_out(message, holder, acks, effects)
-    }
-
     /// Keeps the message as unacked unless delivering it is enough.
-    #[inline]
-    fn hand_out(
+    pub(super) fn hand_out(
         &mut self,
         message: Message,
         holder: Holder,

@@ -26,7 +26,6 @@ impl Queue {
     }
 
     /// Delivers what consumers can take of groups that they hold or nobody does.
-    #[inline(never)]
     pub(super) fn deliver_grouped(&mut self, effects: &mut Effects) {
         loop {
             self.pass_over();
@@ -36,7 +35,7 @@ impl Queue {
             let Some((consumer, acks, message)) = self.next_grouped() else { return };
             let holder = Holder::Consumer(consumer);
             self.join(message.index, holder, acks);
-            let delivery = self.hand_out_one(message, holder, acks, effects);
+            let delivery = self.hand_out(message, holder, acks, effects);
             effects.deliver(consumer, delivery);
         }
     }
@@ -49,7 +48,7 @@ impl Queue {
             return Some((consumer, acks, self.waiting.remove(own)?));
         }
         let front = self.ready.front_index()?;
-        let (consumer, acks) = self.consumers.take_one_turn()?;
+        let (consumer, acks) = self.consumers.take_turn()?;
         let own = self.hot_own(consumer).filter(|own| *own < front);
         let message = match own {
             Some(own) => self.waiting.remove(own),

@@ -142,9 +142,6 @@ impl Levels {
     /// Adds a message at the end of its level, where none expires.
     #[inline]
     pub fn push_back(&mut self, message: Message) {
-        if self.is_flat() {
-            return self.lowest.lane.push_back(message);
-        }
         self.change(message.priority, |ready| ready.lane.push_back(message));
     }
 
