@@ -6,11 +6,14 @@ use std::sync::{Arc, Weak};
 use bytes::BytesMut;
 
 use super::*;
-use crate::amqp::id::{MessageIndex, PublishTag};
+use crate::amqp::ack_mode::AckMode;
+use crate::amqp::id::{ChannelId, MessageIndex, PublishTag};
 use crate::amqp::message::MessageRef;
 use crate::amqp::name::{ConsumerTag, QueueName};
+use crate::queue::command::{ChannelLimit, Exclusivity, Settlement};
 use crate::store::placement::Octets;
-use crate::vhost::batch::Placed;
+use crate::vhost::batch::{Placed, PublishBatch};
+use crate::vhost::session::{self, Room, Session};
 
 /// Counts what it is sent, and has room for `room` messages.
 #[derive(Debug)]

@@ -1,0 +1,73 @@
+//! The worker's intake: what is published becomes octets in memory and commands for the core.
+
+use super::QueueWorker;
+use crate::queue::command::{Command, Stored};
+use crate::store::memory::Durability;
+use crate::vhost::batch::PublishBatch;
+use crate::vhost::delays::enqueue_marked;
+use crate::vhost::journal::accept;
+
+impl QueueWorker {
+    pub(super) fn publish(&mut self, batch: &PublishBatch) {
+        match self.core.vacancy() {
+            None => self.take(batch),
+            Some(vacancy) => self.publish_within(vacancy, batch),
+        }
+    }
+
+    /// Takes in a batch for which there is room.
+    pub(in crate::vhost) fn take(&mut self, batch: &PublishBatch) {
+        match self.keys.clone().filter(|_| !self.closed) {
+            None => self.enqueue(batch),
+            Some(keys) => self.publish_known(&keys, batch),
+        }
+    }
+
+    /// Takes messages in, and has their publisher hear of it.
+    pub(in crate::vhost) fn enqueue(&mut self, batch: &PublishBatch) {
+        if !self.closed {
+            let is_delayed = self.core.settings().delayed;
+            self.gather(batch, |stored, marked| match marked {
+                None => Command::Enqueue(stored),
+                Some(octets) => enqueue_marked(stored, octets, is_delayed),
+            });
+            if let Some(journal) = self.backing.as_mut().and_then(|it| it.journal.as_mut()) {
+                journal.enqueue(batch, self.core.next_index());
+            }
+            self.run();
+        }
+        let logged = self.is_durable();
+        let accepted = batch.messages.iter().filter(|message| !(logged && message.persistent));
+        accept(&*batch.publisher, accepted.filter_map(|m| Some((m.channel, m.confirm?))));
+    }
+
+    /// Puts a batch's messages into memory, and gathers a command for each, which is given the
+    /// octets of those that may say something themselves.
+    pub(in crate::vhost) fn gather(
+        &mut self,
+        batch: &PublishBatch,
+        command: impl Fn(Stored, Option<&[u8]>) -> Command,
+    ) {
+        let is_durable = self.is_durable();
+        let reads_all = self.core.settings().reads_all();
+        for run in batch.messages.chunk_by(|a, b| a.segment == b.segment) {
+            let Some(segment) = run.first().and_then(|m| batch.octets.segment(m.segment)) else {
+                continue;
+            };
+            let octets = segment.octets.clone();
+            let mut segment = self.store.fill(segment.clone());
+            self.commands.extend(run.iter().map(|message| {
+                let logged = is_durable && message.persistent;
+                let durability = if logged { Durability::Logged } else { Durability::Transient };
+                let store = segment.insert(message.offset, durability);
+                let octets = octets.get(message.offset as usize..).unwrap_or_default();
+                let marked = (message.marked || reads_all).then_some(octets);
+                command(Stored { store, bytes: message.body_len }, marked)
+            }));
+        }
+    }
+
+    fn is_durable(&self) -> bool {
+        self.backing.as_ref().is_some_and(|backing| backing.journal.is_some())
+    }
+}
