@@ -1,0 +1,90 @@
+//! How a queue goes: on which conditions, and what it leaves behind.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::Queue;
+use crate::vhost::session::Consumer;
+
+/// Why a queue was not deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Occupied {
+    /// It has consumers.
+    InUse,
+    /// It has ready messages.
+    NotEmpty,
+}
+
+/// What has to hold for a queue to be deleted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DeleteConditions {
+    /// No consumers.
+    pub if_unused: bool,
+    /// No ready messages.
+    pub if_empty: bool,
+}
+
+impl DeleteConditions {
+    /// The name of the first condition there is.
+    pub(in crate::vhost) const fn first(self) -> Option<&'static str> {
+        match self {
+            Self { if_unused: true, .. } => Some("if-unused"),
+            Self { if_empty: true, .. } => Some("if-empty"),
+            _ => None,
+        }
+    }
+}
+
+/// What a deleted queue leaves behind.
+#[derive(Debug, Default)]
+pub struct Remains {
+    /// Ready messages that went with it.
+    pub ready: u64,
+    /// Consumers that have to be told.
+    pub consumers: Vec<Consumer>,
+}
+
+impl Remains {
+    /// Tells the consumers that their queue is gone.
+    pub fn notify(self) {
+        for consumer in self.consumers {
+            consumer.session.cancelled(consumer.channel, consumer.id, &consumer.tag);
+        }
+    }
+}
+
+impl Queue {
+    /// Empties the queue for good.
+    ///
+    /// # Errors
+    /// A condition does not hold; nothing has changed.
+    pub fn delete(self: &Arc<Self>, conditions: DeleteConditions) -> Result<Remains, Occupied> {
+        self.with(|worker| {
+            let counts = worker.counts();
+            if conditions.if_empty
+                && (counts.ready > 0 || worker.core.delayed() + worker.core.deferred() > 0)
+            {
+                return Err(Occupied::NotEmpty);
+            }
+            if conditions.if_unused && counts.consumers > 0 {
+                return Err(Occupied::InUse);
+            }
+            self.deleted.store(true, Ordering::Release);
+            Ok(Remains { ready: counts.ready, consumers: worker.close() })
+        })
+    }
+
+    /// Empties the queue for good if nobody has used it for as long as it may stay without.
+    ///
+    /// # Errors
+    /// It is used; nothing has changed.
+    pub(in crate::vhost) fn delete_unused(self: &Arc<Self>) -> Result<Remains, Occupied> {
+        self.with(|worker| {
+            if !worker.is_unused() {
+                return Err(Occupied::InUse);
+            }
+            self.deleted.store(true, Ordering::Release);
+            Ok(Remains { ready: worker.counts().ready, consumers: worker.close() })
+        })
+    }
+}
