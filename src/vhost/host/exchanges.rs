@@ -1,0 +1,99 @@
+//! Exchanges and bindings of a virtual host: declared, checked and deleted.
+
+use super::Vhost;
+use crate::amqp::name::ExchangeName;
+use crate::amqp::table::Table;
+use crate::exchange::kind::ExchangeKind;
+use crate::store::commit::Commit;
+use crate::topology::command::{BindCommand, Command, DeleteCondition};
+use crate::topology::error::{Error, Resource};
+use crate::topology::exchange::ExchangeDefinition;
+use crate::topology::state::check_not_default;
+use crate::vhost::reporter::INTERNAL_USER;
+
+impl Vhost {
+    /// Declares an exchange for the user `by`.
+    ///
+    /// # Errors
+    /// See [`Topology::apply`](crate::topology::state::Topology::apply).
+    pub fn declare_exchange(
+        &self,
+        definition: ExchangeDefinition,
+        by: &str,
+    ) -> Result<Commit, Error> {
+        self.change(&mut self.declared.lock(), Command::DeclareExchange(definition), by)
+    }
+
+    /// Declares a durable internal topic exchange that the broker itself publishes to.
+    ///
+    /// # Errors
+    /// See [`Topology::apply`](crate::topology::state::Topology::apply).
+    pub fn declare_own_exchange(&self, name: ExchangeName) -> Result<Commit, Error> {
+        let definition = ExchangeDefinition {
+            name,
+            kind: ExchangeKind::Topic,
+            durable: true,
+            auto_delete: false,
+            internal: true,
+            arguments: Table::default(),
+        };
+        let command = Command::DeclareOwnExchange(definition);
+        self.change(&mut self.declared.lock(), command, INTERNAL_USER)
+    }
+
+    /// Checks that an exchange exists.
+    ///
+    /// # Errors
+    /// 404; the default exchange: 403.
+    pub fn check_exchange(&self, name: &ExchangeName) -> Result<(), Error> {
+        check_not_default(name)?;
+        match self.routing().exchange(name.as_bytes()) {
+            Some(_) => Ok(()),
+            None => Err(Error::Missing(Resource::exchange(&self.name, name))),
+        }
+    }
+
+    /// Deletes an exchange and its bindings; one that does not exist is deleted already.
+    ///
+    /// # Errors
+    /// See [`Topology::apply`](crate::topology::state::Topology::apply).
+    pub fn delete_exchange(
+        &self,
+        name: ExchangeName,
+        condition: DeleteCondition,
+        by: &str,
+    ) -> Result<Commit, Error> {
+        self.change(&mut self.declared.lock(), Command::DeleteExchange { name, condition }, by)
+    }
+
+    /// Adds a binding. If it is new and leads from an exchange that keeps messages, it is sent
+    /// those before any other.
+    ///
+    /// # Errors
+    /// See [`Topology::apply`](crate::topology::state::Topology::apply).
+    pub fn bind(&self, command: BindCommand, by: &str) -> Result<Commit, Error> {
+        let mut declared = self.declared.lock();
+        let Some(history) = self.history(&command.source) else {
+            return self.change(&mut declared, Command::Bind(command), by);
+        };
+        let destination = command.binding.destination().clone();
+        let before = declared.topology.revision();
+        let closed = self.gate.close();
+        let commit = self.change(&mut declared, Command::Bind(command), by)?;
+        let is_new = declared.topology.revision() != before;
+        let sent = if is_new { self.replay(&history, &destination) } else { Vec::new() };
+        drop((closed, declared));
+        for queue in sent {
+            queue.work();
+        }
+        Ok(commit)
+    }
+
+    /// Removes a binding; one that does not exist is removed already.
+    ///
+    /// # Errors
+    /// See [`Topology::apply`](crate::topology::state::Topology::apply).
+    pub fn unbind(&self, command: BindCommand, by: &str) -> Result<Commit, Error> {
+        self.change(&mut self.declared.lock(), Command::Unbind(command), by)
+    }
+}
