@@ -45,8 +45,9 @@
 //! # Where to start reading
 //!
 //! [`amqp::message`], then [`queue::core`] (what a queue decides), [`vhost::session`] (what it
-//! needs of connections), `vhost/worker.rs` and `vhost/inbox.rs` (how it is carried out), then
-//! `server/peer.rs`, `server/event.rs` and `server/service.rs` (how a connection gets there).
+//! needs of connections), `vhost/worker.rs` with its rooms and `vhost/inbox.rs` (how it is carried
+//! out), then `server/peer.rs`, `server/event.rs` and `server/service.rs` (how a connection gets
+//! there).
 //!
 //! # Life of a message
 //!
@@ -59,7 +60,8 @@
 //!    [`store::memory`] keeps the segment, [`queue::core`] says who gets which message.
 //!    What is persistent goes to the log ([`store::log`]), which one thread writes.
 //! 4. The worker tells the publisher, for persistent messages the log once they are durable. The
-//!    worker hands deliveries to each consumer's `server/outbox.rs`, which encodes them straight into the output.
+//!    worker hands deliveries to each consumer's outbox (`server/outbox/session.rs`), which encodes
+//!    them straight into the output.
 //! 5. The consumer's ack comes in by `server/settlement.rs`; the queue releases the message, the
 //!    store its segment with the last message in it.
 //!
