@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::command::Settlement;
 use super::core::Queue;
 use super::dying::Death;
-use super::effect::{Effect, Effects};
+use super::effect::Effects;
 use super::lane::Message;
 use crate::amqp::attempts::Attempts;
 use crate::amqp::id::MessageIndex;
@@ -29,7 +29,7 @@ impl Counts {
         *attempts
     }
 
-    fn get(&self, index: MessageIndex) -> Option<Attempts> {
+    pub(super) fn get(&self, index: MessageIndex) -> Option<Attempts> {
         self.by_index.get(&index).copied()
     }
 
@@ -70,13 +70,6 @@ impl Queue {
             return;
         }
         self.set_apart(Message { redelivered: true, ..message });
-    }
-
-    /// Says how often a message came back that is handed out again.
-    pub(super) fn tell_attempts(&self, message: &Message, effects: &mut Effects) {
-        if let Some(attempts) = self.counts.get(message.index) {
-            effects.push(Effect::Again { attempts });
-        }
     }
 
     /// Forgets the counts of all messages that are not unacked.

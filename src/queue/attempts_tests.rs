@@ -9,7 +9,7 @@ use crate::amqp::ack_mode::AckMode;
 use crate::amqp::id::{StoreRef, Timestamp};
 use crate::amqp::run::Run;
 use crate::queue::command::{Command, Stored};
-use crate::queue::effect::Budget;
+use crate::queue::effect::{Budget, Effect};
 use crate::queue::paging::{Entry, Loaded, Located, Wanted};
 use crate::queue::settings::{Dead, Settings};
 

@@ -21,7 +21,7 @@ enum Flow {
 
 /// Whether a consumer stands among those that wait for a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Turn {
+enum Place {
     Queued,
     Away,
     /// Another one has to go before it is served at all.
@@ -41,7 +41,7 @@ struct Consumer {
     /// one, from 1 on; 0 for none.
     served: u32,
     flow: Flow,
-    turn: Turn,
+    place: Place,
 }
 
 impl Consumer {
@@ -56,18 +56,35 @@ impl Consumer {
         }
     }
 
-    fn can_take(&self) -> bool {
-        self.room() > 0 && self.allowance != Some(0)
+    /// How many messages it can take.
+    fn credit(&self) -> u32 {
+        self.room().min(self.allowance.unwrap_or(u32::MAX))
     }
 
-    fn take_one(&mut self) {
+    fn can_take(&self) -> bool {
+        self.credit() > 0
+    }
+
+    /// Counts messages that it takes against its credit.
+    fn take(&mut self, messages: u32) {
         if self.acks == AckMode::Manual {
-            self.unacked = self.unacked.saturating_add(1);
+            self.unacked = self.unacked.saturating_add(messages);
         }
         if let Some(allowance) = &mut self.allowance {
-            *allowance = allowance.saturating_sub(1);
+            *allowance = allowance.saturating_sub(messages);
         }
     }
+}
+
+/// Whose turn it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// The consumer, which takes one message.
+    pub consumer: ConsumerId,
+    /// How it acknowledges.
+    pub acks: AckMode,
+    /// How many messages more it can take before the next one has its turn.
+    pub further: u32,
 }
 
 /// A channel-limited consumer that could take messages if it were granted credit.
@@ -79,6 +96,28 @@ pub struct Wanting {
     pub priority: i64,
     /// How many messages at most.
     pub room: u32,
+}
+
+/// Who used some of an allowance since these were last taken back.
+#[derive(Debug, Default)]
+struct Served {
+    consumers: Vec<ConsumerId>,
+    /// How many messages used one.
+    messages: u32,
+}
+
+impl Served {
+    /// Has a consumer take messages, and notes them if it does so at the cost of an allowance.
+    fn take(&mut self, id: ConsumerId, consumer: &mut Consumer, messages: u32) {
+        consumer.take(messages);
+        if consumer.allowance.is_some() {
+            if consumer.served == 0 {
+                self.consumers.push(id);
+            }
+            self.messages += messages;
+            consumer.served = self.messages;
+        }
+    }
 }
 
 /// The consumers of one queue.
@@ -97,10 +136,7 @@ pub struct Consumers {
     limited: Vec<ConsumerId>,
     /// Those that were granted an allowance since it was last taken back.
     granted: Vec<ConsumerId>,
-    /// Those of them that used some of it.
-    served: Vec<ConsumerId>,
-    /// How many messages used an allowance since then.
-    used: u32,
+    served: Served,
     exclusive: Option<ConsumerId>,
     /// Where only one is served at a time: which one.
     single: Option<SingleActive>,
@@ -136,9 +172,9 @@ impl Consumers {
     pub fn attach(&mut self, attach: &Attach) {
         let (id, priority) = (attach.consumer, attach.priority);
         let limited = attach.limit == ChannelLimit::Present && attach.acks == AckMode::Manual;
-        let turn = match self.single.as_mut().map(|single| single.join(id, priority)) {
-            None | Some(Standing::Active) => Turn::Away,
-            Some(Standing::Waiting) => Turn::Barred,
+        let place = match self.single.as_mut().map(|single| single.join(id, priority)) {
+            None | Some(Standing::Active) => Place::Away,
+            Some(Standing::Waiting) => Place::Barred,
         };
         let consumer = Consumer {
             priority,
@@ -148,7 +184,7 @@ impl Consumers {
             allowance: limited.then_some(0),
             served: 0,
             flow: Flow::Open,
-            turn,
+            place,
         };
         self.by_id.insert(id, consumer);
         self.turns.join(priority);
@@ -171,7 +207,7 @@ impl Consumers {
         self.exclusive = self.exclusive.filter(|exclusive| *exclusive != id);
         self.turns.leave(consumer.priority, |other| self.by_id.contains_key(&other));
         if let Some(next) = self.single.as_mut().and_then(|single| single.leave(id)) {
-            self.change(next, |consumer| consumer.turn = Turn::Away);
+            self.change(next, |consumer| consumer.place = Place::Away);
         }
         Some(consumer.allowance.unwrap_or(0))
     }
@@ -236,12 +272,12 @@ impl Consumers {
 
     /// Takes every allowance back, and tells each consumer's rest.
     pub fn take_back_allowances(&mut self, mut rest: impl FnMut(ConsumerId, u32)) {
-        if !self.served.is_empty() {
-            let by_id = &mut self.by_id;
+        if !self.served.consumers.is_empty() {
+            let Self { by_id, served: Served { consumers, messages }, .. } = self;
             self.limited.retain(|id| by_id.get(id).is_some_and(|consumer| consumer.served == 0));
-            self.served.sort_unstable_by_key(|id| by_id.get(id).map(|consumer| consumer.served));
-            self.used = 0;
-            for id in self.served.drain(..) {
+            consumers.sort_unstable_by_key(|id| by_id.get(id).map(|consumer| consumer.served));
+            *messages = 0;
+            for id in consumers.drain(..) {
                 if let Some(consumer) = by_id.get_mut(&id)
                     && std::mem::take(&mut consumer.served) > 0
                     && consumer.allowance.is_some()
@@ -264,7 +300,7 @@ impl Consumers {
     /// among equals who was served last comes last.
     pub fn wanting(&self) -> impl Iterator<Item = Wanting> {
         self.limited.iter().filter_map(|id| {
-            let consumer = self.by_id.get(id).filter(|it| it.turn != Turn::Barred)?;
+            let consumer = self.by_id.get(id).filter(|it| it.place != Place::Barred)?;
             let room = consumer.room();
             (room > 0).then_some(Wanting { consumer: *id, priority: consumer.priority, room })
         })
@@ -282,24 +318,25 @@ impl Consumers {
 
     /// Whose turn it is to take a message, which then counts against its credit.
     #[inline]
-    pub fn take_turn(&mut self) -> Option<(ConsumerId, AckMode)> {
-        let Self { turns, by_id, served, used, .. } = self;
-        turns.take(|id| {
+    pub fn take_turn(&mut self) -> Option<Turn> {
+        let Self { turns, by_id, served, .. } = self;
+        turns.take(|id, is_alone| {
             let consumer = by_id.get_mut(&id)?;
-            if !consumer.can_take() {
-                consumer.turn = Turn::Away;
+            let Some(room) = consumer.credit().checked_sub(1) else {
+                consumer.place = Place::Away;
                 return None;
-            }
-            consumer.take_one();
-            if consumer.allowance.is_some() {
-                if consumer.served == 0 {
-                    served.push(id);
-                }
-                *used += 1;
-                consumer.served = *used;
-            }
-            Some((id, consumer.acks))
+            };
+            served.take(id, consumer, 1);
+            let further = if is_alone { room } else { 0 };
+            Some(Turn { consumer: id, acks: consumer.acks, further })
         })
+    }
+
+    /// The consumer takes so many messages more in its turn, none of them beyond what it could.
+    pub fn take_further(&mut self, id: ConsumerId, messages: u32) {
+        if let Some(consumer) = self.by_id.get_mut(&id) {
+            self.served.take(id, consumer, messages);
+        }
     }
 
     /// Has a consumer take a message out of its turn, if it can; says how it acknowledges.
@@ -308,25 +345,18 @@ impl Consumers {
             return None;
         }
         let consumer = self.by_id.get_mut(&id)?;
-        consumer.take_one();
-        if consumer.allowance.is_some() {
-            if consumer.served == 0 {
-                self.served.push(id);
-            }
-            self.used += 1;
-            consumer.served = self.used;
-        }
+        self.served.take(id, consumer, 1);
         Some(consumer.acks)
     }
 
     /// Whether that consumer can take a message.
     pub fn can_take(&self, id: ConsumerId) -> bool {
-        self.by_id.get(&id).is_some_and(|it| it.turn != Turn::Barred && it.can_take())
+        self.by_id.get(&id).is_some_and(|it| it.place != Place::Barred && it.can_take())
     }
 
     /// Whether that consumer could take a message, with an allowance if it needs one.
     pub fn has_room(&self, id: ConsumerId) -> bool {
-        self.by_id.get(&id).is_some_and(|it| it.turn != Turn::Barred && it.room() > 0)
+        self.by_id.get(&id).is_some_and(|it| it.place != Place::Barred && it.room() > 0)
     }
 
     /// Puts the channel-limited ones in the order of their priorities; equals stay as they stand.
@@ -341,8 +371,8 @@ impl Consumers {
     fn change(&mut self, id: ConsumerId, change: impl FnOnce(&mut Consumer)) {
         let Some(consumer) = self.by_id.get_mut(&id) else { return };
         change(consumer);
-        if consumer.turn == Turn::Away && consumer.can_take() {
-            consumer.turn = Turn::Queued;
+        if consumer.place == Place::Away && consumer.can_take() {
+            consumer.place = Place::Queued;
             self.turns.push(id, consumer.priority);
         }
     }

@@ -9,7 +9,7 @@ use super::delayed::Delayed;
 use super::delays::Ripened;
 use super::duplicates::Known;
 use super::dying::{Death, Dying};
-use super::effect::{Delivery, Effect, Effects};
+use super::effect::{Effect, Effects};
 use super::groups::Groups;
 use super::lane::{Lane, Message};
 use super::later::Later;
@@ -48,7 +48,6 @@ pub struct Queue {
     pub(super) waiting: Apart,
     pub(super) consumers: Consumers,
     pub(super) next_index: u64,
-    unacked_bytes: u64,
     last_active: Timestamp,
     /// The time of the last call.
     pub(super) now: Timestamp,
@@ -191,7 +190,7 @@ impl Queue {
 
     /// The size of the bodies of the unacked messages.
     pub fn unacked_bytes(&self) -> u64 {
-        self.unacked_bytes
+        self.unacked.bytes()
     }
 
     /// When it was last given a command.
@@ -232,10 +231,16 @@ impl Queue {
     }
 
     fn enqueue(&mut self, stored: Stored) {
-        let is_timeless = self.settings.message_ttl.is_none() && self.deadlines.is_idle();
-        if is_timeless && self.ready.is_flat() {
-            let message = self.place(stored);
-            self.ready.push_back(message);
+        if self.settings.message_ttl.is_none()
+            && self.deadlines.is_idle()
+            && let Some(ready) = self.ready.flat_mut()
+        {
+            ready.lane.push_back(Message::new(
+                MessageIndex(self.next_index),
+                stored.store,
+                stored.bytes,
+            ));
+            self.next_index += 1;
         } else {
             self.enqueue_marked(stored, Marks::default());
         }
@@ -264,7 +269,6 @@ impl Queue {
 
     fn settle(&mut self, index: MessageIndex, outcome: Settlement, effects: &mut Effects) {
         let Some((message, holder)) = self.unacked.remove(index) else { return };
-        self.unacked_bytes -= u64::from(message.bytes);
         if let Holder::Consumer(consumer) = holder {
             self.consumers.credit(consumer);
         }
@@ -377,49 +381,6 @@ impl Queue {
     fn serve(&mut self, effects: &mut Effects) {
         self.deliver(effects);
         self.trim(effects);
-    }
-
-    fn deliver(&mut self, effects: &mut Effects) {
-        if self.pacer.is_off() {
-            self.deliver_all(effects);
-        } else {
-            self.deliver_paced(effects);
-        }
-    }
-
-    #[inline]
-    pub(super) fn deliver_all(&mut self, effects: &mut Effects) {
-        if !self.groups.is_idle() {
-            return self.deliver_grouped(effects);
-        }
-        while self.ready.is_front_hot() && effects.has_room() {
-            let Some((consumer, acks)) = self.consumers.take_turn() else { return };
-            let Some(message) = self.ready.pop_front() else { return };
-            let delivery = self.hand_out(message, Holder::Consumer(consumer), acks, effects);
-            effects.deliver(consumer, delivery);
-        }
-    }
-
-    /// Keeps the message as unacked unless delivering it is enough.
-    pub(super) fn hand_out(
-        &mut self,
-        message: Message,
-        holder: Holder,
-        acks: AckMode,
-        effects: &mut Effects,
-    ) -> Delivery {
-        let Message { index, store, bytes, redelivered, .. } = message;
-        self.deadlines.remove(&message);
-        if redelivered {
-            self.tell_attempts(&message, effects);
-        }
-        if acks == AckMode::Manual {
-            self.unacked.insert(message, holder);
-            self.unacked_bytes += u64::from(bytes);
-        } else if redelivered {
-            self.counts.forget(index);
-        }
-        Delivery { index, store, bytes, redelivered, acks }
     }
 }
 

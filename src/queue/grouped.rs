@@ -1,5 +1,6 @@
 //! Delivery where messages belong to groups: each group to one consumer at a time, in order.
 
+use super::consumers::Turn;
 use super::core::Queue;
 use super::effect::Effects;
 use super::lane::Message;
@@ -48,7 +49,7 @@ impl Queue {
             return Some((consumer, acks, self.waiting.remove(own)?));
         }
         let front = self.ready.front_index()?;
-        let (consumer, acks) = self.consumers.take_turn()?;
+        let Turn { consumer, acks, .. } = self.consumers.take_turn()?;
         let own = self.hot_own(consumer).filter(|own| *own < front);
         let message = match own {
             Some(own) => self.waiting.remove(own),

@@ -3,6 +3,7 @@
 mod occupied;
 
 use std::iter::Peekable;
+use std::ops::ControlFlow;
 
 use super::lane::Message;
 use super::paging::{Loaded, Located, Wanted};
@@ -59,6 +60,12 @@ impl Levels {
         self
     }
 
+    /// The level, where there is only one.
+    #[inline]
+    pub fn flat_mut(&mut self) -> Option<&mut Ready> {
+        self.above.is_none().then_some(&mut self.lowest)
+    }
+
     /// Whether there is only one level.
     #[inline]
     pub const fn is_flat(&self) -> bool {
@@ -112,6 +119,20 @@ impl Levels {
                 self.change(level, Ready::pop_front)
             }
         }
+    }
+
+    /// Takes the messages in memory of the level whose turn it is, until `take` breaks off or its
+    /// next message is none of these.
+    #[inline]
+    pub fn take_each(&mut self, mut take: impl FnMut(Message) -> ControlFlow<()>) {
+        let Some(level) = self.next().map(|ready| ready.level) else { return };
+        self.change(level, |ready| {
+            while let Some(message) = ready.pop_front() {
+                if take(message).is_break() {
+                    return;
+                }
+            }
+        });
     }
 
     /// Takes the first message, if it is in memory or stands apart.

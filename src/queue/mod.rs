@@ -29,6 +29,7 @@ pub mod core;
 pub mod deadlines;
 pub mod delayed;
 pub mod delays;
+pub mod delivery;
 pub mod duplicates;
 pub mod dying;
 pub mod effect;

@@ -62,14 +62,15 @@ impl Turns {
         }
     }
 
-    /// Offers the turn to one after the other, until one accepts it: that one is last then among
-    /// its equals. Who does not accept waits no more.
+    /// Offers the turn to one after the other, and says whether it has no equal that waits, until
+    /// one accepts it: that one is last then among its equals. Who does not accept waits no more.
     #[inline]
-    pub fn take<T>(&mut self, mut accept: impl FnMut(ConsumerId) -> Option<T>) -> Option<T> {
+    pub fn take<T>(&mut self, mut accept: impl FnMut(ConsumerId, bool) -> Option<T>) -> Option<T> {
         for level in &mut self.levels {
             while let Some(id) = level.waiting.front() {
-                if let Some(accepted) = accept(*id) {
-                    if level.waiting.len() > 1 {
+                let is_alone = level.waiting.len() == 1;
+                if let Some(accepted) = accept(*id, is_alone) {
+                    if !is_alone {
                         level.waiting.rotate_left(1);
                     }
                     return Some(accepted);
@@ -122,6 +123,6 @@ mod tests {
         }
 
         assert!(turns.iter().count() <= 2 + GONE_KEPT);
-        assert_eq!(turns.take(Some), Some(ConsumerId(0)));
+        assert_eq!(turns.take(|id, _| Some(id)), Some(ConsumerId(0)));
     }
 }

@@ -33,6 +33,7 @@ pub struct Unacked {
     above: Vec<Ring>,
     /// Messages delivered again while later ones were in the ring, and those of high levels.
     late: BTreeMap<MessageIndex, (Message, Holder)>,
+    bytes: u64,
 }
 
 impl Unacked {
@@ -46,9 +47,15 @@ impl Unacked {
         self.len() == 0
     }
 
+    /// The size of the bodies.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
     /// Adds a message that `holder` was sent.
     #[inline]
     pub fn insert(&mut self, message: Message, holder: Holder) {
+        self.bytes += u64::from(message.bytes);
         let is_late = match message.priority {
             0 => !self.lowest.insert(message, holder),
             level => !self.insert_above(level, message, holder),
@@ -76,7 +83,9 @@ impl Unacked {
         } else {
             self.remove_from_rings(index)
         };
-        in_ring.or_else(|| self.late.remove(&index))
+        let found = in_ring.or_else(|| self.late.remove(&index))?;
+        self.bytes -= u64::from(found.0.bytes);
+        Some(found)
     }
 
     fn remove_from_rings(&mut self, index: MessageIndex) -> Option<(Message, Holder)> {
@@ -88,7 +97,7 @@ impl Unacked {
 
     /// Each message, to be pointed elsewhere in the store.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Message> {
-        let Self { lowest, above, late } = self;
+        let Self { lowest, above, late, .. } = self;
         let rings = std::iter::once(lowest).chain(above).flat_map(Ring::iter_mut);
         rings.chain(late.values_mut().map(|(message, _)| message))
     }
@@ -108,7 +117,7 @@ impl Unacked {
     /// Makes a message cold; returns where in memory it was, `None` if there is no such message.
     pub fn unload(&mut self, index: MessageIndex, position: StoreRef) -> Option<StoreRef> {
         debug_assert!(position.is_cold());
-        let Self { lowest, above, late } = self;
+        let Self { lowest, above, late, .. } = self;
         let in_ring = std::iter::once(lowest).chain(above).find_map(|ring| ring.get_mut(index));
         let message = match in_ring {
             Some(message) => message,

@@ -48,11 +48,20 @@ impl Ring {
 
     /// Takes a message out; `None` when it is not here.
     pub(super) fn remove(&mut self, index: MessageIndex) -> Option<(Message, Holder)> {
-        let position = self.position(index)?;
-        let slot = self.slots.get_mut(position)?;
-        let (message, holder) = (slot.message, slot.holder.take()?);
-        self.holes += 1;
-        self.trim();
+        let (message, holder) = if self.first() == Some(index) {
+            let first = self.slots.pop_front()?;
+            (first.message, first.holder?)
+        } else {
+            let position = self.position(index)?;
+            let slot = self.slots.get_mut(position)?;
+            let holder = slot.holder.take()?;
+            self.holes += 1;
+            (slot.message, holder)
+        };
+        if self.holes > 0 {
+            self.trim();
+        }
+        self.shrink();
         Some((message, holder))
     }
 
@@ -98,6 +107,10 @@ impl Ring {
             self.slots.retain(|slot| slot.holder.is_some());
             self.holes = 0;
         }
+    }
+
+    #[inline]
+    fn shrink(&mut self) {
         let capacity = self.slots.capacity();
         if capacity > SMALL && self.slots.len() < capacity / 8 {
             self.slots.shrink_to(capacity / 4);
