@@ -56,27 +56,27 @@ impl<'a> MessageRef<'a> {
     /// Reads the message at the start of `octets`; `None` when they are not one.
     #[inline]
     pub fn read(octets: &'a [u8]) -> Option<Self> {
-        let Lengths { address, header, body, timed, buried } = Lengths::read(octets)?;
+        let lengths @ Lengths { address, header, body, .. } = Lengths::read(octets)?;
         let (address, rest) = octets.get(LENGTHS_SIZE..)?.split_at_checked(address)?;
         let (header, rest) = rest.split_at_checked(header)?;
         let (body, rest) = rest.split_at_checked(body)?;
-        let accepted = if timed { Some(read_time(rest)?) } else { None };
+        let accepted = if lengths.is_timed() { Some(read_time(rest)?) } else { None };
+        let buried = lengths.flags & BURIED != 0;
         Some(Self { address, header, body, stamp: Stamp { accepted, buried } })
     }
 
     /// Octets that it rests in.
     #[inline]
     pub const fn size(&self) -> usize {
-        let time = if self.stamp.accepted.is_some() { TIME_SIZE } else { 0 };
-        LENGTHS_SIZE + self.address.len() + self.header.len() + self.body.len() + time
+        self.lengths().size()
     }
 
     /// Appends it to `out`. Its address has at most 65,535 octets, header and body fit 32 bits each.
     #[inline]
     pub fn write(&self, out: &mut BytesMut) {
         let Self { address, header, body, stamp } = self;
-        out.reserve(self.size());
-        let lengths = Lengths::of(address.len(), header.len(), body.len()).with_stamp(*stamp);
+        let lengths = self.lengths();
+        out.reserve(lengths.size());
         let mut front = append(out, LENGTHS_SIZE + address.len() + header.len());
         front.put_slice(&lengths.octets());
         front.put_slice(address);
@@ -85,6 +85,11 @@ impl<'a> MessageRef<'a> {
         if let Some(Timestamp(time)) = stamp.accepted {
             out.put_u64(time);
         }
+    }
+
+    const fn lengths(&self) -> Lengths {
+        let Self { address, header, body, stamp } = self;
+        Lengths::of(address.len(), header.len(), body.len()).with_stamp(*stamp)
     }
 
     /// A copy of it, as it rests.
@@ -133,20 +138,21 @@ pub struct Lengths {
     address: usize,
     header: usize,
     body: usize,
-    timed: bool,
-    buried: bool,
+    flags: u32,
 }
 
 impl Lengths {
     /// Those of parts of such lengths, in octets; a header has less than 1 GiB.
     pub const fn of(address: usize, header: usize, body: usize) -> Self {
-        Self { address, header, body, timed: false, buried: false }
+        Self { address, header, body, flags: 0 }
     }
 
     /// The same of a message with that stamp.
     #[must_use]
     pub const fn with_stamp(self, stamp: Stamp) -> Self {
-        Self { timed: stamp.accepted.is_some(), buried: stamp.buried, ..self }
+        let timed = if stamp.accepted.is_some() { TIMED } else { 0 };
+        let buried = if stamp.buried { BURIED } else { 0 };
+        Self { flags: timed | buried, ..self }
     }
 
     /// Reads them from the start of a message; `None` when it is shorter.
@@ -158,25 +164,28 @@ impl Lengths {
             address: u16::from_be_bytes([a0, a1]).into(),
             header: (header & !(TIMED | BURIED)) as usize,
             body: u32::from_be_bytes([b0, b1, b2, b3]) as usize,
-            timed: header & TIMED != 0,
-            buried: header & BURIED != 0,
+            flags: header & (TIMED | BURIED),
         })
     }
 
     /// Octets of the whole message.
     #[inline]
     pub const fn size(self) -> usize {
-        let time = if self.timed { TIME_SIZE } else { 0 };
+        let time = if self.is_timed() { TIME_SIZE } else { 0 };
         LENGTHS_SIZE + self.address + self.header + self.body + time
+    }
+
+    #[inline]
+    const fn is_timed(self) -> bool {
+        self.flags & TIMED != 0
     }
 
     /// As they stand in front of a message, with no checksum.
     #[inline]
     pub fn octets(self) -> [u8; LENGTHS_SIZE] {
         let [a0, a1] = u16::try_from(self.address).unwrap_or(u16::MAX).to_be_bytes();
-        let flags = if self.timed { TIMED } else { 0 } | if self.buried { BURIED } else { 0 };
         let header = u32::try_from(self.header).unwrap_or(u32::MAX) & !(TIMED | BURIED);
-        let [h0, h1, h2, h3] = (header | flags).to_be_bytes();
+        let [h0, h1, h2, h3] = (header | self.flags).to_be_bytes();
         let [b0, b1, b2, b3] = u32::try_from(self.body).unwrap_or(u32::MAX).to_be_bytes();
         [0, 0, 0, 0, a0, a1, h0, h1, h2, h3, b0, b1, b2, b3]
     }

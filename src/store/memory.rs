@@ -133,9 +133,12 @@ impl MemoryStore {
         let size = record(&held.segment.octets, offset).len();
         held.live = held.live.saturating_sub(1);
         held.live_octets = held.live_octets.saturating_sub(size);
+        let is_unused = held.live == 0;
         self.live_octets = self.live_octets.saturating_sub(size);
         self.logged_octets -= if is_logged(store) { size } else { 0 };
-        self.drop_if_unused(number);
+        if is_unused {
+            self.drop_if_unused(number);
+        }
     }
 
     /// Where a logged message is on the disk; `None` for one that is not there, or not yet.
