@@ -33,6 +33,13 @@ impl Counts {
         self.by_index.get(&index).copied()
     }
 
+    /// A message that came back before a restart has another place from now on.
+    pub(super) fn rename(&mut self, from: MessageIndex, to: MessageIndex) {
+        if let Some(attempts) = self.by_index.remove(&from) {
+            self.by_index.insert(to, attempts);
+        }
+    }
+
     /// Forgets a message that is gone.
     pub(super) fn forget(&mut self, index: MessageIndex) {
         self.by_index.remove(&index);

@@ -94,6 +94,7 @@ impl Queue {
             self.ripened.push(Ripened { from: waiting.index, place, octets: waiting.octets });
             self.known.rename(waiting.index, place);
             self.groups.rename(waiting.index, place);
+            self.counts.rename(waiting.index, place);
             let marks = Marks { lifetime, ..Marks::default() };
             let deadline = self.settings.deadline(waiting.due, marks);
             self.set_apart(Message { index: place, deadline, ..waiting.message() });

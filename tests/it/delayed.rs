@@ -9,12 +9,13 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use crate::broker::TestBroker;
+use crate::delivery_limit::{counts, quorum};
 use crate::expiry::await_ready;
 use crate::process::Process;
 use crate::raw::content::{Content, content};
 use crate::raw::method::{
-    basic_ack, basic_consume, basic_get, basic_publish, confirm_select, exchange_declare,
-    queue_bind, queue_declare, queue_delete, queue_purge,
+    basic_ack, basic_consume, basic_get, basic_publish, basic_reject, confirm_select,
+    exchange_declare, queue_bind, queue_declare, queue_delete, queue_purge,
 };
 use crate::raw::peer::Peer;
 use crate::raw::wire::{Field, fields, long_str, short_str};
@@ -214,6 +215,39 @@ fn after_a_kill_messages_still_wait_and_what_was_taken_is_gone() {
     peer.open(1);
     await_ready(&mut peer.channel(1), "delayed.many", 1);
     assert_eq!(peer.channel(1).pop("delayed.many"), "last");
+}
+
+#[test]
+fn what_came_back_is_counted_on_after_each_restart() {
+    let data = tempfile::tempdir().unwrap();
+    for times in 0..4 {
+        let mut broker = Process::start_on(data.path(), &[]);
+        let mut peer = broker.connect();
+        peer.open(1).call(&confirm_select());
+        if times == 0 {
+            let delayed = ("x-delayed", Field::Bool(true));
+            quorum(&mut peer, "delayed.counted", &[delayed, ("x-delivery-limit", Field::Int(3))]);
+            publish(&mut peer, "delayed.counted", &lasting("m", 1));
+            peer.channel(1).expect_all_acked(1, 1);
+        }
+        await_ready(&mut peer.channel(1), "delayed.counted", 1);
+        let got = peer.channel(1).get(&basic_get("delayed.counted"));
+        assert_eq!(counts(&got.content).0, Some(times).filter(|times| *times > 0));
+        peer.channel(1).send(&basic_reject(got.tag).requeue());
+        // What is confirmed behind it is on the disk behind it.
+        publish(&mut peer, "delayed.counted", &lasting("later", LONG));
+        let tag = if times == 0 { 2 } else { 1 };
+        peer.channel(1).expect_all_acked(tag, tag);
+        match times {
+            0 | 2 => broker.kill(),
+            1 => {
+                peer.close();
+                broker.terminate();
+                broker.expect_exit(Duration::from_secs(20));
+            }
+            _ => assert_eq!(peer.channel(1).counts("delayed.counted"), (0, 0)),
+        }
+    }
 }
 
 /// A broker in this process, whose messages can be listed.
