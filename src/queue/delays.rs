@@ -87,6 +87,10 @@ impl Queue {
     /// end of the queue, and its lifetime begins.
     pub(super) fn ripen(&mut self) {
         self.delayed.advance(self.now);
+        // After a restart, one that is due before these may still be found.
+        if self.ready.wanted_look().is_some() {
+            return;
+        }
         for _ in 0..STEP {
             let Some((waiting, lifetime)) = self.delayed.pop_due(self.now) else { return };
             let place = MessageIndex(self.next_index);

@@ -249,21 +249,13 @@ impl Rig {
         });
         let mut runs: Vec<Run> = runs.collect();
         runs.sort_unstable_by_key(|run| run.first);
-        runs.dedup_by(|next, last| last.extend(next, u32::MAX));
+        runs.dedup_by(|next, last| last.extend(next, 3 * OCTETS));
         self.waiting.clear();
         self.unacked.clear();
         self.ready.clear();
         let unmarked = self.known.iter().filter(|(_, known)| known.due.is_none());
         self.ready.extend(unmarked.map(|(origin, _)| (*origin, *origin)));
         self.queue = Queue::restored(self.queue.next_index(), runs).with_settings(settings);
-        self.restored();
-    }
-
-    /// Looks at every run before anything becomes ready, so that the order is that of the times.
-    fn restored(&mut self) {
-        while let Some(wanted) = self.queue.wanted_anyway() {
-            self.load(wanted);
-        }
         self.apply(&[]);
     }
 }

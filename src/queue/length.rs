@@ -120,7 +120,11 @@ impl Queue {
         }
     }
 
+    /// After a restart, what waits for its time is counted as ready until it was looked at.
     fn excess(&self) -> Option<Excess> {
+        if self.ready.wanted_look().is_some() {
+            return None;
+        }
         let over = |most: Option<u64>, have: u64| most.map_or(0, |most| have.saturating_sub(most));
         let messages = over(self.settings.max_length, self.ready() as u64);
         let bytes = over(self.settings.max_bytes, self.ready_bytes());

@@ -34,6 +34,12 @@ fn lasting(text: &str, delay: i32) -> Content {
     content(text.as_bytes()).properties(1 << 13 | 1 << 12 | 1 << 7, &octets)
 }
 
+/// The same without a `message-id`.
+fn persistent(text: &str, delay: i32) -> Content {
+    let headers = long_str(&fields(&[("x-delay", Field::Int(delay))]));
+    content(text.as_bytes()).properties(1 << 13 | 1 << 12, &[&headers[..], &[2]].concat())
+}
+
 fn delayed_queue(peer: &mut Peer, name: &str) {
     let arguments = [("x-delayed", Field::Bool(true))];
     peer.channel(1).call(&queue_declare(name).durable().arguments(&arguments));
@@ -158,9 +164,7 @@ fn fill(peer: &mut Peer, count: u32, size: usize) {
     for number in 0..count {
         let delay = if number % 3 == 1 { LONG } else { 2000 + i32::try_from(number % 7).unwrap() };
         let body = format!("{number:>size$}");
-        let headers = long_str(&fields(&[("x-delay", Field::Int(delay))]));
-        let message = content(body.as_bytes()).properties(0x3000, &[&headers[..], &[2]].concat());
-        publish(peer, "delayed.many", &message);
+        publish(peer, "delayed.many", &persistent(&body, delay));
     }
     peer.channel(1).expect_all_acked(1, count.into());
 }
@@ -215,6 +219,38 @@ fn after_a_kill_messages_still_wait_and_what_was_taken_is_gone() {
     peer.open(1);
     await_ready(&mut peer.channel(1), "delayed.many", 1);
     assert_eq!(peer.channel(1).pop("delayed.many"), "last");
+}
+
+#[test]
+fn what_was_due_before_a_kill_is_ready_in_the_order_of_its_times() {
+    let data = tempfile::tempdir().unwrap();
+    let broker = Process::start_on(data.path(), &[]);
+    let mut peer = broker.connect();
+    peer.open(1);
+    delayed_queue(&mut peer, "delayed.due");
+    peer.channel(1).call(&confirm_select());
+    let count = 12;
+    for number in 0..count {
+        // Several runs of messages on the disk, the last of which is due first.
+        let body = format!("{}{number}", " ".repeat(200_000));
+        publish(&mut peer, "delayed.due", &persistent(&body, 100 * (count - number)));
+    }
+    peer.channel(1).expect_all_acked(1, 12);
+    let take_all = |peer: &mut Peer| {
+        await_ready(&mut peer.channel(1), "delayed.due", 12);
+        let take = |_| peer.channel(1).get(&basic_get("delayed.due")).content.text().to_owned();
+        (0..count).map(take).collect::<Vec<_>>()
+    };
+    let before = take_all(&mut peer);
+    assert!(!before.is_sorted());
+    broker.kill();
+
+    let broker = Process::start_on(data.path(), &[]);
+    let mut peer = broker.connect();
+    peer.open(1);
+
+    let numbers = |all: &[String]| all.iter().map(|it| it.trim().to_owned()).collect::<Vec<_>>();
+    assert_eq!(numbers(&take_all(&mut peer)), numbers(&before));
 }
 
 #[test]
@@ -357,6 +393,26 @@ fn what_waits_is_listed_cancelled_and_given_another_time_for_good() {
     assert_eq!(retime(&own, b"d", Timestamp(0)), 1);
     let mut peer = own.connect();
     assert_eq!(peer.channel(1).pop("delayed.listed"), "d");
+}
+
+#[test]
+fn a_restart_drops_nothing_that_waits_for_a_limit_of_length() {
+    let mut own = Own::start();
+    let mut peer = own.connect();
+    let arguments = [("x-delayed", Field::Bool(true)), ("x-max-length", Field::Int(2))];
+    peer.channel(1).call(&queue_declare("delayed.listed").durable().arguments(&arguments));
+    peer.channel(1).call(&confirm_select());
+    for number in 0..5 {
+        publish(&mut peer, "delayed.listed", &lasting(&number.to_string(), LONG));
+    }
+    publish(&mut peer, "delayed.listed", &lasting("now", -1));
+    peer.channel(1).expect_all_acked(1, 6);
+    drop(peer);
+
+    own.restart();
+
+    assert_eq!(own.connect().channel(1).pop("delayed.listed"), "now");
+    assert_eq!(own.listed().len(), 5);
 }
 
 #[test]
