@@ -101,8 +101,8 @@ impl Storage {
         let entries = meta.iter().map(|(key, value)| (&key[..], &value[..]));
         let images = &mut self.images;
         let mut contents = |id| {
-            let QueueImage { next_index, runs, returned, .. } = images.remove(&id)?;
-            Some(Core::restored(next_index, runs).with_attempts(returned))
+            let QueueImage { next_index, runs, returned, deferred, .. } = images.remove(&id)?;
+            Some(Core::restored_with(next_index, runs, deferred).with_attempts(returned))
         };
         node.restore(entries, |queue| contents(queue.id).unwrap_or_default())
             .map_err(StorageError::Entry)?;

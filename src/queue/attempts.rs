@@ -71,23 +71,27 @@ impl Queue {
             }
             effects.count(message.index, attempts);
             let message = Message { redelivered: true, ..message };
-            if let Err(message) = self.defer(message, how, attempts) {
-                self.set_apart(message);
+            match self.waits_until(how, attempts) {
+                Some(until) => {
+                    effects.defer(message.index, until);
+                    self.defer(message, until);
+                }
+                None => self.set_apart(message),
             }
             return;
         }
         self.set_apart(Message { redelivered: true, ..message });
     }
 
-    /// Forgets the counts of all messages that are not unacked.
+    /// Forgets the counts of all messages that are ready.
     pub(super) fn forget_ready_counts(&mut self) {
         if self.counts.by_index.is_empty() {
             return;
         }
         let before = std::mem::take(&mut self.counts.by_index);
-        let unacked = self.unacked.iter().map(|message| message.index);
-        self.counts.by_index =
-            unacked.filter_map(|index| Some((index, *before.get(&index)?))).collect();
+        let kept = self.unacked.iter().chain(self.later.messages.iter());
+        let kept = kept.filter_map(|it| Some((it.index, *before.get(&it.index)?)));
+        self.counts.by_index = kept.collect();
     }
 }
 

@@ -221,7 +221,10 @@ impl Queue {
     pub fn identify(&mut self, index: MessageIndex, key: Key) {
         match key {
             Key::Value(value) => self.known.insert(index, value),
-            Key::Group(group) => self.groups.insert(index, group),
+            Key::Group(group) => {
+                self.groups.insert(index, group);
+                self.hold_up(index);
+            }
         }
     }
 
@@ -373,6 +376,7 @@ impl Queue {
         }
         self.groups.forget_waiting();
         self.forget_deadlines();
+        self.stay_deferred();
         self.forget_ready_counts();
         effects.push(Effect::Purged { request, count });
     }

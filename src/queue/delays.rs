@@ -101,7 +101,14 @@ impl Queue {
             self.counts.rename(waiting.index, place);
             let marks = Marks { lifetime, ..Marks::default() };
             let deadline = self.settings.deadline(waiting.due, marks);
-            self.set_apart(Message { index: place, deadline, ..waiting.message() });
+            let message = Message { index: place, deadline, ..waiting.message() };
+            match self.later.found(waiting.index, self.now) {
+                Some(until) => {
+                    self.defer(message, until);
+                    self.hold_up(place);
+                }
+                None => self.set_apart(message),
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 use super::dying::Death;
 use crate::amqp::ack_mode::AckMode;
 use crate::amqp::attempts::Attempts;
-use crate::amqp::id::{ConsumerId, MessageIndex, StoreRef};
+use crate::amqp::id::{ConsumerId, MessageIndex, StoreRef, Timestamp};
 use crate::amqp::run::Run;
 
 /// The capacity, in effects and in releases, that is kept from batch to batch.
@@ -109,6 +109,7 @@ pub struct Effects {
     released: Vec<(MessageIndex, StoreRef)>,
     released_runs: Vec<Run>,
     counted: Vec<(MessageIndex, Attempts)>,
+    deferred: Vec<(MessageIndex, Timestamp)>,
     budget: Budget,
     left: Budget,
 }
@@ -121,6 +122,7 @@ impl Effects {
             released: Vec::new(),
             released_runs: Vec::new(),
             counted: Vec::new(),
+            deferred: Vec::new(),
             budget,
             left: budget,
         }
@@ -134,6 +136,7 @@ impl Effects {
         self.released.shrink_to(KEPT_CAPACITY);
         self.released_runs = Vec::new();
         self.counted = Vec::new();
+        self.deferred = Vec::new();
         self.left = self.budget;
     }
 
@@ -162,6 +165,11 @@ impl Effects {
         &self.counted
     }
 
+    /// The messages that came back and wait from now on, and until when.
+    pub fn deferred(&self) -> &[(MessageIndex, Timestamp)] {
+        &self.deferred
+    }
+
     /// Whether no effect, no release and no count is pending.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
@@ -184,6 +192,10 @@ impl Effects {
 
     pub(super) fn count(&mut self, index: MessageIndex, attempts: Attempts) {
         self.counted.push((index, attempts));
+    }
+
+    pub(super) fn defer(&mut self, index: MessageIndex, until: Timestamp) {
+        self.deferred.push((index, until));
     }
 
     /// Sets messages of the budget aside, all but `messages`; returns how many.

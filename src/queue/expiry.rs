@@ -35,7 +35,8 @@ impl Queue {
         while let Some((deadline, index)) = self.deadlines.first()
             && deadline <= until
         {
-            let found = self.ready.remove(index).or_else(|| self.waiting.remove(index));
+            let ready = self.ready.remove(index).or_else(|| self.waiting.remove(index));
+            let found = ready.or_else(|| self.later.remove(index));
             self.deadlines.forget(deadline, index);
             if let Some(message) = found {
                 self.kill(message, Death::Expired, effects);
@@ -44,7 +45,7 @@ impl Queue {
         while let Some(message) = self.ready.pop_expired(until) {
             self.kill(message, Death::Expired, effects);
         }
-        if self.ready.is_empty() && self.waiting.is_empty() {
+        if self.ready.is_empty() && self.waiting.is_empty() && self.later.is_empty() {
             self.forget_deadlines();
         }
     }

@@ -87,6 +87,15 @@ impl Queue {
         self.offer(next);
     }
 
+    /// A message that was found after a restart holds its group up, if it waits before it is ready
+    /// again.
+    pub(super) fn hold_up(&mut self, index: MessageIndex) {
+        if self.later.messages.get(index).is_some() {
+            let next = self.groups.hold_up(index);
+            self.offer(next);
+        }
+    }
+
     fn offer(&mut self, next: Option<MessageIndex>) {
         if let Some(message) = next.and_then(|next| self.waiting.remove(next)) {
             self.ready.set_apart(message);

@@ -127,6 +127,15 @@ impl Groups {
         })?
     }
 
+    /// A message that was never unacked holds its group up. Returns the one that is for everybody
+    /// now and waited before.
+    pub fn hold_up(&mut self, index: MessageIndex) -> Option<MessageIndex> {
+        self.change(index, |group| {
+            group.waiting.insert(index);
+            group.offer()
+        })?
+    }
+
     /// Forgets a message that was released.
     pub fn remove(&mut self, index: MessageIndex) {
         self.of.remove(&index);

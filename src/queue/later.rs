@@ -1,7 +1,7 @@
 //! Messages that came back and wait before they are ready again, the longer the more often they
 //! came (`x-delayed-retry-type`).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::apart::Apart;
 use super::command::Settlement;
@@ -10,6 +10,7 @@ use super::lane::Message;
 use crate::amqp::argument::DelayedRetry;
 use crate::amqp::attempts::Attempts;
 use crate::amqp::id::{MessageIndex, Timestamp};
+use crate::amqp::run::Run;
 
 /// Which messages wait, and how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +42,10 @@ impl Retry {
 #[derive(Debug, Default)]
 pub struct Later {
     pub(super) messages: Apart,
+    until: BTreeMap<MessageIndex, Timestamp>,
     due: BTreeSet<(Timestamp, MessageIndex)>,
+    /// Those that waited before a restart and were not found yet, by the places that they had then.
+    awaited: BTreeMap<MessageIndex, Timestamp>,
 }
 
 impl Later {
@@ -61,33 +65,61 @@ impl Later {
         self.due.first().map(|(due, _)| *due)
     }
 
+    /// Whether a message that was found after a restart has to wait.
+    pub fn is_awaited(&self, index: MessageIndex) -> bool {
+        self.awaited.contains_key(&index)
+    }
+
+    /// Until when a message waits that was found after a restart; `None` if that time is over.
+    pub fn found(&mut self, index: MessageIndex, now: Timestamp) -> Option<Timestamp> {
+        self.awaited.remove(&index).filter(|until| *until > now)
+    }
+
+    /// Takes a message out; `None` if there is no such one.
+    pub fn remove(&mut self, index: MessageIndex) -> Option<Message> {
+        let due = self.until.remove(&index)?;
+        self.due.remove(&(due, index));
+        self.messages.remove(index)
+    }
+
     fn insert(&mut self, message: Message, due: Timestamp) {
+        self.until.insert(message.index, due);
         self.due.insert((due, message.index));
         self.messages.insert(message);
     }
 
     fn pop_due(&mut self, now: Timestamp) -> Option<Message> {
         let (due, index) = *self.due.first()?;
-        if due > now {
-            return None;
-        }
-        self.due.pop_first();
-        self.messages.remove(index)
+        if due > now { None } else { self.remove(index) }
     }
 }
 
 impl Queue {
-    /// Has a message that came back wait, if it is one that does.
-    pub(super) fn defer(
-        &mut self,
-        message: Message,
-        how: Settlement,
-        attempts: Attempts,
-    ) -> Result<(), Message> {
-        let delay = self.settings.retry.and_then(|retry| retry.delay(how, attempts));
-        let Some(delay) = delay else { return Err(message) };
-        self.later.insert(message, self.now.plus(delay));
-        Ok(())
+    /// A queue as [`restored`](Self::restored), of whose messages these wait until those times. Where
+    /// they are among the others is found when their runs have been looked at.
+    pub fn restored_with(
+        next_index: u64,
+        runs: impl IntoIterator<Item = Run>,
+        deferred: impl IntoIterator<Item = (MessageIndex, Timestamp)>,
+    ) -> Self {
+        let awaited: BTreeMap<_, _> = deferred.into_iter().collect();
+        let waits = |run: &Run| awaited.range(run.first..run.end()).next().is_some();
+        let runs = runs.into_iter().map(|run| Run { marked: run.marked || waits(&run), ..run });
+        let mut restored = Self::restored(next_index, runs);
+        restored.later.awaited = awaited;
+        restored
+    }
+
+    /// Until when a message waits that came back in that way; `None` if it is ready at once.
+    pub(super) fn waits_until(&self, how: Settlement, attempts: Attempts) -> Option<Timestamp> {
+        let delay = self.settings.retry?.delay(how, attempts)?;
+        Some(self.now.plus(delay))
+    }
+
+    /// Has a message that came back wait. It may expire meanwhile.
+    pub(super) fn defer(&mut self, message: Message, until: Timestamp) {
+        self.deadlines.add(&message);
+        self.later.insert(message, until);
     }
 
     /// Puts back in their places those that have waited long enough.
@@ -97,8 +129,26 @@ impl Queue {
         }
     }
 
+    /// Has those that wait expire at their times, after everything else that could was forgotten.
+    pub(super) fn stay_deferred(&mut self) {
+        for message in self.later.messages.iter() {
+            self.deadlines.add(message);
+        }
+    }
+
     /// How many messages wait after they came back. They are not among the ready ones.
     pub fn deferred(&self) -> usize {
         self.later.len()
     }
+
+    /// The messages that came back and wait, by place, and until when; also those that were not
+    /// found yet after a restart.
+    pub fn deferrals(&self) -> impl Iterator<Item = (MessageIndex, Timestamp)> {
+        let Later { until, awaited, .. } = &self.later;
+        until.iter().chain(awaited).map(|(index, until)| (*index, *until))
+    }
 }
+
+#[cfg(test)]
+#[path = "later_tests.rs"]
+mod tests;

@@ -139,7 +139,10 @@ impl Queue {
     /// `None`: there is no such run any more, and nothing has changed.
     pub fn look_at(&mut self, run: &Run, seen: &[Seen]) -> Option<Vec<(MessageIndex, u32)>> {
         let messages = || seen.iter().map(|seen| (self.seen(run, seen), seen.located));
-        let stays = |message: &Message| message.priority == 0 && !message.marked;
+        let stays = |message: &Message| {
+            let Message { index, priority, marked, .. } = *message;
+            priority == 0 && !marked && !self.later.is_awaited(index)
+        };
         let staying = messages().filter(|(message, _)| stays(message));
         let mut staying: Vec<Run> =
             staying.map(|(message, located)| run_of(&message, located)).collect();
@@ -150,7 +153,10 @@ impl Queue {
         }
         let mut apart = Vec::new();
         for (message, located) in moving {
-            if message.marked || !self.ready.insert_cold(&message, located) {
+            if let Some(until) = self.later.found(message.index, self.now) {
+                self.defer(message, until);
+                apart.push((message.index, located.octets));
+            } else if message.marked || !self.ready.insert_cold(&message, located) {
                 self.set_apart(message);
                 apart.push((message.index, located.octets));
             }

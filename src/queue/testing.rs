@@ -32,5 +32,6 @@ pub(super) fn restarted(queue: &Queue, longest: u32) -> Queue {
     let mut runs: Vec<Run> = runs.collect();
     runs.sort_unstable_by_key(|run| run.first);
     runs.dedup_by(|next, last| last.extend(next, longest.saturating_mul(OCTETS)));
-    Queue::restored(queue.next_index(), runs).with_settings(*queue.settings())
+    let restored = Queue::restored_with(queue.next_index(), runs, queue.deferrals());
+    restored.with_attempts(queue.attempts()).with_settings(*queue.settings())
 }

@@ -14,7 +14,7 @@ use super::disk::Disk;
 use super::files::{Files, Totals};
 use super::format::checkpoint::Replay;
 use super::format::position::Position;
-use super::format::record::{Range, Returned};
+use super::format::record::{Deferred, Range, Returned};
 use super::meta::{MetaChange, MetaLog};
 use super::placement::Placement;
 use super::sizes::Sizes;
@@ -71,6 +71,7 @@ pub(super) enum Entry {
     Enqueue(Arc<Placement>),
     Settle(QueueId, Vec<Range>),
     Return(QueueId, Vec<Returned>),
+    Defer(QueueId, Vec<Deferred>),
     Move(Move),
     PageOut(PageOut),
     Delete(QueueId),
@@ -139,6 +140,11 @@ impl Log {
     /// Appends that messages came back to their queue. A crash may forget it.
     pub fn give_back(&self, queue: QueueId, returned: Vec<Returned>) {
         self.push(Entry::Return(queue, returned));
+    }
+
+    /// Appends that messages that came back wait in their queue. A crash may forget it.
+    pub fn defer(&self, queue: QueueId, deferred: Vec<Deferred>) {
+        self.push(Entry::Defer(queue, deferred));
     }
 
     /// Appends that a queue is gone.
@@ -315,6 +321,7 @@ impl Entry {
             Self::Enqueue(placement) => placement.size(),
             Self::Settle(_, ranges) => ranges.len() * size_of::<Range>(),
             Self::Return(_, returned) => returned.len() * size_of::<Returned>(),
+            Self::Defer(_, deferred) => deferred.len() * size_of::<Deferred>(),
             Self::Move(Move { octets, .. }) | Self::PageOut(PageOut { octets, .. }) => octets.len(),
             Self::Meta(changes, _) => {
                 let size = |c: &MetaChange| c.key.len() + c.value.as_ref().map_or(0, Vec::len);

@@ -14,7 +14,7 @@ use crate::queue::lane::Message;
 use crate::queue::paging::Entry;
 use crate::store::format::checkpoint::QueueImage;
 use crate::store::format::position::Position;
-use crate::store::format::record::{Range, Returned};
+use crate::store::format::record::Range;
 use crate::store::log::Log;
 use crate::store::memory::{Located, MemoryStore, is_logged};
 use crate::store::residence::Residence;
@@ -79,8 +79,10 @@ impl Backing {
             }
         }
         let returned: Vec<_> = self.at_origins(effects.counted().iter().copied()).collect();
+        let deferred: Vec<_> = self.at_origins(effects.deferred().iter().copied()).collect();
         if let Some(journal) = &mut self.journal {
             journal.give_back(returned);
+            journal.defer(deferred);
             journal.flush();
         }
     }
@@ -104,11 +106,11 @@ impl Backing {
     }
 
     /// The same under the places at which the messages were logged.
-    fn at_origins(
+    fn at_origins<T>(
         &self,
-        returned: impl Iterator<Item = Returned>,
-    ) -> impl Iterator<Item = Returned> {
-        returned.map(|(index, attempts)| (self.origin(index), attempts))
+        noted: impl Iterator<Item = (MessageIndex, T)>,
+    ) -> impl Iterator<Item = (MessageIndex, T)> {
+        noted.map(|(index, noted)| (self.origin(index), noted))
     }
 
     fn note(&mut self, range: Range) {
@@ -133,7 +135,9 @@ impl Backing {
         runs.dedup_by(|next, last| last.extend(next, self.log.sizes.run));
         let mut returned: Vec<_> = self.at_origins(core.attempts()).collect();
         returned.sort_unstable_by_key(|(index, _)| *index);
-        Some(QueueImage { queue, next_index, runs, returned })
+        let mut deferred: Vec<_> = self.at_origins(core.deferrals()).collect();
+        deferred.sort_unstable_by_key(|(index, _)| *index);
+        Some(QueueImage { queue, next_index, runs, returned, deferred })
     }
 
     /// What of it lies in that file, as runs.

@@ -7,7 +7,7 @@ use super::batch::{Placed, PublishBatch};
 use super::session::Session;
 use crate::amqp::confirm::Confirm;
 use crate::amqp::id::{ChannelId, MessageIndex, PublishTag, QueueId};
-use crate::store::format::record::{Range, Returned};
+use crate::store::format::record::{Deferred, Range, Returned};
 use crate::store::log::Log;
 use crate::store::memory::Located;
 use crate::store::placement::{PlacedMessage, Placement, Waiter};
@@ -104,6 +104,13 @@ impl Journal {
     pub(super) fn give_back(&self, returned: Vec<Returned>) {
         if !returned.is_empty() {
             self.log.give_back(self.queue, returned);
+        }
+    }
+
+    /// Appends that messages that came back wait.
+    pub(super) fn defer(&self, deferred: Vec<Deferred>) {
+        if !deferred.is_empty() {
+            self.log.defer(self.queue, deferred);
         }
     }
 

@@ -5,9 +5,12 @@ use std::time::{Duration, Instant};
 
 use crate::broker::TestBroker;
 use crate::delivery_limit::counts;
+use crate::process::Process;
+use crate::raw::content::content;
 use crate::raw::message::Delivery;
 use crate::raw::method::{
-    basic_ack, basic_consume, basic_nack, basic_reject, queue_bind, queue_declare,
+    basic_ack, basic_consume, basic_get, basic_nack, basic_publish, basic_reject, confirm_select,
+    queue_bind, queue_declare,
 };
 use crate::raw::peer::Peer;
 use crate::raw::wire::Field;
@@ -109,4 +112,81 @@ fn at_the_limit_a_classic_queue_dead_letters_what_it_retried() {
 
     crate::expiry::await_ready(&mut peer.channel(1), &dead, 1);
     assert_eq!(peer.channel(1).pop(&dead), "poison");
+}
+
+/// Declares a queue that retries after so many milliseconds, and has the message `m` come back to it.
+fn come_back(peer: &mut Peer, kind: &'static str, wait: i32) {
+    let arguments = [
+        ("x-queue-type", Field::Str(kind)),
+        ("x-delayed-retry-type", Field::Str("failed")),
+        ("x-delayed-retry-min", Field::Int(wait)),
+    ];
+    peer.open(1).call(&queue_declare("retry.kept").durable().arguments(&arguments));
+    peer.channel(1).call(&confirm_select());
+    let persistent = content(b"m").properties(1 << 12, &[2]);
+    for _ in 0..2 {
+        peer.channel(1).publish(&basic_publish("", "retry.kept"), &persistent);
+    }
+    peer.channel(1).expect_all_acked(1, 2);
+    let got = peer.channel(1).get(&basic_get("retry.kept"));
+    peer.channel(1).send(&basic_reject(got.tag).requeue());
+    // What is confirmed behind it is on the disk behind it.
+    peer.channel(1).publish(&basic_publish("", "retry.kept"), &persistent);
+    peer.channel(1).expect_all_acked(3, 3);
+}
+
+fn stop(mut broker: Process, peer: Peer, in_order: bool) {
+    if !in_order {
+        return broker.kill();
+    }
+    peer.close();
+    broker.terminate();
+    broker.expect_exit(Duration::from_secs(20));
+}
+
+#[test]
+fn after_a_restart_a_message_still_waits_and_others_do_not() {
+    for (kind, in_order) in [("classic", false), ("quorum", false), ("classic", true)] {
+        let data = tempfile::tempdir().unwrap();
+        let broker = Process::start_on(data.path(), &[]);
+        let mut peer = broker.connect();
+        come_back(&mut peer, kind, 600_000);
+        stop(broker, peer, in_order);
+
+        for _ in 0..2 {
+            let broker = Process::start_on(data.path(), &[]);
+            let mut peer = broker.connect();
+            peer.open(1);
+            let mut get = || peer.channel(1).get(&basic_get("retry.kept")).tag;
+            let got = [get(), get()];
+            assert_eq!(peer.channel(1).counts("retry.kept").0, 0);
+            for tag in got {
+                peer.channel(1).send(&basic_nack(tag).requeue());
+            }
+            assert_eq!(peer.channel(1).counts("retry.kept").0, 2);
+            stop(broker, peer, in_order);
+        }
+    }
+}
+
+#[test]
+fn after_a_restart_a_message_is_ready_when_its_time_has_come() {
+    let data = tempfile::tempdir().unwrap();
+    let broker = Process::start_on(data.path(), &[]);
+    let mut peer = broker.connect();
+    let sent = Instant::now();
+    come_back(&mut peer, "classic", 1500);
+    broker.kill();
+
+    let broker = Process::start_on(data.path(), &[]);
+    let mut peer = broker.connect();
+    peer.open(1);
+    for _ in 0..2 {
+        let other = peer.channel(1).get(&basic_get("retry.kept"));
+        peer.channel(1).send(&basic_ack(other.tag));
+    }
+    peer.channel(1).call(&basic_consume("retry.kept", "c"));
+
+    let delivery = expect_after(&mut peer, sent, 1500);
+    assert_eq!((counts(&delivery.content).0, delivery.redelivered), (Some(1), true));
 }

@@ -84,7 +84,7 @@ impl Rebuilt {
                 self.note(*queue);
                 self.gone.insert(*queue);
             }
-            Record::Returned(queue, _) => drop(self.note(*queue)),
+            Record::Returned(queue, _) | Record::Deferred(queue, _) => drop(self.note(*queue)),
             Record::Meta(_) => {}
         }
         self.state.apply(record);

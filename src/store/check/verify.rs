@@ -56,12 +56,13 @@ pub(super) fn verify(
 }
 
 fn image(contents: &Contents) -> QueueImage {
-    let Contents { queue, next_index, returned, .. } = contents;
+    let Contents { queue, next_index, returned, deferred, .. } = contents;
     QueueImage {
         queue: *queue,
         next_index: *next_index,
         runs: Vec::new(),
         returned: returned.clone(),
+        deferred: deferred.clone(),
     }
 }
 

@@ -6,6 +6,8 @@
 //! | meta: count, then key and value each | images: count, then each: queue id, next index, runs
 //! | if messages came back: count of queues, then each: queue id, count, then each message's
 //!   place, failed, acquired
+//! | if any of them wait: count of queues, then each: queue id, count, then each message's place,
+//!   until when
 //! ```
 //! The numbers behind `clean` are of varying length.
 
@@ -15,9 +17,12 @@ use super::VERSION;
 use super::batch::HeaderError;
 use super::octets::{Reader, put_number, put_octets};
 use super::position::Position;
-use super::record::{Returned, list, put_list_of_returned, read_returned};
+use super::record::{
+    Deferred, Returned, list, put_list_of_deferred, put_list_of_returned, read_deferred,
+    read_returned,
+};
 use super::run::{put_run, read_run};
-use crate::amqp::id::QueueId;
+use crate::amqp::id::{MessageIndex, QueueId};
 use crate::amqp::run::Run;
 
 const MAGIC: [u8; 8] = *b"LeveretC";
@@ -59,17 +64,21 @@ pub struct QueueImage {
     pub runs: Vec<Run>,
     /// Those of them that came back, in order of their places, and how often.
     pub returned: Vec<Returned>,
+    /// Those of them that wait before they are ready again, in order of their places.
+    pub deferred: Vec<Deferred>,
 }
 
 impl QueueImage {
     /// Forgets what came back and is not there any more.
     pub fn forget_missing(&mut self) {
-        let Self { runs, returned, .. } = self;
-        returned.retain(|(index, _)| {
-            let behind = runs.partition_point(|run| run.first <= *index);
+        let Self { runs, returned, deferred, .. } = self;
+        let is_there = |index: MessageIndex| {
+            let behind = runs.partition_point(|run| run.first <= index);
             let run = behind.checked_sub(1).and_then(|last| runs.get(last));
-            run.is_some_and(|run| *index < run.end())
-        });
+            run.is_some_and(|run| index < run.end())
+        };
+        returned.retain(|(index, _)| is_there(*index));
+        deferred.retain(|(index, _)| is_there(*index));
     }
 }
 
@@ -108,14 +117,22 @@ impl Checkpoint {
 
     /// Nothing where nothing came back: so queues that do not count leave the layout as it was.
     fn put_returned(&self, out: &mut Vec<u8>) {
-        let images = || self.images.iter().filter(|image| !image.returned.is_empty());
-        if images().next().is_none() {
-            return;
+        let returned = || self.images.iter().filter(|image| !image.returned.is_empty());
+        let deferred = || self.images.iter().filter(|image| !image.deferred.is_empty());
+        let (returning, deferring) = (returned().count(), deferred().count());
+        if returning + deferring > 0 {
+            put_number(out, returning as u64);
+            for image in returned() {
+                put_number(out, image.queue.0);
+                put_list_of_returned(out, &image.returned);
+            }
         }
-        put_number(out, images().count() as u64);
-        for image in images() {
-            put_number(out, image.queue.0);
-            put_list_of_returned(out, &image.returned);
+        if deferring > 0 {
+            put_number(out, deferring as u64);
+            for image in deferred() {
+                put_number(out, image.queue.0);
+                put_list_of_deferred(out, &image.deferred);
+            }
         }
     }
 
@@ -148,14 +165,17 @@ impl Checkpoint {
             let queue = QueueId(reader.number()?);
             let next_index = reader.number()?;
             let runs = list(reader, read_run)?;
-            Some(QueueImage { queue, next_index, runs, returned: Vec::new() })
+            let (returned, deferred) = (Vec::new(), Vec::new());
+            Some(QueueImage { queue, next_index, runs, returned, deferred })
         })?;
         if !reader.is_empty() {
-            let of_queue = |reader: &mut Reader<'_>| {
-                Some((QueueId(reader.number()?), list(reader, read_returned)?))
-            };
-            for (queue, returned) in list(reader, of_queue)? {
+            for (queue, returned) in list(reader, |it| read_of_queue(it, read_returned))? {
                 images.iter_mut().find(|image| image.queue == queue)?.returned = returned;
+            }
+        }
+        if !reader.is_empty() {
+            for (queue, deferred) in list(reader, |it| read_of_queue(it, read_deferred))? {
+                images.iter_mut().find(|image| image.queue == queue)?.deferred = deferred;
             }
         }
         let meta = meta.into_iter().collect();
@@ -163,18 +183,27 @@ impl Checkpoint {
     }
 }
 
+/// A queue, and a list of it.
+fn read_of_queue<'a, T>(
+    reader: &mut Reader<'a>,
+    item: impl Fn(&mut Reader<'a>) -> Option<T>,
+) -> Option<(QueueId, Vec<T>)> {
+    Some((QueueId(reader.number()?), list(reader, item)?))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::amqp::attempts::Attempts;
-    use crate::amqp::id::MessageIndex;
+    use crate::amqp::id::Timestamp;
 
     fn image(queue: u64, returned: &[(u64, u32)]) -> QueueImage {
         let one = |(index, failed): &(u64, u32)| {
             (MessageIndex(*index), Attempts { failed: *failed, acquired: failed + 1 })
         };
         let returned = returned.iter().map(one).collect();
-        QueueImage { queue: QueueId(queue), next_index: 5, runs: Vec::new(), returned }
+        let queue = QueueId(queue);
+        QueueImage { queue, next_index: 5, runs: Vec::new(), returned, deferred: Vec::new() }
     }
 
     #[test]
@@ -184,8 +213,12 @@ mod tests {
         let images =
             vec![image(1, &[]), image(2, &[(0, 0), (7, u32::MAX - 1)]), image(3, &[(1, 1)])];
         let counted = Checkpoint { images, ..Checkpoint::default() };
+        let mut waiting = counted.clone();
+        waiting.images[2].deferred = vec![(MessageIndex(1), Timestamp(u64::MAX))];
+        let mut only_waiting = plain.clone();
+        only_waiting.images[0].deferred = vec![(MessageIndex(4), Timestamp(1))];
 
-        for checkpoint in [Checkpoint::default(), plain, counted] {
+        for checkpoint in [Checkpoint::default(), plain, counted, waiting, only_waiting] {
             assert_eq!(Checkpoint::read(&checkpoint.octets()), Ok(checkpoint));
         }
     }

@@ -3,7 +3,7 @@
 use super::octets::{Reader, put_number, put_octets};
 use super::run::{put_run, read_run};
 use crate::amqp::attempts::Attempts;
-use crate::amqp::id::{MessageIndex, QueueId};
+use crate::amqp::id::{MessageIndex, QueueId, Timestamp};
 use crate::amqp::run::Run;
 use crate::store::meta::MetaChange;
 
@@ -13,6 +13,7 @@ const MOVED: u8 = 3;
 const DELETED: u8 = 4;
 const META: u8 = 5;
 const RETURNED: u8 = 6;
+const DEFERRED: u8 = 8;
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,12 +28,17 @@ pub enum Record {
     Deleted(QueueId),
     /// Messages of a queue came back: what that comes to.
     Returned(QueueId, Vec<Returned>),
+    /// Messages of a queue that came back wait before they are ready again.
+    Deferred(QueueId, Vec<Deferred>),
     /// Entries of the meta map changed, all together.
     Meta(Vec<MetaChange>),
 }
 
 /// A message's place in its queue, and how often it came back.
 pub type Returned = (MessageIndex, Attempts);
+
+/// A message's place in its queue, and until when it waits.
+pub type Deferred = (MessageIndex, Timestamp);
 
 /// Consecutive places in a queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +57,7 @@ impl Record {
             Self::Moved(queue, runs) => put_runs(out, MOVED, *queue, runs),
             Self::Settled(queue, ranges) => put_settled(out, *queue, ranges),
             Self::Returned(queue, returned) => put_returned(out, *queue, returned),
+            Self::Deferred(queue, deferred) => put_deferred(out, *queue, deferred),
             Self::Deleted(queue) => put_kind(out, DELETED, *queue),
             Self::Meta(changes) => put_meta(out, changes),
         }
@@ -77,6 +84,7 @@ impl Record {
             SETTLED => Self::Settled(queue, list(reader, read_range)?),
             MOVED => Self::Moved(queue, list(reader, read_run)?),
             RETURNED => Self::Returned(queue, list(reader, read_returned)?),
+            DEFERRED => Self::Deferred(queue, list(reader, read_deferred)?),
             DELETED => Self::Deleted(queue),
             _ => return None,
         })
@@ -118,6 +126,26 @@ pub fn put_list_of_returned(out: &mut Vec<u8>, returned: &[Returned]) {
 pub fn read_returned(reader: &mut Reader<'_>) -> Option<Returned> {
     let index = MessageIndex(reader.number()?);
     Some((index, Attempts { failed: reader.number32()?, acquired: reader.number32()? }))
+}
+
+/// Appends [`Record::Deferred`].
+pub fn put_deferred(out: &mut Vec<u8>, queue: QueueId, deferred: &[Deferred]) {
+    put_kind(out, DEFERRED, queue);
+    put_list_of_deferred(out, deferred);
+}
+
+/// Appends what waits: how many, then place and time of each.
+pub fn put_list_of_deferred(out: &mut Vec<u8>, deferred: &[Deferred]) {
+    put_number(out, deferred.len() as u64);
+    for (index, until) in deferred {
+        put_number(out, index.0);
+        put_number(out, until.0);
+    }
+}
+
+/// Reads one item of such a list.
+pub fn read_deferred(reader: &mut Reader<'_>) -> Option<Deferred> {
+    Some((MessageIndex(reader.number()?), Timestamp(reader.number()?)))
 }
 
 /// Appends [`Record::Meta`].

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use super::error::Loss;
 use super::walk::{Walk, parts, walk};
 use crate::amqp::attempts::Attempts;
-use crate::amqp::id::{MessageIndex, QueueId};
+use crate::amqp::id::{MessageIndex, QueueId, Timestamp};
 use crate::amqp::run::Run;
 use crate::store::format::checkpoint::{Checkpoint, QueueImage};
 use crate::store::format::position::Position;
-use crate::store::format::record::{Record, Returned};
+use crate::store::format::record::{Deferred, Record, Returned};
 use crate::store::meta::MetaChange;
 
 /// Topology and users: entries by their keys.
@@ -33,6 +33,8 @@ struct Image {
     slices: BTreeMap<u64, Slice>,
     /// What came back, by place; of messages that went, too.
     returned: BTreeMap<u64, Attempts>,
+    /// Until when they wait, by place.
+    deferred: BTreeMap<u64, Timestamp>,
 }
 
 /// Consecutive messages of a run. Where they begin is known only for a whole run: the others are
@@ -58,19 +60,22 @@ pub struct Contents {
     pub slices: Vec<Slice>,
     /// Those of them that came back, in order of their places, and how often.
     pub returned: Vec<Returned>,
+    /// Those of them that wait before they are ready again, in order of their places.
+    pub deferred: Vec<Deferred>,
 }
 
 impl State {
     /// The state of a checkpoint.
     pub fn new(checkpoint: Checkpoint) -> Self {
         let mut state = Self { meta: checkpoint.meta, queues: BTreeMap::new() };
-        for QueueImage { queue, next_index, runs, returned } in checkpoint.images {
+        for QueueImage { queue, next_index, runs, returned, deferred } in checkpoint.images {
             let image = state.queues.entry(queue).or_default();
             (image.floor, image.end) = (next_index, next_index);
             for run in runs {
                 image.add(run);
             }
             image.give_back(returned);
+            image.defer(deferred);
         }
         state
     }
@@ -104,6 +109,11 @@ impl State {
                     image.give_back(returned);
                 }
             }
+            Record::Deferred(queue, deferred) => {
+                if let Some(image) = self.queues.get_mut(&queue) {
+                    image.defer(deferred);
+                }
+            }
             Record::Deleted(queue) => drop(self.queues.remove(&queue)),
             Record::Meta(changes) => {
                 for change in changes {
@@ -132,7 +142,8 @@ impl State {
         let contents = |(queue, image): (QueueId, Image)| Contents {
             queue,
             next_index: image.end,
-            returned: image.returned(),
+            returned: image.living(&image.returned),
+            deferred: image.living(&image.deferred),
             slices: image.slices.into_values().collect(),
         };
         (self.meta, self.queues.into_iter().map(contents).collect())
@@ -150,7 +161,7 @@ impl State {
     ) -> Result<(Meta, Vec<QueueImage>), E> {
         let (meta, contents) = self.into_parts();
         let mut images = Vec::with_capacity(contents.len());
-        for Contents { queue, next_index, slices, returned } in contents {
+        for Contents { queue, next_index, slices, returned, deferred } in contents {
             let mut runs: Vec<Run> = Vec::with_capacity(slices.len());
             // Slices of one run mostly come one after the other; it is walked over once for them.
             let mut last: Option<(Run, Walk)> = None;
@@ -170,7 +181,7 @@ impl State {
                 runs.extend(slice.parts(&found));
                 last = Some((slice.run, found));
             }
-            images.push(QueueImage { queue, next_index, runs, returned });
+            images.push(QueueImage { queue, next_index, runs, returned, deferred });
         }
         Ok((meta, images))
     }
@@ -217,6 +228,7 @@ impl Image {
             let gone: Vec<u64> = self.returned.range(from..to).map(|(index, _)| *index).collect();
             for index in gone {
                 self.returned.remove(&index);
+                self.deferred.remove(&index);
             }
         }
     }
@@ -229,14 +241,22 @@ impl Image {
         }
     }
 
-    /// What came back of the messages that are there.
-    fn returned(&self) -> Vec<Returned> {
+    /// Takes note of messages that wait. A record may be older than what is known.
+    fn defer(&mut self, deferred: Vec<Deferred>) {
+        for (MessageIndex(index), until) in deferred {
+            let known = self.deferred.entry(index).or_default();
+            *known = until.max(*known);
+        }
+    }
+
+    /// What is noted of the messages that are there.
+    fn living<T: Copy>(&self, noted: &BTreeMap<u64, T>) -> Vec<(MessageIndex, T)> {
         let is_there = |index: u64| {
             let before = self.slices.range(..=index).next_back();
             before.is_some_and(|(_, slice)| index < slice.end())
         };
-        let living = self.returned.iter().filter(|(index, _)| is_there(**index));
-        living.map(|(index, attempts)| (MessageIndex(*index), *attempts)).collect()
+        let living = noted.iter().filter(|(index, _)| is_there(**index));
+        living.map(|(index, noted)| (MessageIndex(*index), *noted)).collect()
     }
 
     fn overlapping(&self, from: u64, to: u64) -> Vec<Slice> {
@@ -323,8 +343,12 @@ mod tests {
         Record::Returned(QUEUE, vec![(MessageIndex(index), Attempts { failed, acquired })])
     }
 
+    fn waits(index: u64, until: u64) -> Record {
+        Record::Deferred(QUEUE, vec![(MessageIndex(index), Timestamp(until))])
+    }
+
     #[test]
-    fn the_highest_counts_are_known_of_messages_that_are_there() {
+    fn the_highest_counts_and_latest_times_are_known_of_messages_that_are_there() {
         let mut state = State::default();
         let settled = Record::Settled(QUEUE, vec![Range { first: 2, count: 2 }]);
         for record in [
@@ -336,6 +360,11 @@ mod tests {
             settled,
             back(1, 1, 3),
             back(7, 1, 1),
+            waits(1, 7),
+            waits(4, 9),
+            waits(1, 5),
+            waits(2, 9),
+            waits(7, 9),
         ] {
             state.apply(record);
         }
@@ -344,5 +373,7 @@ mod tests {
 
         let expected = vec![(MessageIndex(1), Attempts { failed: 2, acquired: 4 })];
         assert_eq!(contents[0].returned, expected);
+        let expected = [(1, 7), (4, 9)].map(|(at, until)| (MessageIndex(at), Timestamp(until)));
+        assert_eq!(contents[0].deferred, expected);
     }
 }

@@ -7,7 +7,9 @@ use crate::amqp::confirm::Confirm;
 use crate::amqp::id::QueueId;
 use crate::amqp::run::Run;
 use crate::store::format::position::Position;
-use crate::store::format::record::{Record, put_enqueued, put_meta, put_returned, put_settled};
+use crate::store::format::record::{
+    Record, put_deferred, put_enqueued, put_meta, put_returned, put_settled,
+};
 use crate::store::format::run::RUN_SIZE_MAX;
 use crate::store::log::{Entry, Move, PageOut};
 use crate::store::placement::Placement;
@@ -35,6 +37,7 @@ impl Writer {
         match entry {
             Entry::Settle(queue, ranges) => put_settled(&mut record, *queue, ranges),
             Entry::Return(queue, returned) => put_returned(&mut record, *queue, returned),
+            Entry::Defer(queue, deferred) => put_deferred(&mut record, *queue, deferred),
             Entry::Delete(queue) => Record::Deleted(*queue).write(&mut record),
             Entry::Meta(changes, _) => put_meta(&mut record, changes),
             _ => {}
