@@ -7,6 +7,7 @@ use super::apart::Apart;
 use super::command::Settlement;
 use super::core::Queue;
 use super::lane::Message;
+use super::paging::Wanted;
 use crate::amqp::argument::DelayedRetry;
 use crate::amqp::attempts::Attempts;
 use crate::amqp::id::{MessageIndex, Timestamp};
@@ -134,6 +135,12 @@ impl Queue {
         for message in self.later.messages.iter() {
             self.deadlines.add(message);
         }
+    }
+
+    /// What has to be looked at, after a restart, to know which messages wait for anything.
+    pub fn wanted_for_waiting(&self) -> Option<Wanted> {
+        let waits = self.settings.delayed || !self.later.awaited.is_empty();
+        self.ready.wanted_look().filter(|_| waits)
     }
 
     /// How many messages wait after they came back. They are not among the ready ones.

@@ -6,7 +6,7 @@ use crate::amqp::fingerprint::Fingerprint;
 use crate::amqp::id::{ConsumerId, StoreRef};
 use crate::queue::command::{Attach, ChannelLimit, Command, Exclusivity, Key, Marks, Stored};
 use crate::queue::effect::{Budget, Effect, Effects};
-use crate::queue::paging::{Seen, Wanted};
+use crate::queue::paging::Seen;
 use crate::queue::settings::Settings;
 use crate::queue::testing::{place, restarted};
 use crate::queue::waiting::Waiting;

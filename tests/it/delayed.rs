@@ -396,6 +396,24 @@ fn what_waits_is_listed_cancelled_and_given_another_time_for_good() {
 }
 
 #[test]
+fn a_purge_right_after_a_restart_leaves_what_waits() {
+    let mut own = Own::start();
+    let mut peer = own.connect();
+    delayed_queue(&mut peer, "delayed.listed");
+    peer.channel(1).call(&confirm_select());
+    for _ in 0..200 {
+        publish(&mut peer, "delayed.listed", &persistent(&" ".repeat(100_000), LONG));
+    }
+    peer.channel(1).expect_all_acked(1, 200);
+    drop(peer);
+    own.restart();
+
+    own.connect().channel(1).call(&queue_purge("delayed.listed"));
+
+    assert_eq!(own.listed().len(), 200);
+}
+
+#[test]
 fn a_restart_drops_nothing_that_waits_for_a_limit_of_length() {
     let mut own = Own::start();
     let mut peer = own.connect();

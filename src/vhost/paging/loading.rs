@@ -99,6 +99,19 @@ impl QueueWorker {
         }
     }
 
+    /// Looks at everything in which messages may be that are not ready, and waits for it.
+    pub(in crate::vhost) fn look_for_waiting(&mut self) {
+        while let Some(run) = self.core.wanted_for_waiting().and_then(|it| self.run_of(it)) {
+            let Some(backing) = &self.backing else { return };
+            let octets = backing.log.read(&run);
+            self.take_in(&run, octets);
+            // What is not readable ends the process.
+            if self.backing.as_ref().is_none_or(|backing| backing.loading) {
+                return;
+            }
+        }
+    }
+
     /// Takes in what was loaded, and goes on.
     pub(in crate::vhost) fn loaded(&mut self, read: Vec<(Run, io::Result<Bytes>)>) {
         for (run, octets) in read {

@@ -37,6 +37,7 @@ impl QueueWorker {
     }
 
     pub(in crate::vhost) fn purge(&mut self) -> u64 {
+        self.look_for_waiting();
         self.commands.push(Command::Purge { request: 0 });
         self.apply();
         self.deliver();
