@@ -63,7 +63,7 @@ impl Service {
                 let delete_ok = DeleteOk { message_count: count(remains.ready) };
                 let delete_ok = AMQPClass::Queue(AMQPMethod::DeleteOk(delete_ok));
                 self.reply_after(commit, at, no_wait, delete_ok);
-                remains.notify();
+                self.tell_consumers(remains);
             }
             _ => {}
         }

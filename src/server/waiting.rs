@@ -14,6 +14,7 @@ use crate::amqp::id::ChannelId;
 use crate::broker::connections::Link;
 use crate::connection::event::ReceiveCheck;
 use crate::vhost::Commit;
+use crate::vhost::queue::Remains;
 
 /// A method that has been carried out.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ pub(super) struct Waiting {
     commit: Commit,
     /// Its answer, if the client wants one.
     reply: Option<(ChannelId, AMQPClass)>,
+    /// Its own consumers to be told after that of the queue that it deleted.
+    remains: Remains,
 }
 
 impl Service {
@@ -37,7 +40,20 @@ impl Service {
             return self.reply(channel, no_wait, reply);
         }
         let reply = (!no_wait).then_some((channel, reply));
-        self.waiting = Some(Waiting { commit, reply });
+        self.waiting = Some(Waiting { commit, reply, remains: Remains::default() });
+    }
+
+    /// Tells the consumers of a deleted queue, those of this connection after the answer to the
+    /// deletion, which [was replied](Self::reply_after).
+    pub(super) fn tell_consumers(&mut self, remains: Remains) {
+        match &mut self.waiting {
+            None => remains.notify(),
+            Some(waiting) => {
+                let (own, others) = remains.split(self.id);
+                waiting.remains = own;
+                others.notify();
+            }
+        }
     }
 
     /// Answers what has been waited for; `false` when it still has to be.
@@ -48,10 +64,12 @@ impl Service {
         if self.waiting.as_ref().is_some_and(|waiting| !waiting.commit.is_done()) {
             return Ok(false);
         }
-        if let Some((channel, reply)) = self.waiting.take().and_then(|waiting| waiting.reply) {
+        let Some(Waiting { reply, remains, .. }) = self.waiting.take() else { return Ok(true) };
+        if let Some((channel, reply)) = reply {
             self.check_commit(channel).map_err(|exception| (channel, exception))?;
             self.reply(channel, false, reply);
         }
+        remains.notify();
         Ok(true)
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::Queue;
+use crate::amqp::id::ConnectionId;
 use crate::vhost::session::Consumer;
 
 /// Why a queue was not deleted.
@@ -45,6 +46,15 @@ pub struct Remains {
 }
 
 impl Remains {
+    /// What there is to tell the consumers of a connection, and all others.
+    #[must_use]
+    pub fn split(self, connection: ConnectionId) -> (Self, Self) {
+        let Self { ready, consumers } = self;
+        let is_own = |consumer: &Consumer| consumer.session.id() == connection;
+        let (own, others) = consumers.into_iter().partition(is_own);
+        (Self { ready, consumers: own }, Self { ready, consumers: others })
+    }
+
     /// Tells the consumers that their queue is gone.
     pub fn notify(self) {
         for consumer in self.consumers {

@@ -13,9 +13,9 @@ use super::{Entries, HeldLog, Served, expect_no_answer, listen};
 use crate::raw::content::content;
 use crate::raw::login::Login;
 use crate::raw::method::{
-    BASIC_DELIVER, BASIC_GET_EMPTY, Method, NONE, QUEUE_DECLARE_OK, basic_get, basic_publish,
-    exchange_bind, exchange_declare, exchange_delete, exchange_unbind, queue_bind, queue_declare,
-    queue_delete, queue_unbind,
+    BASIC_CANCEL, BASIC_DELIVER, BASIC_GET_EMPTY, Method, NONE, QUEUE_DECLARE_OK, basic_consume,
+    basic_get, basic_publish, exchange_bind, exchange_declare, exchange_delete, exchange_unbind,
+    queue_bind, queue_declare, queue_delete, queue_unbind,
 };
 use crate::raw::peer::Peer;
 use crate::raw::wire::{HEARTBEAT, frame};
@@ -86,6 +86,26 @@ fn frames_behind_a_change_wait_for_it_with_or_without_an_answer() {
 
     peer.expect_method(1, QUEUE_DECLARE_OK);
     peer.expect_method(1, BASIC_GET_EMPTY);
+}
+
+#[test]
+fn the_deleter_of_a_durable_queue_hears_delete_ok_before_it_hears_of_its_consumers() {
+    let (log, served) = held();
+    let (mut peer, mut other) = (served.connect(), served.connect());
+    peer.open(1).send(&queue_declare("q").durable());
+    log.take_one().complete();
+    peer.expect_method(1, QUEUE_DECLARE_OK);
+    peer.channel(1).call(&basic_consume("q", "own"));
+    other.open(1).call(&basic_consume("q", "other"));
+
+    peer.channel(1).send(&queue_delete("q"));
+    let completer = log.take_one();
+    other.expect_method(1, BASIC_CANCEL);
+    completer.complete();
+
+    let (class, number) = queue_delete("q").id;
+    peer.expect_method(1, (class, number + 1));
+    peer.expect_method(1, BASIC_CANCEL);
 }
 
 #[test]
