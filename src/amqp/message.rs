@@ -3,12 +3,14 @@
 //!
 //! ```text
 //! checksum: u32 | address length: u16 | header length: u32 | body length: u32    (big-endian)
-//! | exchange: short string | routing key: short string | header | body | accepted: u64
+//! | exchange: short string | routing key: short string | hidden keys: short strings
+//! | header | body | accepted: u64
 //! ```
-//! The two highest bits of the header length are flags: whether the time of acceptance is there, and
-//! whether the message is a dead letter.
+//! The three highest bits of the header length are flags: whether the time of acceptance is there,
+//! whether the message is a dead letter, and whether there are hidden keys. The address length is
+//! that of the address, which is the first two short strings, and of the hidden keys.
 //! The checksum is zero in memory: the store fills it in, so that a message rests on the disk in
-//! the same octets. The two short strings are the address. The header is a content header frame's
+//! the same octets. The header is a content header frame's
 //! payload (class, weight, body size, properties).
 
 use bytes::{BufMut, Bytes, BytesMut};
@@ -21,9 +23,12 @@ pub const LENGTHS_SIZE: usize = CHECKSUM_SIZE + 10;
 /// Octets of the checksum.
 pub const CHECKSUM_SIZE: usize = 4;
 
-/// The flags in the header length: the time of acceptance is there; the message is a dead letter.
+/// The flags in the header length: the time of acceptance is there; the message is a dead letter;
+/// it has hidden keys.
 const TIMED: u32 = 1 << 31;
 const BURIED: u32 = 1 << 30;
+const HIDING: u32 = 1 << 29;
+const FLAGS: u32 = TIMED | BURIED | HIDING;
 
 /// What the broker notes on a message that it takes in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,11 +39,21 @@ pub struct Stamp {
     pub buried: bool,
 }
 
+impl Stamp {
+    const fn flags(self) -> u32 {
+        let timed = if self.accepted.is_some() { TIMED } else { 0 };
+        let buried = if self.buried { BURIED } else { 0 };
+        timed | buried
+    }
+}
+
 /// A message's parts, borrowed from where it rests or from the frames that it came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MessageRef<'a> {
     /// Exchange and routing key as two short strings, each with its length in front.
     pub address: &'a [u8],
+    /// The routing keys that receivers do not see (`BCC`), as [`HiddenKeys`] has them.
+    pub hidden: &'a [u8],
     /// The payload of the content header frame.
     pub header: &'a [u8],
     /// The body, whole.
@@ -50,7 +65,8 @@ pub struct MessageRef<'a> {
 impl<'a> MessageRef<'a> {
     /// A message as its publisher sent it.
     pub const fn new(address: &'a [u8], header: &'a [u8], body: &'a [u8]) -> Self {
-        Self { address, header, body, stamp: Stamp { accepted: None, buried: false } }
+        let stamp = Stamp { accepted: None, buried: false };
+        Self { address, hidden: &[], header, body, stamp }
     }
 
     /// Reads the message at the start of `octets`; `None` when they are not one.
@@ -58,11 +74,13 @@ impl<'a> MessageRef<'a> {
     pub fn read(octets: &'a [u8]) -> Option<Self> {
         let lengths @ Lengths { address, header, body, .. } = Lengths::read(octets)?;
         let (address, rest) = octets.get(LENGTHS_SIZE..)?.split_at_checked(address)?;
+        let (address, hidden) =
+            if lengths.has(HIDING) { split_hidden(address)? } else { (address, &[][..]) };
         let (header, rest) = rest.split_at_checked(header)?;
         let (body, rest) = rest.split_at_checked(body)?;
-        let accepted = if lengths.is_timed() { Some(read_time(rest)?) } else { None };
-        let buried = lengths.flags & BURIED != 0;
-        Some(Self { address, header, body, stamp: Stamp { accepted, buried } })
+        let accepted = if lengths.has(TIMED) { Some(read_time(rest)?) } else { None };
+        let stamp = Stamp { accepted, buried: lengths.has(BURIED) };
+        Some(Self { address, hidden, header, body, stamp })
     }
 
     /// Octets that it rests in.
@@ -71,25 +89,44 @@ impl<'a> MessageRef<'a> {
         self.lengths().size()
     }
 
-    /// Appends it to `out`. Its address has at most 65,535 octets, header and body fit 32 bits each.
+    /// Appends it to `out`. Its address and hidden keys have at most 65,535 octets, header and body
+    /// fit 32 bits each.
     #[inline]
     pub fn write(&self, out: &mut BytesMut) {
-        let Self { address, header, body, stamp } = self;
-        let lengths = self.lengths();
-        out.reserve(lengths.size());
-        let mut front = append(out, LENGTHS_SIZE + address.len() + header.len());
-        front.put_slice(&lengths.octets());
-        front.put_slice(address);
-        front.put_slice(header);
-        out.put_slice(body);
-        if let Some(Timestamp(time)) = stamp.accepted {
+        let Stamp { accepted, buried } = self.stamp;
+        if accepted.is_none() && !buried && self.hidden.is_empty() {
+            let lengths = Lengths::of(self.address.len(), self.header.len(), self.body.len());
+            self.write_with(lengths, &[], out);
+        } else {
+            self.write_noted(out);
+        }
+    }
+
+    /// Appends it with what the broker noted on it.
+    #[cold]
+    fn write_noted(&self, out: &mut BytesMut) {
+        self.write_with(self.lengths(), self.hidden, out);
+        if let Some(Timestamp(time)) = self.stamp.accepted {
             out.put_u64(time);
         }
     }
 
+    #[inline]
+    fn write_with(&self, lengths: Lengths, hidden: &[u8], out: &mut BytesMut) {
+        out.reserve(lengths.size());
+        let mut front = append(out, LENGTHS_SIZE + lengths.address + lengths.header);
+        front.put_slice(&lengths.octets());
+        front.put_slice(self.address);
+        front.put_slice(hidden);
+        front.put_slice(self.header);
+        out.put_slice(self.body);
+    }
+
     const fn lengths(&self) -> Lengths {
-        let Self { address, header, body, stamp } = self;
-        Lengths::of(address.len(), header.len(), body.len()).with_stamp(*stamp)
+        let Self { address, hidden, header, body, stamp } = self;
+        let address = address.len() + hidden.len();
+        let hiding = if hidden.is_empty() { 0 } else { HIDING };
+        Lengths { flags: stamp.flags() | hiding, ..Lengths::of(address, header.len(), body.len()) }
     }
 
     /// A copy of it, as it rests.
@@ -123,6 +160,49 @@ pub fn split_address(address: &[u8]) -> (&[u8], &[u8]) {
     (exchange, key.get(1..).unwrap_or_default())
 }
 
+/// Splits what stands behind the two short strings of an address from them; `None` if there is
+/// nothing.
+#[cold]
+fn split_hidden(octets: &[u8]) -> Option<(&[u8], &[u8])> {
+    let exchange = 1 + usize::from(*octets.first()?);
+    let address = exchange + 1 + usize::from(*octets.get(exchange)?);
+    octets.split_at_checked(address).filter(|(_, hidden)| !hidden.is_empty())
+}
+
+/// Routing keys that receivers do not see, as short strings one behind the other.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HiddenKeys(Vec<u8>);
+
+impl HiddenKeys {
+    /// Octets of those of one message; further ones are left out.
+    const MAX: usize = u16::MAX as usize - 2 * 256;
+
+    /// Adds a key. One of more than 255 octets, which is no routing key, is left out.
+    pub fn push(&mut self, key: &[u8]) {
+        if let Ok(length) = u8::try_from(key.len())
+            && self.0.len() + 1 + key.len() <= Self::MAX
+        {
+            self.0.push(length);
+            self.0.extend_from_slice(key);
+        }
+    }
+
+    /// Them as they rest.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Each of those that rest there.
+    pub fn iter(mut octets: &[u8]) -> impl Iterator<Item = &[u8]> {
+        std::iter::from_fn(move || {
+            let (length, rest) = octets.split_first()?;
+            let (key, behind) = rest.split_at_checked(usize::from(*length))?;
+            octets = behind;
+            Some(key)
+        })
+    }
+}
+
 /// A message in a segment that can be held on to, so that its body need not be copied.
 #[derive(Clone, Copy, Debug)]
 pub struct Resting<'a> {
@@ -142,17 +222,9 @@ pub struct Lengths {
 }
 
 impl Lengths {
-    /// Those of parts of such lengths, in octets; a header has less than 1 GiB.
+    /// Those of parts of such lengths, in octets; a header has less than 512 MiB.
     pub const fn of(address: usize, header: usize, body: usize) -> Self {
         Self { address, header, body, flags: 0 }
-    }
-
-    /// The same of a message with that stamp.
-    #[must_use]
-    pub const fn with_stamp(self, stamp: Stamp) -> Self {
-        let timed = if stamp.accepted.is_some() { TIMED } else { 0 };
-        let buried = if stamp.buried { BURIED } else { 0 };
-        Self { flags: timed | buried, ..self }
     }
 
     /// Reads them from the start of a message; `None` when it is shorter.
@@ -162,29 +234,29 @@ impl Lengths {
         let header = u32::from_be_bytes([h0, h1, h2, h3]);
         Some(Self {
             address: u16::from_be_bytes([a0, a1]).into(),
-            header: (header & !(TIMED | BURIED)) as usize,
+            header: (header & !FLAGS) as usize,
             body: u32::from_be_bytes([b0, b1, b2, b3]) as usize,
-            flags: header & (TIMED | BURIED),
+            flags: header & FLAGS,
         })
     }
 
     /// Octets of the whole message.
     #[inline]
     pub const fn size(self) -> usize {
-        let time = if self.is_timed() { TIME_SIZE } else { 0 };
+        let time = if self.has(TIMED) { TIME_SIZE } else { 0 };
         LENGTHS_SIZE + self.address + self.header + self.body + time
     }
 
     #[inline]
-    const fn is_timed(self) -> bool {
-        self.flags & TIMED != 0
+    const fn has(self, flag: u32) -> bool {
+        self.flags & flag != 0
     }
 
     /// As they stand in front of a message, with no checksum.
     #[inline]
     pub fn octets(self) -> [u8; LENGTHS_SIZE] {
         let [a0, a1] = u16::try_from(self.address).unwrap_or(u16::MAX).to_be_bytes();
-        let header = u32::try_from(self.header).unwrap_or(u32::MAX) & !(TIMED | BURIED);
+        let header = u32::try_from(self.header).unwrap_or(u32::MAX) & !FLAGS;
         let [h0, h1, h2, h3] = (header | self.flags).to_be_bytes();
         let [b0, b1, b2, b3] = u32::try_from(self.body).unwrap_or(u32::MAX).to_be_bytes();
         [0, 0, 0, 0, a0, a1, h0, h1, h2, h3, b0, b1, b2, b3]
@@ -200,11 +272,18 @@ mod tests {
         for (accepted, buried) in [(None, false), (Some(Timestamp(u64::MAX - 1)), true)] {
             let mut out = BytesMut::new();
             let stamp = Stamp { accepted, buried };
-            let message = MessageRef { stamp, ..plain() };
+            let mut keys = HiddenKeys::default();
+            if buried {
+                [&b"one"[..], b"", &[0; 256]].into_iter().for_each(|key| keys.push(key));
+            }
+            let message = MessageRef { stamp, hidden: keys.as_bytes(), ..plain() };
 
             message.write(&mut out);
 
-            assert_eq!(MessageRef::read(&out), Some(message));
+            let read = MessageRef::read(&out);
+            assert_eq!(read, Some(message));
+            let hidden = HiddenKeys::iter(read.unwrap().hidden);
+            assert!(hidden.eq([&b"one"[..], b""].into_iter().filter(|_| buried)));
             assert_eq!(split_address(message.address), (&b"logs"[..], &b"kern.warn"[..]));
             let size = Lengths::read(&out).unwrap().size();
             assert_eq!((out.len(), size), (message.size(), out.len()));

@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::header::{ContentHeader, HeaderError, Property, parse_header};
 use super::rewrite::put_with_table;
 use super::table::{put_array, put_item, put_long, put_sized, put_string, put_timestamp};
-use crate::amqp::message::{MessageRef, split_address};
+use crate::amqp::message::{HiddenKeys, MessageRef, split_address};
 use crate::amqp::table::{ArrayRef, TableRef, Value};
 
 const DEATHS: &str = "x-death";
@@ -66,12 +66,14 @@ pub struct Buried<'a> {
     pub keys: RoutingKeys<'a>,
 }
 
-/// The routing keys of a message: one of its own, and those of its header `CC`.
+/// The routing keys of a message: one of its own, those of its header `CC`, and hidden ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RoutingKeys<'a> {
     /// The key that receivers see.
     pub own: &'a [u8],
     copies: ArrayRef<'a>,
+    /// Those that nobody is told of, as they rest.
+    pub hidden: &'a [u8],
 }
 
 /// Records `death` in the header of `message`. Allocates the header that it returns, and nothing
@@ -91,10 +93,10 @@ pub fn bury<'a>(
         History::Foreign => TableRef::default(),
     };
     let (exchange, own) = split_address(message.address);
-    let keys = RoutingKeys::of(own, headers, history);
+    let keys = RoutingKeys { hidden: message.hidden, ..RoutingKeys::of(own, headers, history) };
     let latest = Latest { death, exchange, keys, expiration: content.properties.expiration() };
     let keys = match death.routing_key {
-        Some(own) => RoutingKeys { own, copies: ArrayRef::default() },
+        Some(own) => RoutingKeys { own, copies: ArrayRef::default(), hidden: &[] },
         None => keys,
     };
     Ok(Buried { header: latest.added_to(&content, past, message.header.len()), keys })
@@ -136,12 +138,18 @@ impl<'a> RoutingKeys<'a> {
             History::Own if !deaths(headers).all(by_all) => ArrayRef::default(),
             _ => array(headers, "CC"),
         };
-        Self { own, copies }
+        Self { own, copies, hidden: &[] }
     }
 
-    /// All of them, as they came: the own one first, and any of them perhaps more than once.
-    pub fn iter(self) -> impl Iterator<Item = &'a [u8]> {
+    /// Those that are told of, as they came: the own one first, and any of them perhaps more than
+    /// once.
+    pub fn told(self) -> impl Iterator<Item = &'a [u8]> {
         std::iter::once(self.own).chain(self.copies.iter().filter_map(Value::as_long_str))
+    }
+
+    /// All of them, to route by.
+    pub fn iter(self) -> impl Iterator<Item = &'a [u8]> {
+        self.told().chain(HiddenKeys::iter(self.hidden))
     }
 }
 
@@ -159,7 +167,7 @@ impl Latest<'_> {
     fn added_to(&self, content: &ContentHeader<'_>, past: TableRef<'_>, size: usize) -> Vec<u8> {
         let Self { death: Death { queue, reason, .. }, exchange, .. } = *self;
         let latest = [exchange, queue, reason.as_str().as_bytes()];
-        let keys: usize = self.keys.iter().map(|key| 5 + key.len()).sum();
+        let keys: usize = self.keys.told().map(|key| 5 + key.len()).sum();
         let names = 3 * (queue.len() + exchange.len());
         let mut header = Vec::with_capacity(size + GROWTH + names + keys);
         put_with_table(&mut header, content, Property::Expiration as u16, is_kept, |out| {
@@ -198,7 +206,7 @@ impl Latest<'_> {
         put_string(out, "queue", self.death.queue);
         put_timestamp(out, "time", self.death.at.as_secs());
         put_string(out, "exchange", self.exchange);
-        put_array(out, "routing-keys", |out| self.keys.iter().for_each(|key| put_item(out, key)));
+        put_array(out, "routing-keys", |out| self.keys.told().for_each(|key| put_item(out, key)));
     }
 }
 

@@ -3,7 +3,7 @@
 use super::replies;
 use crate::amqp::exception::Exception;
 use crate::amqp::expiration::parse_expiration;
-use crate::amqp::message::split_address;
+use crate::amqp::message::{HiddenKeys, split_address};
 use crate::amqp::reply_code::ReplyCode;
 use crate::amqp::table::{ArrayRef, TableRef, Value};
 use crate::channel::state::Channel;
@@ -23,6 +23,8 @@ pub(super) struct Asked<'a> {
     pub(super) keys: Vec<&'a [u8]>,
     /// Whether the message says something of its life in a queue.
     pub(super) marked: bool,
+    /// Those of the keys that receivers do not see.
+    pub(super) hidden: HiddenKeys,
     /// The content header to go on with, if not the one that came.
     pub(super) header: Option<Vec<u8>>,
 }
@@ -52,7 +54,7 @@ impl<'a> Asked<'a> {
         let header =
             (rewrite != Rewrite::default()).then(|| rewrite.apply(message.header, properties));
         let is_any = marked || !keys.is_empty() || header.is_some();
-        Ok(is_any.then_some(Self { keys, marked, header }))
+        Ok(is_any.then(|| Self { keys, marked, hidden: lists.hidden(), header }))
     }
 }
 
@@ -66,6 +68,14 @@ struct KeyLists<'a> {
 impl<'a> KeyLists<'a> {
     fn of(headers: TableRef<'a>) -> Result<Self, Exception> {
         Ok(Self { cc: key_list(headers, CC)?, bcc: key_list(headers, BCC)? })
+    }
+
+    /// The keys that receivers do not see.
+    fn hidden(&self) -> HiddenKeys {
+        let mut keys = HiddenKeys::default();
+        let listed = self.bcc.into_iter().flat_map(ArrayRef::iter);
+        listed.filter_map(Value::as_long_str).for_each(|key| keys.push(key));
+        keys
     }
 
     /// Each key once, `own` among them; none without a list. What is no string is no key.

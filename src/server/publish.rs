@@ -73,6 +73,7 @@ impl Service {
         let asked = ask(publish, channel, &self.user)?;
         if let Some(asked) = &asked {
             terms.marked = asked.marked;
+            message.hidden = asked.hidden.as_bytes();
             if let Some(header) = &asked.header {
                 message.header = header;
                 record = None;

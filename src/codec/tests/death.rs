@@ -10,7 +10,7 @@ use amq_protocol::protocol::BasicProperties;
 use amq_protocol::types::{AMQPValue, FieldTable};
 
 use super::rewrite::{header, with_table};
-use crate::amqp::message::MessageRef;
+use crate::amqp::message::{HiddenKeys, MessageRef};
 use crate::amqp::table::{TableRef, Value};
 use crate::amqp::testing::table;
 use crate::codec::death::{Buried, Death, DeathReason, History, bury};
@@ -210,6 +210,25 @@ fn the_keys_of_cc_are_told_and_routed_by_until_another_key_is_given() {
     let told: Vec<_> = deaths(&header).into_iter().map(routing_keys).collect();
     assert_eq!(told, [vec![a], vec![d], vec![a, b, c], vec![a, b, c]]);
     assert_eq!(headers(&header).get("CC"), headers(&with_cc).get("CC"));
+}
+
+#[test]
+fn hidden_keys_are_routed_by_and_not_told() {
+    let (by, plain) = (address("logs", "a"), header(BasicProperties::default()));
+    let mut keys = HiddenKeys::default();
+    keys.push(b"b");
+    let hiding = MessageRef { hidden: keys.as_bytes(), ..message(&by, &plain) };
+    let expired = death("q1", DeathReason::Expired);
+    let rekeyed = Death { routing_key: Some(b"d"), ..expired };
+
+    let one = bury(&hiding, History::Foreign, &expired).unwrap();
+    let other = bury(&hiding, History::Foreign, &rekeyed).unwrap();
+
+    assert!(one.keys.iter().eq([b"a", b"b"]) && one.keys.hidden == keys.as_bytes());
+    assert!(other.keys.iter().eq([b"d"]) && other.keys.hidden.is_empty());
+    for header in [one.header, other.header] {
+        assert_eq!(routing_keys(deaths(&header)[0]), [Value::LongStr(b"a")]);
+    }
 }
 
 #[test]

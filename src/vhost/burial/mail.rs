@@ -32,7 +32,13 @@ impl<'a> Written<'a> {
         let header = parse_header(&buried.header);
         let persistent = header.is_ok_and(|it| it.properties.delivery_mode() == Some(2));
         Self {
-            message: MessageRef { address, header: &buried.header, body, stamp },
+            message: MessageRef {
+                address,
+                hidden: buried.keys.hidden,
+                header: &buried.header,
+                body,
+                stamp,
+            },
             buried,
             persistent,
         }

@@ -2,12 +2,14 @@
 
 use super::{dying, dying_to, reject, watch};
 use crate::broker::TestBroker;
+use crate::expiry::await_ready;
+
 use crate::raw::content::content;
 use crate::raw::method::{
     basic_consume, basic_get, basic_publish, basic_reject, exchange_declare, exchange_delete,
     queue_bind, queue_declare, queue_delete,
 };
-use crate::raw::peer::Peer;
+use crate::raw::peer::{Channel, Peer};
 use crate::raw::wire::Field::{Array, Str};
 
 /// Has a letter sent that certainly arrives in `dl.dead`, behind all that were sent before.
@@ -128,12 +130,40 @@ fn a_message_with_further_keys_is_routed_by_all_of_them() {
     let message = content(b"hi").headers(&[("CC", Array(vec![Str("further")]))]);
 
     peer.channel(1).publish(&basic_publish("", "dl.q"), &message);
-    let tag = peer.channel(1).get(&basic_get("dl.q")).tag;
-    peer.channel(1).send(&basic_reject(tag));
+    reject_first(&mut peer.channel(1), "dl.q");
 
     let letter = peer.expect_delivery(2);
     assert_eq!((letter.text(), &*letter.key), ("hi", "dl.q"));
     assert_eq!(super::deaths(&letter.content)[0].keys, ["dl.q", "further"]);
+}
+
+#[test]
+fn a_message_with_hidden_keys_is_routed_by_them_each_time_and_nobody_is_told() {
+    let broker = TestBroker::start();
+    let mut peer = broker.connect();
+    peer.open(1).call(&dying("dl.q", "amq.direct", &[]));
+    peer.channel(1).call(&dying("dl.again", "amq.direct", &[]));
+    peer.channel(1).call(&queue_bind("dl.again", "amq.direct", "hidden"));
+    let message = content(b"hi").headers(&[("BCC", Array(vec![Str("hidden")]))]);
+    peer.channel(1).publish(&basic_publish("", "dl.q"), &message);
+    reject_first(&mut peer.channel(1), "dl.q");
+    await_ready(&mut peer.channel(1), "dl.again", 1);
+    watch(&mut peer, "dl.dead");
+    peer.channel(1).call(&queue_bind("dl.dead", "amq.direct", "hidden"));
+
+    reject_first(&mut peer.channel(1), "dl.again");
+
+    let letter = peer.expect_delivery(2);
+    assert_eq!((letter.text(), &*letter.key), ("hi", "dl.q"));
+    for death in super::deaths(&letter.content) {
+        assert_eq!(death.keys, ["dl.q"]);
+    }
+}
+
+#[track_caller]
+fn reject_first(channel: &mut Channel<'_>, queue: &str) {
+    let tag = channel.get(&basic_get(queue)).tag;
+    channel.send(&basic_reject(tag));
 }
 
 #[test]
