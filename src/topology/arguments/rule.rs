@@ -47,12 +47,16 @@ impl Rule {
             All => true,
             Classic => matches!(queue_type, QueueType::Classic),
             Quorum => matches!(queue_type, QueueType::Quorum),
-            Counting => {
-                matches!(queue_type, QueueType::Quorum) || arguments.get(RETRY_TYPE).is_some()
-            }
+            Counting => matches!(queue_type, QueueType::Quorum) || is_retrying(arguments),
             Stream => false,
         }
     }
+}
+
+/// Whether a queue with these arguments retries later, and so counts.
+fn is_retrying(arguments: TableRef<'_>) -> bool {
+    let retry = arguments.get(RETRY_TYPE).map(|which| which.as_long_str());
+    retry.is_some_and(|which| which != Some(b"disabled"))
 }
 
 /// The arguments of queues: RabbitMQ's in the order in which it checks them (RabbitMQ:

@@ -167,6 +167,11 @@ fn the_type_is_checked_first_then_values_then_foreign_arguments() {
         "invalid arg 'x-message-ttl' for queue 'q' in vhost '/': {value_negative,-1}",
     );
     assert_refused(
+        queue(&[another, ("x-delayed-retry-type", text("disabled"))]),
+        "invalid arg 'x-delivery-limit' for queue 'q' in vhost '/' of queue type \
+         rabbit_classic_queue",
+    );
+    assert_refused(
         queue(&[another, foreign]),
         "invalid arg 'x-delivery-limit' for queue 'q' in vhost '/' of queue type \
          rabbit_classic_queue",
