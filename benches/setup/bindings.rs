@@ -28,7 +28,8 @@ pub fn router(kind: ExchangeKind, count: usize) -> Router {
             | ExchangeKind::LocalRandom
             | ExchangeKind::ModulusHash
             | ExchangeKind::RecentHistory
-            | ExchangeKind::MessageDeduplication => (String::new(), Vec::new()),
+            | ExchangeKind::MessageDeduplication
+            | ExchangeKind::Delayed => (String::new(), Vec::new()),
         };
         let key = BindingKey::parse(key).unwrap();
         let arguments = TableRef::parse(&arguments).unwrap();

@@ -74,7 +74,7 @@ pub fn parts(octets: &[u8]) -> Result<Vec<Vec<u8>>, InvalidEntry> {
 }
 
 /// A value of these fields.
-pub fn value<const N: usize>(fields: [(&str, Value); N]) -> Vec<u8> {
+pub fn value<'n>(fields: impl IntoIterator<Item = (&'n str, Value)>) -> Vec<u8> {
     let mut object: Map<_, _> =
         fields.into_iter().map(|(name, it)| (name.to_owned(), it)).collect();
     object.insert("version".to_owned(), VERSION.into());

@@ -13,20 +13,44 @@ pub enum DelayError {
     NoVhost(String),
     /// There is no such queue.
     NoQueue(String),
+    /// There is no such exchange, or it is of a type that has no messages wait.
+    NoExchange(String),
     /// It could not be made durable: why the data directory failed.
     NotDurable(String),
 }
 
+/// Where messages wait for their time, by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WaitsIn<'a> {
+    /// In a queue with `x-delayed`.
+    Queue(&'a str),
+    /// At an exchange of type `x-delayed-message`.
+    Exchange(&'a str),
+}
+
+/// A name alone is a queue's.
+impl<'a> From<&'a str> for WaitsIn<'a> {
+    fn from(queue: &'a str) -> Self {
+        Self::Queue(queue)
+    }
+}
+
 impl Node {
-    /// A queue by its name.
+    /// The queue in which they wait.
     ///
     /// # Errors
-    /// There is no such queue, or virtual host.
-    pub fn queue(&self, vhost: &str, name: &str) -> Result<Arc<Queue>, DelayError> {
+    /// There is no such queue or exchange, or virtual host.
+    pub fn waiting_queue(&self, vhost: &str, place: WaitsIn<'_>) -> Result<Arc<Queue>, DelayError> {
         let found = self.vhosts.get(vhost.as_bytes()).map(|vhost| Arc::clone(&vhost));
         let host = found.ok_or_else(|| DelayError::NoVhost(vhost.to_owned()))?;
-        let queue = host.find_queue(name.as_bytes());
-        queue.ok_or_else(|| DelayError::NoQueue(name.to_owned()))
+        match place {
+            WaitsIn::Queue(name) => {
+                host.find_queue(name.as_bytes()).ok_or_else(|| DelayError::NoQueue(name.to_owned()))
+            }
+            WaitsIn::Exchange(name) => host
+                .find_waiting(name.as_bytes())
+                .ok_or_else(|| DelayError::NoExchange(name.to_owned())),
+        }
     }
 }
 
@@ -35,6 +59,9 @@ impl fmt::Display for DelayError {
         match self {
             Self::NoVhost(name) => write!(f, "Virtual host '{name}' does not exist"),
             Self::NoQueue(name) => write!(f, "Queue '{name}' does not exist"),
+            Self::NoExchange(name) => {
+                write!(f, "Exchange '{name}' of type x-delayed-message does not exist")
+            }
             Self::NotDurable(why) => f.write_str(why),
         }
     }

@@ -8,6 +8,7 @@
 
 mod arguments;
 pub mod death;
+pub mod due;
 pub mod encode;
 pub mod erlang;
 mod field;

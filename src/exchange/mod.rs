@@ -4,6 +4,7 @@
 
 pub mod binding;
 pub mod deduplication;
+pub mod delayed;
 pub mod hash;
 pub mod hash_on;
 mod headers;

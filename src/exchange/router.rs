@@ -5,6 +5,7 @@ use imbl::OrdSet;
 use crate::amqp::table::TableRef;
 
 use super::binding::{Binding, Destination, InvalidBinding, StartOfKey};
+use super::delayed::routing_kind;
 use super::hash::{hash, place};
 use super::hash_on::HashOn;
 use super::headers::{self, Headers};
@@ -43,7 +44,8 @@ impl Router {
     /// has; they were checked when it was declared.
     pub fn new(kind: ExchangeKind, arguments: TableRef<'_>) -> Self {
         Self {
-            kind,
+            // Arguments that its type does not take were refused when it was declared.
+            kind: routing_kind(kind, arguments).unwrap_or(kind),
             bindings: OrdSet::new(),
             prefixes: Prefixes::default(),
             hash_on: HashOn::of(arguments).unwrap_or_default(),
@@ -51,7 +53,7 @@ impl Router {
         }
     }
 
-    /// The exchange's type.
+    /// How it routes: as the exchange's type, or the one that stands behind it.
     pub const fn kind(&self) -> ExchangeKind {
         self.kind
     }
@@ -80,7 +82,10 @@ impl Router {
     /// [past](super::past) is not looked at here.
     pub fn routes_by_key(&self) -> bool {
         match self.kind {
-            ExchangeKind::Headers | ExchangeKind::Random | ExchangeKind::LocalRandom => false,
+            ExchangeKind::Headers
+            | ExchangeKind::Random
+            | ExchangeKind::LocalRandom
+            | ExchangeKind::Delayed => false,
             ExchangeKind::ConsistentHash => self.hash_on == HashOn::RoutingKey,
             ExchangeKind::Direct
             | ExchangeKind::Fanout
@@ -103,7 +108,8 @@ impl Router {
             | ExchangeKind::Random
             | ExchangeKind::ModulusHash
             | ExchangeKind::RecentHistory
-            | ExchangeKind::MessageDeduplication => Ok(()),
+            | ExchangeKind::MessageDeduplication
+            | ExchangeKind::Delayed => Ok(()),
             ExchangeKind::Topic => topic::check(binding.key()),
             ExchangeKind::Headers => headers::MatchMode::of(binding.arguments()).map(|_| ()),
             ExchangeKind::ConsistentHash => shares::weight(binding.key()).map(|_| ()),
@@ -188,6 +194,8 @@ impl Router {
                 let number = hash(&[message.key]) % self.len().max(1) as u64;
                 self.nth(usize::try_from(number).unwrap_or_default(), found);
             }
+            // The type behind it is not known.
+            ExchangeKind::Delayed => {}
         }
     }
 

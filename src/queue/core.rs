@@ -149,6 +149,9 @@ impl Queue {
         if !self.delayed.is_empty() {
             self.ripen();
         }
+        if self.settings.hands_on {
+            self.hand_on(effects);
+        }
         self.deliver(effects);
         if !self.has_deliverable() {
             self.expire(now, effects);
@@ -303,7 +306,7 @@ impl Queue {
     }
 
     /// Says which messages died that are in memory now.
-    fn tell_deaths(&mut self, effects: &mut Effects) {
+    pub(super) fn tell_deaths(&mut self, effects: &mut Effects) {
         self.dying.tell(|&Message { index, store, .. }, death| {
             effects.push(Effect::Died { index, store, death });
         });

@@ -22,6 +22,8 @@ pub enum Death {
     MaxLength,
     /// Its deliveries have failed too often.
     DeliveryLimit,
+    /// Its time has come, and it goes where it has to.
+    Due,
 }
 
 /// The dying messages.

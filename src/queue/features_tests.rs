@@ -80,24 +80,27 @@ fn step() -> impl Strategy<Value = Step> {
 
 fn settings() -> impl Strategy<Value = Settings> {
     (
-        any::<[bool; 6]>(),
+        any::<[bool; 7]>(),
         prop_oneof![Just(0), 1..12_u8],
         prop_oneof![Just(None), (0..4_u32).prop_map(Some)],
     )
         .prop_map(
-            |([single, dead, delayed, counts, limited, retry], highest, delivery_limit)| Settings {
-                serving: if single { Serving::SingleActive } else { Serving::All },
-                message_ttl: limited.then_some(90),
-                dead: if dead { Dead::Published } else { Dead::Dropped },
-                max_length: limited.then_some(12),
-                max_bytes: None,
-                overflow: Overflow::DropHead,
-                counts_attempts: counts,
-                delivery_limit: delivery_limit.filter(|_| counts),
-                priorities: Priorities { highest, absent: 0 },
-                delivery_rate: None,
-                delayed,
-                retry: retry.then_some(Retry { which: DelayedRetry::All, min: 10, max: 25 }),
+            |([single, dead, delayed, counts, limited, retry, on], highest, delivery_limit)| {
+                Settings {
+                    serving: if single { Serving::SingleActive } else { Serving::All },
+                    message_ttl: limited.then_some(90),
+                    dead: if dead { Dead::Published } else { Dead::Dropped },
+                    max_length: limited.then_some(12),
+                    max_bytes: None,
+                    overflow: Overflow::DropHead,
+                    counts_attempts: counts,
+                    delivery_limit: delivery_limit.filter(|_| counts),
+                    priorities: Priorities { highest, absent: 0 },
+                    delivery_rate: None,
+                    delayed,
+                    hands_on: on && dead,
+                    retry: retry.then_some(Retry { which: DelayedRetry::All, min: 10, max: 25 }),
+                }
             },
         )
 }

@@ -37,6 +37,7 @@ pub mod error;
 pub mod expiry;
 pub mod grouped;
 pub mod groups;
+pub mod handing_on;
 pub mod lane;
 pub mod later;
 pub mod length;

@@ -33,6 +33,8 @@ pub struct Settings {
     pub delivery_rate: Option<u64>,
     /// Whether messages that say so wait for their time (`x-delayed`).
     pub delayed: bool,
+    /// Whether no message stays: each dies once it is ready, and is published elsewhere.
+    pub hands_on: bool,
 }
 
 impl Settings {

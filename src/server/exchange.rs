@@ -77,6 +77,7 @@ impl Service {
             auto_delete,
             internal,
             arguments: arguments.to_owned(),
+            waits_in: None,
         };
         Ok(self.vhost.declare_exchange(definition, &self.user)?)
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::publish::{is_unrouted, names};
 use super::publisher::{OWN_SEGMENT_MIN, Outgoing};
 use super::service::Service;
 use super::transaction::Publish;
@@ -64,7 +65,7 @@ impl Service {
         } else {
             self.publisher.add(terms, &message, &route);
         }
-        if mandatory && route.is_empty() {
+        if mandatory && is_unrouted(&route) {
             self.return_message(at, message);
         }
         Ok(())
@@ -121,8 +122,7 @@ impl Service {
         route: &Route,
     ) {
         if self.traced {
-            let queues = route.iter().map(|queue| queue.name.as_bytes());
-            self.tracer.published(at, message, keys, queues);
+            self.tracer.published(at, message, keys, names(route));
         }
     }
 }

@@ -20,9 +20,9 @@ use crate::channel::state::Channel;
 use crate::codec::encode;
 use crate::codec::header::{Properties, parse_header};
 use crate::codec::publish::WholePublish;
-use crate::vhost::delays::delay;
+use crate::exchange::delayed::delay;
 use crate::vhost::past::seen_by_exchanges;
-use crate::vhost::queue::Queue;
+use crate::vhost::queue::{Delays, Queue};
 use crate::vhost::routes::Route;
 
 impl Service {
@@ -90,8 +90,8 @@ impl Service {
             record = None;
         }
         let transactional = channel.mode() == Mode::Transactional;
+        let keys = asked.as_ref().map_or(&[][..], |asked| &asked.keys);
         let Some(route) = route else {
-            let keys = asked.as_ref().map_or(&[][..], |asked| &asked.keys);
             let publish = WholePublish { message, ..*publish };
             if transactional {
                 self.gather_by_past(terms, &publish, keys, record);
@@ -100,20 +100,20 @@ impl Service {
             return self.publish_by_past(terms, &publish, keys, record);
         };
         let replies = if route.is_empty() || asked.is_some() {
-            replies::addressed(message.address, asked.as_ref().map_or(&[], |asked| &asked.keys))
+            replies::addressed(message.address, keys)
         } else {
             Vec::new()
         };
         if self.traced {
-            let keys = asked.as_ref().map_or(&[][..], |asked| &asked.keys);
-            let queues = route.iter().map(|queue| queue.name.as_bytes());
-            let queues = queues.chain(replies.iter().map(AsRef::as_ref));
+            let queues = names(route).chain(replies.iter().map(AsRef::as_ref));
             self.tracer.published(at, message, keys, queues);
         }
+        let waiting_header = asked.as_ref().and_then(|it| waiting_header(it, publish, route));
+        message.header = waiting_header.as_deref().unwrap_or(message.header);
         if transactional || message.size() >= OWN_SEGMENT_MIN || !replies.is_empty() {
             let record = record.map_or_else(|| message.to_bytes(), Bytes::clone);
-            let way = Way::Known(Arc::clone(route));
-            let publish = Publish { terms, record, way, replies, mandatory };
+            let publish =
+                Publish { terms, record, way: Way::Known(Arc::clone(route)), replies, mandatory };
             if transactional {
                 self.transactions.entry(at).or_default().publish(publish);
             } else {
@@ -121,7 +121,7 @@ impl Service {
             }
             return Ok(());
         }
-        let unroutable = mandatory && route.is_empty();
+        let unroutable = mandatory && is_unrouted(route);
         self.publisher.add(terms, &message, route);
         if unroutable {
             self.return_message(at, message);
@@ -137,7 +137,7 @@ impl Service {
             self.publisher.add_duplicate(terms);
             return;
         };
-        if mandatory && route.is_empty() && replies.is_empty() {
+        if mandatory && is_unrouted(&route) && replies.is_empty() {
             self.return_message(terms.channel, message);
         }
         for name in replies {
@@ -156,12 +156,29 @@ impl Service {
     }
 }
 
+/// Whether a message is in no queue yet. One that waits at an exchange may be lost there (the
+/// community plug-in has such a mandatory message returned, and routes it when it is due).
+pub(super) fn is_unrouted(route: &Route) -> bool {
+    route.iter().all(|queue| queue.is_waiting())
+}
+
+/// The content header of a message that only waits, if it is another than that of one in a queue.
+fn waiting_header(asked: &Asked<'_>, publish: &WholePublish<'_>, route: &Route) -> Option<Vec<u8>> {
+    let waits = !route.is_empty() && is_unrouted(route);
+    if waits { asked.waiting_header(publish) } else { None }
+}
+
+/// The names of the queues that a message is in.
+pub(super) fn names(route: &Route) -> impl Iterator<Item = &[u8]> {
+    route.iter().filter(|queue| !queue.is_waiting()).map(|queue| queue.name.as_bytes())
+}
+
 /// Whether something of a message goes by when it was accepted: in a queue of its route, or in any
 /// where the route is not known yet. Notes whether it is to wait.
 fn needs_time(terms: &mut Outgoing, properties: &Properties<'_>, route: Option<&Route>) -> bool {
     let goes_to = |is: fn(&Queue) -> bool| route.is_none_or(|it| it.iter().any(|it| is(it)));
-    if goes_to(|queue| queue.delayed) {
-        terms.marked |= delay(properties).is_some();
+    if goes_to(|queue| queue.delays != Delays::Off) {
+        terms.marked |= delay(properties.headers()).is_some();
     }
     terms.marked || goes_to(Queue::is_timed)
 }
@@ -170,7 +187,7 @@ fn needs_time(terms: &mut Outgoing, properties: &Properties<'_>, route: Option<&
 #[inline]
 fn ask<'a>(
     publish: &WholePublish<'a>,
-    channel: &Channel,
+    channel: &'a Channel,
     user: &str,
 ) -> Result<Option<Asked<'a>>, Exception> {
     if publish.properties.has_any(Properties::ASKING) {

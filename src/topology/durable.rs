@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! vhost/NAME
-//! exchange/VHOST/NAME                                    type, auto_delete, internal, arguments
+//! exchange/VHOST/NAME                                    type, auto_delete, internal, arguments,
+//!                                                        waits_in, if it has one
 //! queue/VHOST/NAME                                       id, auto_delete, arguments
 //! policy/VHOST/NAME                                      pattern, apply_to, priority, definition
 //! operator_policy/VHOST/NAME                             the same
@@ -59,6 +60,17 @@ pub enum Declared {
     Policy(Arc<Policy>),
 }
 
+impl Declared {
+    /// The incarnation of a queue that it is, or has its messages wait in.
+    pub const fn queue_id(&self) -> Option<QueueId> {
+        match self {
+            Self::Queue(queue) => Some(queue.id),
+            Self::Exchange(exchange) => exchange.waits_in,
+            Self::Vhost | Self::Binding(..) | Self::Policy(_) => None,
+        }
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct VhostFields {}
@@ -71,6 +83,8 @@ struct ExchangeFields {
     auto_delete: bool,
     internal: bool,
     arguments: String,
+    #[serde(default)]
+    waits_in: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -178,12 +192,13 @@ fn binding_key(vhost: &VhostName, source: &ExchangeName, binding: &Binding) -> V
 }
 
 fn exchange_value(exchange: &ExchangeDefinition) -> Vec<u8> {
-    entry::value([
+    let fields = [
         ("type", exchange.kind.name().into()),
         ("auto_delete", exchange.auto_delete.into()),
         ("internal", exchange.internal.into()),
         ("arguments", STANDARD.encode(exchange.arguments.as_ref().as_bytes()).into()),
-    ])
+    ];
+    entry::value(fields.into_iter().chain(exchange.waits_in.map(|id| ("waits_in", id.0.into()))))
 }
 
 fn queue_value(queue: &QueueDefinition) -> Vec<u8> {
@@ -210,7 +225,8 @@ fn binding_value(rank: u32) -> Vec<u8> {
 }
 
 fn read_exchange(key: &[u8], name: &[u8], value: &[u8]) -> Result<Declared, InvalidEntry> {
-    let ExchangeFields { kind, auto_delete, internal, arguments } = entry::read_value(key, value)?;
+    let ExchangeFields { kind, auto_delete, internal, arguments, waits_in } =
+        entry::read_value(key, value)?;
     let unknown = |_| InvalidEntry::new(key, format!("unknown exchange type '{kind}'"));
     Ok(Declared::Exchange(ExchangeDefinition {
         name: named(key, ExchangeName::parse(name))?,
@@ -219,6 +235,7 @@ fn read_exchange(key: &[u8], name: &[u8], value: &[u8]) -> Result<Declared, Inva
         auto_delete,
         internal,
         arguments: read_arguments(key, &arguments)?,
+        waits_in: waits_in.map(QueueId),
     }))
 }
 

@@ -8,6 +8,7 @@ use crate::amqp::exception::Exception;
 use crate::amqp::name::{ExchangeName, QueueName, VhostName};
 use crate::amqp::reply_code::ReplyCode;
 use crate::exchange::binding::InvalidBinding;
+use crate::exchange::delayed::InvalidDelayedType;
 use crate::exchange::hash_on::InvalidHashOn;
 use crate::exchange::past::InvalidPast;
 
@@ -127,6 +128,8 @@ pub enum Error {
     NoPolicy,
     /// An exchange's type does not take its arguments.
     Past(InvalidPast),
+    /// An exchange does not say how it routes what has waited.
+    DelayedType(InvalidDelayedType),
 }
 
 /// RabbitMQ: `rabbit_misc:equivalence_fail/4`.
@@ -153,6 +156,12 @@ impl From<InvalidHashOn> for Error {
 impl From<InvalidPast> for Error {
     fn from(invalid: InvalidPast) -> Self {
         Self::Past(invalid)
+    }
+}
+
+impl From<InvalidDelayedType> for Error {
+    fn from(invalid: InvalidDelayedType) -> Self {
+        Self::DelayedType(invalid)
     }
 }
 
@@ -214,6 +223,7 @@ impl From<Error> for Exception {
             Error::HashOn(invalid) => invalid.into(),
             Error::NoPolicy => Self::new(NotFound, "Parameter does not exist"),
             Error::Past(invalid) => invalid.into(),
+            Error::DelayedType(invalid) => invalid.into(),
         }
     }
 }

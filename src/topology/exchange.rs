@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::amqp::name::{ExchangeName, VhostName};
+use crate::amqp::id::QueueId;
+use crate::amqp::name::{ExchangeName, QueueName, VhostName};
 use crate::amqp::table::{Table, Value};
+use crate::exchange::delayed::routing_kind;
 use crate::exchange::hash_on::HashOn;
 use crate::exchange::kind::ExchangeKind;
 use crate::exchange::past::Past;
@@ -14,6 +16,7 @@ use crate::policy::policies::Policies;
 use super::equivalence::{compare_argument, compare_field};
 use super::error::{Error, Resource};
 use super::generation::Generation;
+use super::queue::QueueDefinition;
 
 /// The argument, and the policies' key, that names the exchange for messages which find no
 /// destination.
@@ -34,6 +37,8 @@ pub struct ExchangeDefinition {
     pub internal: bool,
     /// As the client sent them.
     pub arguments: Table,
+    /// Which incarnation of a queue its messages wait in, where its type has them wait.
+    pub waits_in: Option<QueueId>,
 }
 
 impl ExchangeDefinition {
@@ -62,11 +67,25 @@ impl ExchangeDefinition {
                 });
             }
         }
-        if self.kind == ExchangeKind::ConsistentHash {
+        let kind = routing_kind(self.kind, self.arguments.as_ref())?;
+        if kind == ExchangeKind::ConsistentHash {
             HashOn::of(self.arguments.as_ref())?;
         }
-        Past::of(self.kind, self.arguments.as_ref())?;
+        Past::of(kind, self.arguments.as_ref())?;
         Ok(())
+    }
+
+    /// The queue in which its messages wait, if any do. It has the exchange's name and is not among
+    /// those that were declared.
+    pub fn waiting_queue(&self) -> Option<QueueDefinition> {
+        Some(QueueDefinition {
+            name: QueueName::parse(self.name.as_bytes()).ok()?,
+            id: self.waits_in?,
+            durable: self.durable,
+            exclusive_owner: None,
+            auto_delete: false,
+            arguments: Table::default(),
+        })
     }
 
     /// Whether `received` declares what exists already (RabbitMQ:
@@ -106,11 +125,12 @@ impl Exchange {
         alternate: Option<ExchangeName>,
         revision: u64,
     ) -> Self {
+        let router = Router::new(definition.kind, definition.arguments.as_ref());
         Self {
             alternate,
-            router: Router::new(definition.kind, definition.arguments.as_ref()),
             // Arguments that its type does not take were refused when it was declared.
-            past: Past::of(definition.kind, definition.arguments.as_ref()).ok().flatten(),
+            past: Past::of(router.kind(), definition.arguments.as_ref()).ok().flatten(),
+            router,
             definition: Arc::new(definition),
             generation: Generation::new(revision),
         }

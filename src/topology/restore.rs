@@ -40,10 +40,10 @@ pub fn restore<'e>(
     let mut ids = BTreeSet::new();
     for (key, vhost, it) in declared {
         let topology = find(&mut topologies, &vhost, key)?;
-        if let Declared::Queue(queue) = &it
-            && !ids.insert(queue.id)
+        if let Some(id) = it.queue_id()
+            && !ids.insert(id)
         {
-            let why = format!("another queue is incarnation {}, too", queue.id);
+            let why = format!("another queue is incarnation {id}, too");
             return Err(InvalidEntry::new(key, why));
         }
         topology.put_back(it).map_err(|why| InvalidEntry::new(key, Exception::from(why).text))?;
@@ -61,9 +61,10 @@ fn find<'t>(
 }
 
 impl Topology {
-    /// The highest incarnation among its queues.
+    /// The highest incarnation among its queues, those in which exchanges have messages wait too.
     pub fn last_queue_id(&self) -> Option<QueueId> {
-        self.queues().map(|queue| queue.id).max()
+        let waiting = self.exchanges().filter_map(|exchange| exchange.definition().waits_in);
+        self.queues().map(|queue| queue.id).chain(waiting).max()
     }
 
     /// Takes in what was declared before a restart. What only a declaration is checked for, that

@@ -10,6 +10,7 @@ use imbl::OrdMap;
 
 use crate::amqp::name::{ExchangeName, QueueName, VhostName};
 use crate::exchange::binding::Destination;
+use crate::exchange::delayed::delay;
 use crate::exchange::hash::mix;
 use crate::exchange::message::Message;
 use crate::exchange::recent_history::RecentHistory;
@@ -35,6 +36,8 @@ const COMPACT_MIN: usize = 1024;
 #[derive(Debug, Default)]
 pub struct Routes {
     queues: Vec<QueueName>,
+    /// The exchanges at which it waits for its time.
+    waits_at: Vec<ExchangeName>,
     /// How many queues may be there, doubles included, before the next key is asked for.
     compact_at: usize,
     /// Exchanges still to be asked.
@@ -78,6 +81,11 @@ impl Routes {
         &self.queues
     }
 
+    /// The exchanges at which the message waits until it is routed further, each once.
+    pub fn waits_at(&self) -> &[ExchangeName] {
+        &self.waits_at
+    }
+
     /// Whether an exchange that the message went through took it for a duplicate.
     pub const fn is_duplicate(&self) -> bool {
         self.passage.is_duplicate()
@@ -101,6 +109,7 @@ impl Routes {
 
     fn begin(&mut self, now: Option<Duration>) {
         self.queues.clear();
+        self.waits_at.clear();
         self.compact_at = COMPACT_MIN;
         self.pending.clear();
         self.seen.clear();
@@ -256,6 +265,13 @@ impl Routing {
             let queues = keys.iter().filter_map(|key| self.queues.get(*key));
             routes.queues.extend(queues.map(|queue| queue.name.clone()));
             return;
+        }
+        if exchange.definition.waits_in.is_some() {
+            routes.by_key = false;
+            if delay(message.headers).is_some() {
+                routes.waits_at.push(exchange.definition.name.clone());
+                return;
+            }
         }
         if let Some(past) = &exchange.past
             && !routes.passage.pass(past, &message)

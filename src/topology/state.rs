@@ -78,6 +78,7 @@ impl Topology {
                 auto_delete: false,
                 internal: *whom == Use::Internal,
                 arguments: Table::default(),
+                waits_in: None,
             });
         }
         edit.finish();

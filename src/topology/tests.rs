@@ -53,6 +53,7 @@ fn exchange(name: &str, kind: ExchangeKind) -> ExchangeDefinition {
         auto_delete: false,
         internal: false,
         arguments: Table::default(),
+        waits_in: None,
     }
 }
 

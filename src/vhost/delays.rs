@@ -10,14 +10,13 @@ use crate::amqp::id::{MessageIndex, StoreRef, Timestamp};
 use crate::amqp::message::{MessageRef, split_address};
 use crate::amqp::table::Value;
 use crate::codec::header::{Properties, parse_header};
+use crate::exchange::delayed::{self, DELAY};
 use crate::queue::command::{Command, Marks, Stored};
 use crate::queue::delays::Ripened;
 use crate::queue::lane::Message;
+use crate::queue::settings::Settings;
 use crate::queue::waiting::{Rank, Waiting};
 use crate::store::memory::is_logged;
-
-/// The header that says how long a message is to wait, in milliseconds.
-const DELAY: &str = "x-delay";
 
 /// How many messages in memory are looked at in one turn.
 const SWEEP: usize = 4096;
@@ -52,13 +51,16 @@ pub(super) struct Delay {
     pub(super) id: u32,
 }
 
-/// How long a message of these properties is to wait, in milliseconds; `None` if not at all. What
-/// is no integer says nothing, and the past is now.
-pub fn delay(properties: &Properties<'_>) -> Option<u64> {
-    match properties.headers()?.get(DELAY)? {
-        Value::Int(_, delay) => u64::try_from(delay).ok().filter(|delay| *delay > 0),
-        _ => None,
+/// How long a message of these properties waits in such a queue, in milliseconds; `None` if not at
+/// all. Where it waits for an exchange, it waits as that says; elsewhere what is no integer says
+/// nothing.
+fn delay(properties: &Properties<'_>, settings: &Settings) -> Option<u64> {
+    let headers = properties.headers();
+    let is_integer = || matches!(headers?.get(DELAY)?, Value::Int(..)).then_some(());
+    if !settings.hands_on {
+        is_integer()?;
     }
+    delayed::delay(headers)
 }
 
 /// The checksum by which a message is found.
@@ -67,26 +69,29 @@ fn checksum(message_id: Option<&[u8]>) -> u32 {
 }
 
 impl Delay {
-    /// What a message at rest says; `None` if it is ready at once.
-    pub(super) fn of(message: &MessageRef<'_>) -> Option<Self> {
-        let accepted = message.stamp.accepted?;
+    /// What a message at rest says to such a queue; `None` if it is ready at once. What waits for an
+    /// exchange begins to live when it leaves.
+    pub(super) fn of(message: &MessageRef<'_>, settings: &Settings) -> Option<Self> {
+        let accepted = message.stamp.accepted.filter(|_| settings.delayed)?;
         let properties = parse_header(message.header).ok()?.properties;
-        let due = accepted.plus(delay(&properties)?);
+        let due = accepted.plus(delay(&properties, settings)?);
         let id = checksum(properties.message_id());
-        Some(Self { due, lifetime: marks(message).lifetime, id })
+        let lifetime = if settings.hands_on { None } else { marks(message).lifetime };
+        Some(Self { due, lifetime, id })
     }
 }
 
 /// The command for a message that says something itself.
-pub(super) fn enqueue_marked(stored: Stored, octets: &[u8], is_delayed: bool) -> Command {
+pub(super) fn enqueue_marked(stored: Stored, octets: &[u8], settings: &Settings) -> Command {
     let Some(message) = MessageRef::read(octets) else {
         return Command::EnqueueMarked(stored, Marks::default());
     };
-    match Delay::of(&message).filter(|_| is_delayed) {
+    match Delay::of(&message, settings) {
         Some(Delay { due, lifetime, id }) => {
             let (lifetime, priority) = (lifetime.unwrap_or(u64::MAX), marks(&message).priority);
             Command::Delay { stored, due, lifetime, id, priority }
         }
+        None if settings.hands_on => Command::EnqueueMarked(stored, Marks::default()),
         None => Command::EnqueueMarked(stored, marks(&message)),
     }
 }
@@ -171,10 +176,10 @@ fn listed(waiting: &Waiting, octets: &[u8]) -> Option<DelayedMessage> {
 
 /// The message with another time of acceptance, so that it is due then; `None` if it is none that
 /// waits.
-pub(super) fn due_at(octets: &[u8], due: Timestamp) -> Option<(Bytes, bool)> {
+pub(super) fn due_at(octets: &[u8], due: Timestamp, settings: &Settings) -> Option<(Bytes, bool)> {
     let mut message = MessageRef::read(octets)?;
     let properties = parse_header(message.header).ok()?.properties;
-    let delay = delay(&properties)?;
+    let delay = delay(&properties, settings)?;
     message.stamp.accepted = Some(Timestamp(due.0.saturating_sub(delay)));
     Some((message.to_bytes(), properties.delivery_mode() == Some(2)))
 }

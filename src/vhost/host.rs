@@ -4,6 +4,7 @@
 mod change;
 mod exchanges;
 mod queues;
+mod waiting;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
@@ -18,7 +19,7 @@ use super::ids::Ids;
 use super::past::Gate;
 use super::queue::Queue;
 use super::reporter::Reporter;
-use crate::amqp::name::{QueueName, VhostName};
+use crate::amqp::name::{ExchangeName, QueueName, VhostName};
 use crate::queue::core::Queue as Core;
 use crate::store::commit::Commit;
 use crate::store::shared::Store;
@@ -39,6 +40,8 @@ pub struct Vhost {
     pub(super) declared: Mutex<Declared>,
     routing: ArcSwap<Routing>,
     queues: DashMap<QueueName, Arc<Queue>, foldhash::fast::RandomState>,
+    /// Queues in which messages wait, by the exchanges that they wait for.
+    waiting: DashMap<ExchangeName, Arc<Queue>, foldhash::fast::RandomState>,
     ids: Arc<Ids>,
     store: Store,
     errands: Arc<Errands>,
@@ -75,12 +78,17 @@ impl Vhost {
         contents: &mut dyn FnMut(&QueueDefinition) -> Core,
     ) -> Arc<Self> {
         let queues: Vec<_> = topology.queues().cloned().collect();
+        let exchanges: Vec<_> =
+            topology.exchanges().map(|it| Arc::clone(it.definition())).collect();
         let vhost = Self::with(topology, ids, store, Commit::done());
         for definition in queues {
             let core = contents(&definition);
             let values = vhost.declared.lock().topology.effective(&definition);
             let queue = Queue::new(&definition, values, core, &vhost.store, &vhost.errands);
             vhost.add_queue(queue);
+        }
+        for exchange in exchanges {
+            vhost.add_waiting(&exchange, &mut *contents);
         }
         vhost
     }
@@ -94,6 +102,7 @@ impl Vhost {
             routing: ArcSwap::from_pointee(topology.routing()),
             declared: Mutex::new(Declared { topology, last }),
             queues: DashMap::default(),
+            waiting: DashMap::default(),
             ids,
             store,
             errands: Arc::new(Errands::new(Weak::clone(vhost))),

@@ -81,8 +81,7 @@ impl InternalPublisher {
             mandatory: false,
         };
         vhost.pass_own(&publication, &mut self.routes);
-        let names = self.routes.queues().iter();
-        let queues: Vec<_> = names.filter_map(|name| vhost.find_queue(name.as_bytes())).collect();
+        let queues: Vec<_> = vhost.queues_of(&self.routes).collect();
         if queues.is_empty() {
             return;
         }

@@ -63,7 +63,8 @@ impl Backing {
     /// Octets of ready messages that stay in memory: none while memory is short and nobody takes
     /// any.
     pub(super) fn keep(&self, core: &Queue) -> usize {
-        let is_idle = core.consumers() == 0 && !self.polled && self.residence.is_short();
+        let is_taken = core.consumers() > 0 || core.settings().hands_on || self.polled;
+        let is_idle = !is_taken && self.residence.is_short();
         if is_idle { 0 } else { self.log.sizes.kept() }
     }
 

@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 use parking_lot::{RwLock, RwLockWriteGuard};
 
 use super::batch::{Placed, PublishBatch, octets};
+use super::clock;
 use super::host::Vhost;
 use super::internal_publisher::Nobody;
 use super::queue::Queue;
-use crate::amqp::id::ChannelId;
-use crate::amqp::message::{MessageRef, split_address};
-use crate::amqp::name::{ExchangeName, QueueName};
+use crate::amqp::id::{ChannelId, QueueId};
+use crate::amqp::message::{MessageRef, Stamp, split_address};
+use crate::amqp::name::ExchangeName;
 use crate::codec::header::{Properties, parse_header};
 use crate::exchange::binding::Destination;
 use crate::exchange::hash::mix;
@@ -93,7 +94,18 @@ impl Vhost {
     /// As [`Self::pass`], for what the broker itself publishes. Its exchange may be internal, or the
     /// default one; where there is none, it finds nothing.
     pub(super) fn pass_own(&self, publication: &Publication<'_>, routes: &mut Routes) {
-        let (exchange, key) = split_address(publication.message.address);
+        let (exchange, _) = split_address(publication.message.address);
+        self.pass_from(exchange, publication, routes);
+    }
+
+    /// As [`Self::pass_own`], from an exchange that need not be the one in its address.
+    pub(super) fn pass_from(
+        &self,
+        exchange: &[u8],
+        publication: &Publication<'_>,
+        routes: &mut Routes,
+    ) {
+        let (_, key) = split_address(publication.message.address);
         let own = [key];
         let keys = if publication.keys.is_empty() { &own } else { publication.keys };
         let message = Message { key, ..publication.seen };
@@ -118,31 +130,29 @@ impl Vhost {
         history: &RecentHistory,
         destination: &Destination,
     ) -> Vec<Arc<Queue>> {
-        let mut messages: BTreeMap<QueueName, Vec<Kept>> = BTreeMap::new();
+        let mut messages: BTreeMap<QueueId, (Arc<Queue>, Vec<Kept>)> = BTreeMap::new();
+        let mut add = |queue: Arc<Queue>, kept| {
+            messages.entry(queue.id).or_insert_with(|| (queue, Vec::new())).1.push(kept);
+        };
         match destination {
             Destination::Queue(name) => {
-                messages.insert(name.clone(), history.kept());
+                if let Some(queue) = self.find_queue(name.as_bytes()) {
+                    history.kept().into_iter().for_each(|kept| add(Arc::clone(&queue), kept));
+                }
             }
             Destination::Exchange(name) => {
                 let mut routes = Routes::default();
                 for (place, kept) in (0..).zip(history.kept()) {
                     self.replay_through(name, place, &kept, &mut routes);
-                    for queue in routes.queues() {
-                        messages.entry(queue.clone()).or_default().push(kept.clone());
-                    }
+                    self.queues_of(&routes).for_each(|queue| add(queue, kept.clone()));
                 }
             }
         }
-        let mut queues = Vec::new();
-        for (name, kept) in messages {
-            if let Some(queue) = self.find_queue(name.as_bytes())
-                && !kept.is_empty()
-            {
-                queue.put(batch(&queue, kept));
-                queues.push(queue);
-            }
-        }
-        queues
+        let put = messages.into_values().map(|(queue, kept)| {
+            queue.put(batch(&queue, kept));
+            queue
+        });
+        put.collect()
     }
 
     fn replay_through(
@@ -172,8 +182,20 @@ fn keep(routes: &Routes, kept: impl FnOnce() -> Kept) {
     }
 }
 
+/// A message as it waits for its time, if that is what the queue has it do: from now on.
+fn stamped(queue: &Queue, kept: Kept) -> Kept {
+    match MessageRef::read(&kept.record) {
+        Some(message) if queue.is_waiting() => {
+            let stamp = Stamp { accepted: Some(clock::now()), ..message.stamp };
+            Kept { record: MessageRef { stamp, ..message }.to_bytes(), ..kept }
+        }
+        _ => kept,
+    }
+}
+
 /// Messages that nobody waits for, each in a buffer of its own.
 fn batch(queue: &Arc<Queue>, kept: Vec<Kept>) -> PublishBatch {
+    let kept: Vec<_> = kept.into_iter().map(|kept| stamped(queue, kept)).collect();
     let messages = (0..).zip(&kept).filter_map(|(segment, kept)| {
         let message = MessageRef::read(&kept.record)?;
         Some(Placed {

@@ -27,6 +27,7 @@ use crate::amqp::confirm::Confirm;
 use crate::amqp::id::{ConnectionId, QueueId};
 use crate::amqp::name::QueueName;
 use crate::queue::core::Queue as Core;
+use crate::queue::settings::Settings;
 use crate::store::log::Log;
 use crate::store::shared::Store;
 use crate::topology::arguments::queue_type::QueueType;
@@ -56,9 +57,30 @@ pub struct Queue {
     inbox: Inbox<QueueWorker>,
     /// Whether something of it goes by when its messages were accepted.
     timed: AtomicBool,
-    /// Whether messages with `x-delay` wait in it.
-    pub delayed: bool,
+    /// Which messages wait in it for their time.
+    pub delays: Delays,
     deleted: AtomicBool,
+}
+
+/// Which messages wait in a queue for their time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delays {
+    /// None.
+    Off,
+    /// Its own, with `x-delay` (`x-delayed`).
+    Own,
+    /// Those of an exchange (`x-delayed-message`), and it has no others.
+    OfExchange,
+}
+
+impl Delays {
+    const fn of(settings: &Settings) -> Self {
+        match settings {
+            Settings { hands_on: true, .. } => Self::OfExchange,
+            Settings { delayed: true, .. } => Self::Own,
+            _ => Self::Off,
+        }
+    }
 }
 
 impl Queue {
@@ -74,7 +96,7 @@ impl Queue {
         let core = core.with_settings(settings(definition.queue_type(), &values));
         let timed = core.settings().is_timed();
         let keys = Keys::of(&values);
-        let delayed = core.settings().delayed;
+        let delays = Delays::of(core.settings());
         let alarm = |shared: &Weak<Self>| {
             Alarm::new(definition.id, Weak::clone(shared), Arc::clone(errands))
         };
@@ -105,7 +127,7 @@ impl Queue {
                 inbox: Inbox::new(worker),
                 timed: AtomicBool::new(timed),
                 values: ArcSwap::from_pointee(values),
-                delayed,
+                delays,
                 deleted: AtomicBool::new(false),
             }
         })
@@ -138,6 +160,12 @@ impl Queue {
     /// Whether it was deleted: what is published to it is accepted and dropped.
     pub fn is_deleted(&self) -> bool {
         self.deleted.load(Ordering::Acquire)
+    }
+
+    /// Whether it is one in which messages wait for an exchange, and that nobody declared.
+    #[inline]
+    pub fn is_waiting(&self) -> bool {
+        self.delays == Delays::OfExchange
     }
 
     /// Whether it is a quorum queue: all of its messages are persistent, whatever they say.

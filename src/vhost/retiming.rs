@@ -23,7 +23,8 @@ impl QueueWorker {
         let found = self.find_delayed(message_id);
         let mut count = 0;
         for (waiting, before) in found {
-            let Some((octets_then, persistent)) = due_at(&before, due) else { continue };
+            let then = due_at(&before, due, self.core.settings());
+            let Some((octets_then, persistent)) = then else { continue };
             let placed = Placed {
                 segment: 0,
                 offset: 0,

@@ -187,8 +187,7 @@ impl RouteCache {
 
     /// The queues that were found, at work.
     fn find_queues(&self, vhost: &Vhost) -> Route {
-        let names = self.scratch.queues().iter();
-        names.filter_map(|name| vhost.find_queue(name.as_bytes())).collect()
+        vhost.queues_of(&self.scratch).collect()
     }
 }
 

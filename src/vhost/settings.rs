@@ -12,7 +12,8 @@ const DELIVERY_LIMIT: i64 = 20;
 
 /// How a queue of that type works whose arguments and policies say that together.
 pub(super) fn settings(queue_type: QueueType, values: &Values) -> Settings {
-    let is_published = values.dead_letter_exchange.is_some();
+    let hands_on = values.waits_for.is_some();
+    let is_published = hands_on || values.dead_letter_exchange.is_some();
     let retry = retry(values);
     // What is retried later is not retried for ever.
     let counts = queue_type == QueueType::Quorum || retry.is_some();
@@ -30,6 +31,7 @@ pub(super) fn settings(queue_type: QueueType, values: &Values) -> Settings {
         retry,
         priorities: priorities(queue_type, values),
         delayed: values.delayed == Some(true),
+        hands_on,
     }
 }
 

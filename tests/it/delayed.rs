@@ -287,14 +287,14 @@ fn what_came_back_is_counted_on_after_each_restart() {
 }
 
 /// A broker in this process, whose messages can be listed.
-struct Own {
-    runtime: Runtime,
+pub(crate) struct Own {
+    pub(crate) runtime: Runtime,
     data: TempDir,
     broker: Option<Broker>,
 }
 
 impl Own {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let (runtime, data) = (Runtime::new().unwrap(), tempfile::tempdir().unwrap());
         let mut own = Self { runtime, data, broker: None };
         own.begin();
@@ -309,18 +309,18 @@ impl Own {
 
     /// Stops it, and starts it again; tasks that still hold the data directory end with their
     /// runtime.
-    fn restart(&mut self) {
+    pub(crate) fn restart(&mut self) {
         let broker = self.broker.take().unwrap();
         self.runtime.block_on(broker.shutdown());
         self.runtime = Runtime::new().unwrap();
         self.begin();
     }
 
-    fn broker(&self) -> &Broker {
+    pub(crate) fn broker(&self) -> &Broker {
         self.broker.as_ref().unwrap()
     }
 
-    fn connect(&self) -> Peer {
+    pub(crate) fn connect(&self) -> Peer {
         let mut peer = Peer::connect(self.broker().addresses()[0]);
         peer.open(1);
         peer
@@ -343,9 +343,18 @@ impl Own {
 
     /// Waits until so many wait: after a restart they are looked at one after the other.
     fn await_listed(&self, count: usize) -> Vec<(String, u64)> {
+        self.await_listed_by(count, Self::listed)
+    }
+
+    /// The same of what is listed in another way.
+    pub(crate) fn await_listed_by(
+        &self,
+        count: usize,
+        list: impl Fn(&Self) -> Vec<(String, u64)>,
+    ) -> Vec<(String, u64)> {
         let start = Instant::now();
         loop {
-            let listed = self.listed();
+            let listed = list(self);
             if listed.len() == count {
                 return listed;
             }
@@ -355,7 +364,7 @@ impl Own {
     }
 }
 
-fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis().try_into().unwrap()
 }
 

@@ -25,6 +25,7 @@ mod crash;
 mod dead_letter;
 mod deduplication;
 mod delayed;
+mod delayed_exchange;
 mod delayed_retry;
 mod delivery_limit;
 mod delivery_rate;

@@ -125,11 +125,7 @@ fn drop_dangling(entries: &mut Entries, lines: &mut Vec<String>) {
 }
 
 fn queues(entries: &Entries) -> BTreeSet<QueueId> {
-    let id = |it: Durable| match it.declared {
-        Declared::Queue(queue) => Some(queue.id),
-        _ => None,
-    };
-    read(entries).filter_map(id).collect()
+    read(entries).filter_map(|it| it.declared.queue_id()).collect()
 }
 
 fn read(entries: &Entries) -> impl Iterator<Item = Durable> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::amqp::entry::InvalidEntry;
 use crate::amqp::id::QueueId;
-use crate::amqp::name::{QueueName, VhostName};
+use crate::amqp::name::VhostName;
 use crate::auth::durable::{is_user, read_user};
 use crate::topology::durable::{Declared, Durable, read_entry};
 use crate::topology::restore::restore;
@@ -12,14 +12,18 @@ use crate::topology::restore::restore;
 /// All durable entries.
 pub(super) type Entries = BTreeMap<Vec<u8>, Vec<u8>>;
 
-/// The names of the durable queues.
-pub(super) type Names = BTreeMap<QueueId, (VhostName, QueueName)>;
+/// The names of the durable queues, and of the exchanges at which messages wait.
+pub(super) type Names = BTreeMap<QueueId, (VhostName, String)>;
 
 /// The queues that can be read among the entries.
 pub(super) fn names(entries: &Entries) -> Names {
     let read = entries.iter().filter_map(|(key, value)| read_entry(key, value).ok());
     let named = |Durable { vhost, declared }| match declared {
-        Declared::Queue(queue) => Some((queue.id, (vhost, queue.name))),
+        Declared::Queue(queue) => Some((queue.id, (vhost, format!("'{}'", queue.name)))),
+        Declared::Exchange(exchange) => {
+            let name = format!("what waits at exchange '{}'", exchange.name);
+            exchange.waits_in.map(|id| (id, (vhost, name)))
+        }
         _ => None,
     };
     read.filter_map(named).collect()
@@ -29,7 +33,7 @@ pub(super) fn names(entries: &Entries) -> Names {
 pub(super) fn describe(names: &Names, queue: QueueId) -> String {
     let QueueId(id) = queue;
     match names.get(&queue) {
-        Some((vhost, name)) => format!("queue {id} ('{name}' in vhost '{vhost}')"),
+        Some((vhost, name)) => format!("queue {id} ({name} in vhost '{vhost}')"),
         None => format!("queue {id} (not declared)"),
     }
 }

@@ -56,9 +56,16 @@ pub struct Values {
     pub delivery_rate: Option<u64>,
     /// Whether messages with `x-delay` wait (`x-delayed`).
     pub delayed: Option<bool>,
+    /// The exchange whose messages wait in it, and leave it when they are due. No argument says so.
+    pub waits_for: Option<ExchangeName>,
 }
 
 impl Values {
+    /// What holds for a queue in which an exchange's messages wait.
+    pub fn of_waiting_for(exchange: ExchangeName) -> Self {
+        Self { delayed: Some(true), waits_for: Some(exchange), ..Self::default() }
+    }
+
     /// Reads arguments that have been checked; others say nothing.
     pub fn read(arguments: TableRef<'_>) -> Self {
         let number = |key| int(arguments, key).and_then(|value| u64::try_from(value).ok());
@@ -92,6 +99,7 @@ impl Values {
             group_key: octets("x-group-key").and_then(GroupKey::parse),
             delivery_rate: number("x-delivery-rate"),
             delayed: flag("x-delayed"),
+            waits_for: None,
         }
     }
 }

@@ -34,8 +34,10 @@ fn arguments() -> impl Strategy<Value = Table> {
 
 fn exchange_definition() -> impl Strategy<Value = ExchangeDefinition> {
     let kind = prop::sample::select(&ExchangeKind::ALL[..]);
-    (name(), kind, any::<[bool; 3]>(), arguments()).prop_map(
-        |(name, kind, [durable, auto_delete, internal], arguments)| ExchangeDefinition {
+    let waits_in = any::<Option<u64>>();
+    (name(), kind, any::<[bool; 3]>(), arguments(), waits_in).prop_map(
+        |(name, kind, [durable, auto_delete, internal], arguments, waits_in)| ExchangeDefinition {
+            waits_in: waits_in.map(QueueId),
             durable,
             auto_delete,
             internal,

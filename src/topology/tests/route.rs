@@ -494,3 +494,30 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_message_that_has_to_wait_is_routed_no_further_than_where_it_waits() {
+    let mut topology = with_queues();
+    let delayed = ExchangeDefinition {
+        arguments: table(&[("x-delayed-type", text("direct"))]),
+        waits_in: Some(QueueId(7)),
+        ..exchange("delayed", ExchangeKind::Delayed)
+    };
+    topology.declare_x(delayed).unwrap();
+    topology.bind_to("delayed", &to_queue("q1"), "k").unwrap();
+    topology.bind_to("amq.fanout", &to_exchange("delayed"), "").unwrap();
+    topology.bind_to("amq.fanout", &to_queue("q2"), "").unwrap();
+    let finds = |delay: i64| {
+        let headers = table(&[("x-delay", Value::Int(b'l', delay))]);
+        let message = Message { key: b"k", headers: Some(headers.as_ref()), ..Message::default() };
+        let mut found = Routes::default();
+        let routed = topology.routing().route(b"amq.fanout", message, &mut found).unwrap();
+        assert!(matches!(routed, Routed::ByMessage));
+        let queues: Vec<_> = found.queues().iter().map(ToString::to_string).collect();
+        (queues, found.waits_at().to_vec())
+    };
+
+    let both = vec!["q1".to_owned(), "q2".to_owned()];
+    assert_eq!(finds(-5), (both, vec![]));
+    assert_eq!(finds(5), (vec!["q2".to_owned()], vec![exchange_name("delayed")]));
+}

@@ -43,29 +43,27 @@ impl Clerk {
     /// `rabbit_dead_letter:publish/5`).
     pub(super) fn address(&mut self, vhost: &Vhost, written: &Written<'_>) -> Way {
         self.chance = self.chance.wrapping_add(1);
-        let buried = written.buried;
-        let keys: Vec<_> = buried.keys.iter().collect();
         let seen = Message { chance: mix(self.chance), ..read_header(written.message.header) };
         let publication = Publication {
             message: written.message,
-            keys: &keys,
+            keys: &written.keys,
             seen,
             read: read_header,
             persistent: written.persistent,
             mandatory: false,
         };
-        vhost.pass_own(&publication, &mut self.routes);
+        vhost.pass_from(written.exchange, &publication, &mut self.routes);
         if self.routes.is_duplicate() {
             return Way::Duplicate;
         }
         let mut queues = Vec::new();
         for name in self.routes.queues() {
-            if buried.is_cycle(name.as_bytes()) {
-                warn_of_cycle(&mut self.cycles, name.as_bytes(), buried);
-            } else {
-                queues.extend(vhost.find_queue(name.as_bytes()));
+            match written.buried.filter(|buried| buried.is_cycle(name.as_bytes())) {
+                Some(buried) => warn_of_cycle(&mut self.cycles, name.as_bytes(), buried),
+                None => queues.extend(vhost.find_queue(name.as_bytes())),
             }
         }
+        queues.extend(vhost.waiting_queues(&self.routes));
         if queues.is_empty() {
             // It may come again.
             self.routes.forget();

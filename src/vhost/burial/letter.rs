@@ -12,6 +12,9 @@ use crate::amqp::id::{MessageIndex, Timestamp};
 use crate::amqp::message::MessageRef;
 use crate::amqp::name::{ExchangeName, QueueName};
 use crate::codec::death::{self, Buried, DeathReason, History, bury};
+use crate::codec::due::Due;
+use crate::codec::header::parse_header;
+use crate::exchange::delayed::{DELAY, delay};
 use crate::queue::dying::Death;
 use crate::topology::arguments::values::Values;
 use crate::vhost::queue::Queue;
@@ -23,7 +26,7 @@ pub(in crate::vhost) struct DeadLetters {
     pub(super) queue: QueueName,
     /// That queue at work.
     pub(super) source: Weak<Queue>,
-    /// The dead letter exchange; it need not exist.
+    /// The dead letter exchange, which need not exist, or the one at which they wait.
     pub(super) exchange: ExchangeName,
     /// What they are routed by, instead of their own keys.
     pub(super) routing_key: Option<Arc<[u8]>>,
@@ -43,7 +46,7 @@ impl DeadLetters {
         Some(Arc::new(Self {
             queue: queue.clone(),
             source: Weak::clone(source),
-            exchange: values.dead_letter_exchange.clone()?,
+            exchange: values.waits_for.as_ref().or(values.dead_letter_exchange.as_ref())?.clone(),
             routing_key: values.dead_letter_routing_key.clone(),
             strategy: strategy(queue, values),
             warned: AtomicBool::new(false),
@@ -80,33 +83,59 @@ pub(in crate::vhost) struct Letter {
     pub(super) index: MessageIndex,
     /// The message as it rests there.
     pub(super) octets: Bytes,
-    pub(super) reason: DeathReason,
+    /// Why it died; nothing for one whose time has come.
+    pub(super) reason: Option<DeathReason>,
     /// When it died.
     pub(super) at: Timestamp,
 }
 
+/// What becomes of a message.
+#[derive(Debug)]
+pub(super) enum Content<'a> {
+    /// A dead letter.
+    Dead(Buried<'a>),
+    /// The message itself, whose time has come.
+    Due(Due<'a>),
+}
+
 impl Letter {
-    /// The message, and its header with this death; `None` if it is no message.
-    pub(super) fn open(&self) -> Option<(MessageRef<'_>, Buried<'_>)> {
+    /// The message, and what becomes of it; `None` if it is no message, or was to wait for an
+    /// exchange that is gone.
+    pub(super) fn open(&self) -> Option<(MessageRef<'_>, Content<'_>)> {
         let message = MessageRef::read(&self.octets)?;
+        let content = match self.reason {
+            Some(reason) => Content::Dead(self.bury(&message, reason)?),
+            None => Content::Due(self.release(&message)?),
+        };
+        Some((message, content))
+    }
+
+    fn release<'a>(&self, message: &MessageRef<'a>) -> Option<Due<'a>> {
+        let source = self.terms.source.upgrade()?;
+        let header = parse_header(message.header).ok()?;
+        let delay = delay(header.properties.headers()).unwrap_or(0);
+        (!source.is_deleted()).then(|| Due::new(message, DELAY, delay).ok())?
+    }
+
+    fn bury<'a>(&'a self, message: &MessageRef<'a>, reason: DeathReason) -> Option<Buried<'a>> {
         let history = if message.stamp.buried { History::Own } else { History::Foreign };
         let death = death::Death {
             queue: self.terms.queue.as_bytes(),
-            reason: self.reason,
+            reason,
             at: Duration::from_millis(self.at.0),
             routing_key: self.terms.routing_key.as_deref(),
         };
-        let buried = bury(&message, history, &death).ok()?;
-        Some((message, buried))
+        bury(message, history, &death).ok()
     }
 }
 
-/// Its name in the headers.
-pub(super) const fn reason(death: Death) -> DeathReason {
-    match death {
+/// Its name in the headers, if it is one.
+pub(super) const fn reason(death: Death) -> Option<DeathReason> {
+    Some(match death {
         Death::Rejected => DeathReason::Rejected,
         Death::Expired => DeathReason::Expired,
         Death::MaxLength => DeathReason::MaxLen,
         Death::DeliveryLimit => DeathReason::DeliveryLimit,
-    }
+        Death::Due => return None,
+    })
 }

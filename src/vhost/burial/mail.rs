@@ -7,30 +7,35 @@ use bytes::BytesMut;
 use foldhash::fast::RandomState;
 
 use crate::amqp::id::{ChannelId, PublishTag, QueueId, Timestamp};
-use crate::amqp::message::{MessageRef, Stamp};
+use crate::amqp::message::{MessageRef, Stamp, split_address};
 use crate::codec::death::Buried;
+use crate::codec::due::Due;
 use crate::codec::header::parse_header;
+use crate::exchange::delayed::delay;
 use crate::vhost::batch::{Placed, PublishBatch, octets};
-use crate::vhost::delays::delay;
 use crate::vhost::marks::marks;
-use crate::vhost::queue::Queue;
+use crate::vhost::queue::{Delays, Queue};
 use crate::vhost::session::Session;
 
-/// A letter as it is published: its address and its header are not those that it had.
+/// A letter as it is published: its header is not that which it had, and if it died, its address is
+/// not either.
 #[derive(Debug)]
 pub(super) struct Written<'a> {
     pub(super) message: MessageRef<'a>,
-    pub(super) buried: &'a Buried<'a>,
+    /// The exchange that it goes to first.
+    pub(super) exchange: &'a [u8],
+    /// What it is routed by.
+    pub(super) keys: Vec<&'a [u8]>,
+    /// The history of one that died.
+    pub(super) buried: Option<&'a Buried<'a>>,
     /// delivery-mode 2.
     pub(super) persistent: bool,
 }
 
 impl<'a> Written<'a> {
-    /// One with that address and body.
-    pub(super) fn new(address: &'a [u8], buried: &'a Buried<'a>, body: &'a [u8]) -> Self {
+    /// A dead letter with that address and body.
+    pub(super) fn dead(address: &'a [u8], buried: &'a Buried<'a>, body: &'a [u8]) -> Self {
         let stamp = Stamp { accepted: None, buried: true };
-        let header = parse_header(&buried.header);
-        let persistent = header.is_ok_and(|it| it.properties.delivery_mode() == Some(2));
         Self {
             message: MessageRef {
                 address,
@@ -39,15 +44,33 @@ impl<'a> Written<'a> {
                 body,
                 stamp,
             },
-            buried,
-            persistent,
+            exchange: split_address(address).0,
+            keys: buried.keys.iter().collect(),
+            buried: Some(buried),
+            persistent: is_persistent(&buried.header),
+        }
+    }
+
+    /// A message that has waited for its time at `exchange`.
+    pub(super) fn due(message: &MessageRef<'a>, due: &'a Due<'a>, exchange: &'a [u8]) -> Self {
+        let stamp = Stamp { accepted: None, ..message.stamp };
+        Self {
+            message: MessageRef { header: &due.header, stamp, ..*message },
+            exchange,
+            keys: due.keys.clone(),
+            buried: None,
+            persistent: is_persistent(&due.header),
         }
     }
 }
 
+fn is_persistent(header: &[u8]) -> bool {
+    parse_header(header).is_ok_and(|header| header.properties.delivery_mode() == Some(2))
+}
+
 /// Whether a message is to wait where messages wait for their time.
 fn waits(message: &MessageRef<'_>) -> bool {
-    parse_header(message.header).is_ok_and(|header| delay(&header.properties).is_some())
+    parse_header(message.header).is_ok_and(|header| delay(header.properties.headers()).is_some())
 }
 
 /// Letters that are published together.
@@ -70,7 +93,8 @@ impl Mail {
     /// Adds a letter for each of `queues`, as `tag`.
     pub(super) fn add(&mut self, written: &Written<'_>, queues: &[Arc<Queue>], tag: PublishTag) {
         let Written { mut message, persistent, .. } = *written;
-        let is_delayed = || queues.iter().any(|queue| queue.delayed) && waits(&message);
+        let is_delayed =
+            || queues.iter().any(|queue| queue.delays != Delays::Off) && waits(&message);
         let marked = marks(&message).is_any() || is_delayed();
         if marked || queues.iter().any(|queue| queue.is_timed()) {
             message.stamp.accepted = Some(self.now);

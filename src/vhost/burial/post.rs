@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use super::clerk::{Clerk, Way};
-use super::letter::{DeadLetters, Letter};
+use super::letter::{Content, DeadLetters, Letter};
 use super::mail::{Mail, Written, address};
 use crate::amqp::id::{
     ChannelId, ConnectionId, ConsumerId, MessageIndex, PublishTag, QueueId, Timestamp,
@@ -87,11 +87,18 @@ impl Post {
 
     /// Adds a letter to the mail, if it has somewhere to go.
     fn publish(&self, vhost: &Vhost, clerk: &mut Clerk, letter: &Letter, mail: &mut Mail) {
-        let Some((message, buried)) = letter.open() else {
+        let Some((message, content)) = letter.open() else {
             return self.state.lock().arrive(letter);
         };
-        let address = address(letter.terms.exchange.as_bytes(), buried.keys.own);
-        let written = Written::new(&address, &buried, message.body);
+        let exchange = letter.terms.exchange.as_bytes();
+        let new_address;
+        let written = match &content {
+            Content::Dead(buried) => {
+                new_address = address(exchange, buried.keys.own);
+                Written::dead(&new_address, buried, message.body)
+            }
+            Content::Due(due) => Written::due(&message, due, exchange),
+        };
         match clerk.address(vhost, &written) {
             Way::Duplicate => self.state.lock().arrive(letter),
             Way::To(queues) if queues.is_empty() => self.state.lock().end(letter.clone(), true),

@@ -61,7 +61,7 @@ fn letter(source: &Arc<Queue>, strategy: DeadLetterStrategy) -> Letter {
         terms: Arc::new(terms),
         index: MessageIndex(0),
         octets: MessageRef::new(b"\0\x01q", &HEADER, b"hi").to_bytes(),
-        reason: DeathReason::Rejected,
+        reason: Some(DeathReason::Rejected),
         at: SOON,
     }
 }

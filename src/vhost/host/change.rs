@@ -12,7 +12,7 @@ use crate::topology::command::{Change, Command, Outcome};
 use crate::topology::durable::change_entry;
 use crate::topology::error::Error;
 use crate::vhost::announce::announce;
-use crate::vhost::queue::Queue;
+use crate::vhost::queue::{Delays, Queue};
 
 impl Vhost {
     /// Applies a command and logs what is durable of it, then starts, forgets and configures queues
@@ -45,6 +45,10 @@ impl Vhost {
                         self.timed.fetch_or(queue.is_timed(), Ordering::Relaxed);
                     }
                 }
+                Change::ExchangeCreated(definition) => {
+                    self.add_waiting(definition, |_| Core::new());
+                }
+                Change::ExchangeDeleted(definition) => self.delete_waiting(&definition.name),
                 _ => {}
             }
         }
@@ -56,9 +60,14 @@ impl Vhost {
     }
 
     pub(super) fn add_queue(&self, queue: Arc<Queue>) {
-        self.timed.fetch_or(queue.is_timed() || queue.delayed, Ordering::Relaxed);
+        self.note_timed(&queue);
         self.unique.fetch_or(queue.values().deduplication == Some(true), Ordering::Relaxed);
         self.queues.insert(queue.name.clone(), queue);
+    }
+
+    /// Takes note of a queue that may need to know when its messages were accepted.
+    pub(super) fn note_timed(&self, queue: &Queue) {
+        self.timed.fetch_or(queue.is_timed() || queue.delays != Delays::Off, Ordering::Relaxed);
     }
 
     fn log(&self, declared: &mut Declared, outcome: &Outcome) -> Commit {

@@ -18,9 +18,11 @@ impl Vhost {
     /// See [`Topology::apply`](crate::topology::state::Topology::apply).
     pub fn declare_exchange(
         &self,
-        definition: ExchangeDefinition,
+        mut definition: ExchangeDefinition,
         by: &str,
     ) -> Result<Commit, Error> {
+        let has_them_wait = definition.kind == ExchangeKind::Delayed;
+        definition.waits_in = has_them_wait.then(|| self.ids.next_queue());
         self.change(&mut self.declared.lock(), Command::DeclareExchange(definition), by)
     }
 
@@ -36,6 +38,7 @@ impl Vhost {
             auto_delete: false,
             internal: true,
             arguments: Table::default(),
+            waits_in: None,
         };
         let command = Command::DeclareOwnExchange(definition);
         self.change(&mut self.declared.lock(), command, INTERNAL_USER)

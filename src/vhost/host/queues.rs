@@ -37,9 +37,10 @@ impl Vhost {
         self.queues.len()
     }
 
-    /// All queues.
+    /// All queues, and those in which messages wait at exchanges.
     pub fn queues(&self) -> Vec<Arc<Queue>> {
-        self.queues.iter().map(|queue| Arc::clone(&queue)).collect()
+        let queues = self.queues.iter().map(|queue| Arc::clone(&queue));
+        queues.chain(self.waiting.iter().map(|queue| Arc::clone(&queue))).collect()
     }
 
     /// The queue of that name at work, whoever owns it.

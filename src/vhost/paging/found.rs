@@ -116,7 +116,7 @@ fn find(run: &Run, octets: &[u8], settings: &Settings) -> Result<Vec<Found>, Str
             bytes: message.map_or(0, |message| size(message.body)),
             marks,
             deadline: deadline(accepted, marks, settings),
-            delay: message.filter(|_| run.marked && settings.delayed).and_then(|it| Delay::of(&it)),
+            delay: message.filter(|_| run.marked).and_then(|it| Delay::of(&it, settings)),
         });
     }
     if all.len() != run.count as usize {

@@ -84,6 +84,12 @@ impl Queue {
         })
     }
 
+    /// Drops what waits for an exchange that is gone.
+    pub(in crate::vhost) fn discard(self: &Arc<Self>) {
+        // There is no condition that could not hold, and nobody to be told.
+        drop(self.delete(DeleteConditions::default()));
+    }
+
     /// Empties the queue for good if nobody has used it for as long as it may stay without.
     ///
     /// # Errors

@@ -26,10 +26,10 @@ impl QueueWorker {
     /// Takes messages in, and has their publisher hear of it.
     pub(in crate::vhost) fn enqueue(&mut self, batch: &PublishBatch) {
         if !self.closed {
-            let is_delayed = self.core.settings().delayed;
+            let settings = *self.core.settings();
             self.gather(batch, |stored, marked| match marked {
                 None => Command::Enqueue(stored),
-                Some(octets) => enqueue_marked(stored, octets, is_delayed),
+                Some(octets) => enqueue_marked(stored, octets, &settings),
             });
             if let Some(journal) = self.backing.as_mut().and_then(|it| it.journal.as_mut()) {
                 journal.enqueue(batch, self.core.next_index());

@@ -144,10 +144,10 @@ fn declarations() -> Vec<Row> {
             exchange_declare("amq.foo", "direct"),
         ),
         unknown("foo").rabbitmq_3_10_unchecked(),
-        unknown("x-delayed-message").rabbitmq_3_10_closes(
+        unknown("x-jms-topic").rabbitmq_3_10_closes(
             Scope::Connection,
             503,
-            "unknown exchange type 'x-delayed-message'",
+            "unknown exchange type 'x-jms-topic'",
         ),
         row(
             "exchange.declare with an alternate exchange that is no string",

@@ -12,9 +12,11 @@ const HASH: &str = "x-consistent-hash";
 const LOCAL: &str = "x-local-random";
 const HISTORY: &str = "x-recent-history";
 const DEDUPLICATION: &str = "x-message-deduplication";
+const DELAYED: &str = "x-delayed-message";
 
 pub fn rows() -> Vec<Row> {
-    let rows = [declarations(), weights(), local_random(), pasts()].into_iter().flatten();
+    let rows =
+        [declarations(), weights(), local_random(), pasts(), delayed()].into_iter().flatten();
     rows.map(Row::rabbitmq_3_10_unchecked).collect()
 }
 
@@ -112,6 +114,46 @@ fn local_random() -> Vec<Row> {
                 s.send(&exchange_bind("amq.fanout", "x.local", ""));
             },
         ),
+    ]
+}
+
+/// An exchange at which messages wait says how it routes, and has the arguments of that type.
+fn delayed() -> Vec<Row> {
+    let none = "Invalid argument, 'x-delayed-type' must be an existing exchange type";
+    let itself = "Invalid argument, 'x-delayed-message' can't be used for 'x-delayed-type'";
+    let of_type = |kind: &'static str| ("x-delayed-type", Str(kind));
+    vec![
+        declared_as(DELAYED, &[], none),
+        declared_as(DELAYED, &[("x-delayed-type", Int(1))], none),
+        declared_as(DELAYED, &[of_type(DELAYED)], itself),
+        declared_as(DELAYED, &[of_type("foo")], "unknown exchange type 'foo'"),
+        declared_as(
+            DELAYED,
+            &[of_type(HASH), ("hash-property", Str("foo"))],
+            "Unsupported property: foo",
+        ),
+        declared_as(
+            DELAYED,
+            &[of_type(HISTORY), ("x-recent-history-length", Int(0))],
+            "Invalid argument 0, 'x-recent-history-length' must be a positive integer",
+        ),
+        channel_error(
+            "queue.bind to x-delayed-message with a key that its type does not take",
+            406,
+            "The binding key must be greater than 0",
+            QUEUE_BIND,
+            move |s| {
+                let declare = exchange_declare("x.delayed", DELAYED).auto_delete();
+                s.call(&declare.arguments(&[of_type(HASH)]));
+                s.call(&queue_declare("x.of delayed").exclusive());
+                s.send(&queue_bind("x.of delayed", "x.delayed", "0"));
+            },
+        ),
+        accepted("exchange.declare of x-delayed-message again, with another type", move |s| {
+            let first = exchange_declare("x.again delayed", DELAYED).auto_delete();
+            s.call(&first.clone().arguments(&[of_type("direct")]));
+            s.call(&first.arguments(&[of_type("topic")]));
+        }),
     ]
 }
 

@@ -37,6 +37,7 @@ fn every_argument_is_read_into_its_field() {
     ]);
 
     let expected = Values {
+        waits_for: None,
         message_ttl: Some(1),
         expires: Some(2),
         max_length: Some(0),

@@ -17,6 +17,5 @@ pub fn rows() -> Vec<(&'static str, Vec<Row>)> {
         ("token credentials", access::tokens()),
         ("an operator's commands", access::commands()),
         ("protected queues, and prefixes of server-made names", queue_feature::later_queues()),
-        ("further exchange types", queue_feature::exchange_types()),
     ]
 }

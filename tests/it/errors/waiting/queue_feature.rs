@@ -3,10 +3,10 @@
 use crate::errors::row::{Row, channel_error, connection_error};
 use crate::raw::content::content;
 use crate::raw::method::{
-    BASIC_GET, EXCHANGE_DECLARE, QUEUE_DECLARE, QUEUE_DELETE, basic_get, basic_publish,
-    exchange_declare, queue_declare, queue_delete, tx_commit, tx_select,
+    BASIC_GET, QUEUE_DECLARE, QUEUE_DELETE, basic_get, basic_publish, queue_declare, queue_delete,
+    tx_commit, tx_select,
 };
-use crate::raw::wire::Field::{self, Str};
+use crate::raw::wire::Field::Str;
 
 /// The commit has to be waiting for the disk when the next method comes.
 pub fn durable() -> Vec<Row> {
@@ -48,17 +48,4 @@ pub fn later_queues() -> Vec<Row> {
         })
         .rabbitmq_3_10_unchecked(),
     ]
-}
-
-pub fn exchange_types() -> Vec<Row> {
-    let declared = |kind: &'static str, arguments: &[(&'static str, Field)], text: &str| {
-        let arguments = arguments.to_vec();
-        let case = format!("exchange.declare of {kind} with {arguments:?}");
-        channel_error(&case, 406, text, EXCHANGE_DECLARE, move |s| {
-            s.send(&exchange_declare("w.kind", kind).auto_delete().arguments(&arguments));
-        })
-        .rabbitmq_3_10_unchecked()
-    };
-    let delayed = "Invalid argument, 'x-delayed-type' must be an existing exchange type";
-    vec![declared("x-delayed-message", &[], delayed)]
 }
