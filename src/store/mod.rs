@@ -60,6 +60,7 @@ pub mod disk;
 mod failpoint;
 pub mod files;
 pub mod format;
+mod gather;
 pub mod keeper;
 pub mod log;
 pub mod memory;

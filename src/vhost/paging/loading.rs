@@ -11,36 +11,66 @@ use super::found::{load, look};
 use crate::amqp::id::StoreRef;
 use crate::amqp::run::Run;
 use crate::queue::core::Queue;
+use crate::queue::lane::Message;
 use crate::queue::paging::{Loaded, Wanted};
 use crate::store::format::position::Position;
 use crate::store::memory::offset;
 use crate::vhost::backing::Backing;
 use crate::vhost::worker::QueueWorker;
 
-/// How many runs are read in one go.
+/// How many runs of the lane are read in one go.
 const AT_ONCE: usize = 256;
+
+/// How many single messages are read in one go: those that are due lie anywhere on the disk.
+const SINGLES: usize = 8192;
+
+/// What a message in memory takes beside its octets, roughly.
+const BESIDE_OCTETS: u64 = 128;
 
 impl QueueWorker {
     /// What to load next, if less than `ahead` octets in memory are before it; first what has to be
     /// loaded anyway.
-    fn wanted(&self, ahead: usize) -> Option<Run> {
-        let wanted = self.core.wanted_anyway().or_else(|| self.core.wanted(ahead))?;
-        self.run_of(wanted)
+    fn wanted(&self, ahead: usize) -> Option<Wanted> {
+        self.core.wanted_anyway().or_else(|| self.core.wanted(ahead))
     }
 
-    /// What to read for it.
-    fn run_of(&self, wanted: Wanted) -> Option<Run> {
-        let backing = self.backing.as_ref()?;
+    /// What to read for it, the most urgent first: up to some number of runs, and about `limit`
+    /// octets together.
+    fn runs_of(&self, wanted: Wanted, limit: u32) -> Vec<Run> {
         match wanted {
+            Wanted::Run(run) | Wanted::Look(run) => self.at_once(run, limit),
+            Wanted::Single(first) => self.singles_at_once(&first, limit),
+        }
+    }
+
+    /// Whether that run is, or begins, what is wanted most.
+    fn is_wanted(&self, run: &Run) -> bool {
+        let wanted = self.wanted(usize::MAX).and_then(|wanted| match wanted {
             Wanted::Run(run) | Wanted::Look(run) => Some(run),
-            Wanted::Single(first) => {
-                let mut run = backing.held_run(&first)?;
-                let behind = self.core.singles_behind(&first);
-                let mut behind = behind.map_while(|message| backing.held_run(message));
-                while behind.next().is_some_and(|next| run.extend(&next, backing.log.sizes.run)) {}
-                Some(run)
+            Wanted::Single(first) => self.backing.as_ref()?.held_run(&first),
+        });
+        wanted.is_some_and(|it| (it.first, it.position) == (run.first, run.position))
+    }
+
+    /// A wanted single message and cold ones behind it, those that lie one behind the other as one
+    /// run.
+    fn singles_at_once(&self, first: &Message, limit: u32) -> Vec<Run> {
+        let Some(backing) = &self.backing else { return Vec::new() };
+        let behind = self.core.singles_behind(first).filter(|message| message.store.is_cold());
+        let singles = iter::once(first).chain(behind).take(SINGLES);
+        let mut sum = 0;
+        let within = singles.filter_map(|message| backing.held_run(message)).take_while(|run| {
+            let is_first = sum == 0;
+            sum += u64::from(run.octets) + BESIDE_OCTETS;
+            is_first || sum <= u64::from(limit)
+        });
+        let mut runs: Vec<Run> = Vec::new();
+        for run in within {
+            if !runs.last_mut().is_some_and(|last| last.extend(&run, limit)) {
+                runs.push(run);
             }
         }
+        runs
     }
 
     /// Begins to load what comes next, off the threads that serve connections.
@@ -49,20 +79,22 @@ impl QueueWorker {
             return false;
         };
         let (log, shared) = (Arc::clone(&backing.log), Weak::clone(&backing.shared));
-        let Some(run) = self.wanted(ahead) else { return false };
+        let Some(wanted) = self.wanted(ahead) else { return false };
+        let runs = self.runs_of(wanted, log.sizes.run);
+        if runs.is_empty() {
+            return false;
+        }
         let Ok(runtime) = Handle::try_current() else {
-            let octets = log.read(&run);
-            self.take_in(&run, octets);
+            self.take_all_in(log.read_all(runs));
             return true;
         };
-        let runs = self.at_once(run, log.sizes.run);
         if let Some(backing) = &mut self.backing {
             backing.loading = true;
             // What is dropped from the head comes into memory, and the rest of it is next.
             backing.polled |= self.core.is_overfull();
         }
         runtime.spawn_blocking(move || {
-            let read = runs.into_iter().map(|run| (run, log.read(&run))).collect();
+            let read = log.read_all(runs);
             if let Some(queue) = shared.upgrade() {
                 queue.loaded(read);
             }
@@ -85,15 +117,14 @@ impl QueueWorker {
     pub(in crate::vhost) fn load_front(&mut self) {
         loop {
             self.core.pass_over();
-            let Some(run) = self.core.wanted(1).and_then(|wanted| self.run_of(wanted)) else {
-                return;
-            };
+            let Some(wanted) = self.core.wanted(1) else { return };
             let Some(backing) = &mut self.backing else { return };
             backing.polled = true;
-            let octets = backing.log.read(&run);
-            self.take_in(&run, octets);
+            let (log, limit) = (Arc::clone(&backing.log), backing.log.sizes.run);
+            let mut runs = self.runs_of(wanted, limit);
+            runs.truncate(1);
             // What is not readable ends the process.
-            if self.backing.as_ref().is_none_or(|backing| backing.loading) {
+            if runs.is_empty() || !self.take_all_in(log.read_all(runs)) {
                 return;
             }
         }
@@ -101,12 +132,11 @@ impl QueueWorker {
 
     /// Looks at everything in which messages may be that are not ready, and waits for it.
     pub(in crate::vhost) fn look_for_waiting(&mut self) {
-        while let Some(run) = self.core.wanted_for_waiting().and_then(|it| self.run_of(it)) {
-            let Some(backing) = &self.backing else { return };
-            let octets = backing.log.read(&run);
-            self.take_in(&run, octets);
+        while let Some(wanted) = self.core.wanted_for_waiting() {
+            let Some(log) = self.backing.as_ref().map(|it| Arc::clone(&it.log)) else { return };
+            let runs = self.runs_of(wanted, log.sizes.run);
             // What is not readable ends the process.
-            if self.backing.as_ref().is_none_or(|backing| backing.loading) {
+            if runs.is_empty() || !self.take_all_in(log.read_all(runs)) {
                 return;
             }
         }
@@ -114,14 +144,20 @@ impl QueueWorker {
 
     /// Takes in what was loaded, and goes on.
     pub(in crate::vhost) fn loaded(&mut self, read: Vec<(Run, io::Result<Bytes>)>) {
+        self.take_all_in(read);
+        self.run();
+    }
+
+    /// Takes in what was read; returns whether all of it could be read, or was not wanted.
+    fn take_all_in(&mut self, read: Vec<(Run, io::Result<Bytes>)>) -> bool {
         for (run, octets) in read {
             self.take_in(&run, octets);
             // What is not readable ends the process.
             if self.backing.as_ref().is_none_or(|backing| backing.loading) {
-                break;
+                return false;
             }
         }
-        self.run();
+        true
     }
 
     pub(in crate::vhost) fn take_in(&mut self, run: &Run, octets: io::Result<Bytes>) {
@@ -151,7 +187,7 @@ impl QueueWorker {
                 }
             }
             // What was read may have gone meanwhile, and its file with it.
-            Err(_) if self.wanted(usize::MAX) != Some(*run) => {}
+            Err(_) if !self.is_wanted(run) => {}
             Err(why) => self.unreadable(run, &why),
         }
     }
