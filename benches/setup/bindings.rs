@@ -72,7 +72,7 @@ pub fn deduplication(size: u32) -> Deduplication {
     let mut arguments = b"\x0cx-cache-sizeI".to_vec();
     arguments.extend(size.to_be_bytes());
     arguments.extend(b"\x18x-deduplication-fallbackS\0\0\0\x0amessage-id");
-    let deduplication = Deduplication::of(TableRef::parse(&arguments).unwrap()).unwrap();
+    let deduplication = Deduplication::of(TableRef::parse(&arguments).unwrap(), None).unwrap();
     assert!((0..size.into()).all(|number| check(&deduplication, number)));
     deduplication
 }

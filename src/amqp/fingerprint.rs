@@ -35,6 +35,19 @@ impl Fingerprint {
         Self::hash(b'S', &[octets])
     }
 
+    /// That of which [`Self::octets`] are these.
+    pub fn of_its_octets(octets: [u8; 16]) -> Self {
+        let number = u128::from_be_bytes(octets);
+        #[expect(clippy::cast_possible_truncation, reason = "the four quarters of 128 bits")]
+        Self([96, 64, 32, 0].map(|shift| (number >> shift) as u32))
+    }
+
+    /// Its octets, the first of the hash first.
+    pub fn octets(self) -> [u8; 16] {
+        let number = self.0.iter().fold(0, |number, word| number << 32 | u128::from(*word));
+        number.to_be_bytes()
+    }
+
     fn of_double(number: f64) -> Self {
         Self::hash(b'd', &[&number.to_bits().to_be_bytes()])
     }
@@ -65,6 +78,15 @@ mod tests {
             assert_eq!(Fingerprint::of(a), Fingerprint::of(b), "{a:?} {b:?}");
         }
         assert_eq!(Fingerprint::of(Value::LongStr(b"a")), Fingerprint::of_octets(b"a"));
+    }
+
+    #[test]
+    fn its_octets_are_the_first_of_the_hash() {
+        let fingerprint = Fingerprint::of_octets(b"a");
+        let hash = Sha256::digest(b"Sa");
+
+        assert_eq!(fingerprint.octets(), hash[..16]);
+        assert_eq!(Fingerprint::of_its_octets(fingerprint.octets()), fingerprint);
     }
 
     #[test]

@@ -17,6 +17,7 @@ pub mod name;
 pub mod own_message;
 pub mod reply_code;
 pub mod run;
+pub mod sighting;
 pub mod table;
 pub mod term;
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::node::Node;
 use crate::amqp::entry::InvalidEntry;
 use crate::amqp::name::{InvalidName, VhostName};
+use crate::amqp::sighting::Sighting;
 use crate::auth::durable::{is_user, read_user, user_entry};
 use crate::auth::password::PasswordHash;
 use crate::policy::checked::Policy;
@@ -44,6 +45,13 @@ impl Node {
             self.users.insert(&name, password);
         }
         Ok(())
+    }
+
+    /// Gives exchanges back what they had seen; `seen` has it by the keys of their entries.
+    pub fn restore_seen(&self, mut seen: impl FnMut(&[u8]) -> Option<Vec<Sighting>>) {
+        for vhost in &self.vhosts {
+            vhost.restore_seen(&mut seen);
+        }
     }
 
     /// Gives a node that has no users its first one, and its first virtual host if it has none of

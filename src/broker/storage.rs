@@ -19,6 +19,7 @@ use crate::store::checkpoint::Capture;
 use crate::store::disk::Disk;
 use crate::store::disk::real::{self, RealDisk};
 use crate::store::format::checkpoint::QueueImage;
+use crate::store::format::seen::Windows;
 use crate::store::keeper::{Keeper, Queues, Stop};
 use crate::store::log::Log;
 use crate::store::reclaim::Holding;
@@ -54,6 +55,7 @@ pub struct Storage {
     log: Arc<Log>,
     writer: Writer,
     images: HashMap<QueueId, QueueImage>,
+    seen: Windows,
     next_queue: u64,
 }
 
@@ -83,10 +85,10 @@ impl Storage {
 
     /// The same for a directory that is open.
     pub fn of(opened: Opened, memory: usize, confirm: Confirm) -> Self {
-        let Opened { log, writer, images, next_queue, .. } = opened;
+        let Opened { log, writer, images, seen, next_queue, .. } = opened;
         let images = images.into_iter().map(|image| (image.queue, image)).collect();
         let store = Store::new(Arc::clone(&log), memory, confirm);
-        Self { store, log, writer, images, next_queue }
+        Self { store, log, writer, images, seen, next_queue }
     }
 
     /// Puts into the node what the directory holds.
@@ -106,6 +108,8 @@ impl Storage {
         };
         node.restore(entries, |queue| contents(queue.id).unwrap_or_default())
             .map_err(StorageError::Entry)?;
+        let seen = &mut self.seen;
+        node.restore_seen(|key| seen.remove(key));
         // The crash came between the deletion of a queue and that of its messages.
         for (queue, image) in self.images.drain() {
             self.log.forget(queue, &image.runs);
@@ -162,8 +166,7 @@ impl RunningStorage {
         if self.log.failure().is_some() || !self.node.connections.is_empty() {
             return;
         }
-        let images = self.node.images();
-        let end = Capture::begin(&self.log).end_clean(&self.log, images, self.node.next_queue());
+        let end = Capture::begin(&self.log).end_clean(&self.log, self.node.contents());
         if let Err(error) = end {
             warn!("no checkpoint at the end: {error}; the next start replays the log");
         }
@@ -208,6 +211,10 @@ impl Queues for Node {
 
     fn holdings(&self, file: u32) -> Vec<Holding> {
         self.queues().iter().filter_map(|queue| queue.holding(file)).collect()
+    }
+
+    fn seen(&self) -> Windows {
+        self.vhosts.iter().flat_map(|vhost| vhost.seen()).collect()
     }
 
     fn next_queue(&self) -> u64 {

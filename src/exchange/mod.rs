@@ -17,3 +17,4 @@ pub mod router;
 mod seen;
 mod shares;
 mod topic;
+pub mod waiting;

@@ -12,7 +12,8 @@ use super::recent_history::RecentHistory;
 use super::seen::SIZE_MAX;
 
 /// What belongs to one incarnation of an exchange, beside its bindings. All versions of the
-/// exchange share it; an exchange that is declared again begins anew, as does one after a restart.
+/// exchange share it; an exchange that is declared again begins anew, as does one after a restart
+/// unless it is given back what it had.
 #[derive(Clone, Debug)]
 pub enum Past {
     /// Of type `x-recent-history`: the last messages.
@@ -34,27 +35,38 @@ pub enum InvalidPast {
     CacheTtl,
     /// `x-cache-persistence` has another value.
     Persistence,
-    /// `x-cache-persistence` asks for what does not exist yet.
-    OnDisk,
     /// `x-deduplication-fallback` has another value.
     Fallback,
 }
 
 impl Past {
-    /// That of a new exchange, if its type has one.
+    /// That of a new exchange, if its type has one. `key` is that of its durable entry, if it has
+    /// one.
     ///
     /// # Errors
     /// The type does not take these arguments.
-    pub fn of(kind: ExchangeKind, arguments: TableRef<'_>) -> Result<Option<Self>, InvalidPast> {
+    pub fn of(
+        kind: ExchangeKind,
+        arguments: TableRef<'_>,
+        key: Option<Vec<u8>>,
+    ) -> Result<Option<Self>, InvalidPast> {
         Ok(match kind {
             ExchangeKind::RecentHistory => {
                 Some(Self::RecentHistory(Arc::new(RecentHistory::of(arguments)?)))
             }
             ExchangeKind::MessageDeduplication => {
-                Some(Self::Deduplication(Arc::new(Deduplication::of(arguments)?)))
+                Some(Self::Deduplication(Arc::new(Deduplication::of(arguments, key)?)))
             }
             _ => None,
         })
+    }
+
+    /// The values that were seen, where there are any.
+    pub const fn deduplication(&self) -> Option<&Arc<Deduplication>> {
+        match self {
+            Self::Deduplication(it) => Some(it),
+            Self::RecentHistory(_) => None,
+        }
     }
 }
 
@@ -76,10 +88,6 @@ impl From<InvalidPast> for Exception {
             }
             InvalidPast::Persistence => {
                 "Invalid argument, 'x-cache-persistence' must be either 'disk' or 'memory'"
-                    .to_owned()
-            }
-            InvalidPast::OnDisk => {
-                "Invalid argument, 'x-cache-persistence' 'disk' is not supported, only 'memory'"
                     .to_owned()
             }
             InvalidPast::Fallback => {

@@ -3,12 +3,13 @@
 use std::collections::{HashMap, VecDeque};
 
 use crate::amqp::fingerprint::Fingerprint;
+use crate::amqp::sighting::Sighting;
 
 /// The largest number of values that may be remembered: twice as many are numbered by 32 bits.
 pub(super) const SIZE_MAX: usize = 1 << 30;
 
 /// The time that is never reached.
-pub(super) const FOR_EVER: u64 = u64::MAX;
+pub(super) const FOR_EVER: u64 = Sighting::FOR_EVER;
 
 /// The time of a value that is not remembered any more, though its place is still there.
 const GONE: u64 = 0;
@@ -31,10 +32,36 @@ pub(super) struct Seen {
     places: HashMap<Fingerprint, u32, foldhash::fast::RandomState>,
 }
 
+/// A place. The highest bit of `mark` says whether the value's message is known to be accepted, the
+/// others before which time the value counts: so a million of them take no more room.
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     fingerprint: Fingerprint,
-    until: u64,
+    mark: u64,
+}
+
+/// The bit of what is accepted.
+const ACCEPTED: u64 = 1 << 63;
+
+impl Entry {
+    const fn until(&self) -> u64 {
+        self.mark & !ACCEPTED
+    }
+
+    const fn is_accepted(&self) -> bool {
+        self.mark & ACCEPTED != 0
+    }
+}
+
+/// What a value is that comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Novelty {
+    /// New, and remembered from now on.
+    New,
+    /// One that was seen, and whose message is accepted.
+    Accepted,
+    /// One that was seen with a message of which nobody knows yet whether it is accepted.
+    Open,
 }
 
 impl Seen {
@@ -49,25 +76,46 @@ impl Seen {
         self.places.len()
     }
 
-    /// Whether the value is new at `now`. If so it is remembered before the time `until`.
-    pub(super) fn insert(&mut self, fingerprint: Fingerprint, now: u64, until: u64) -> bool {
-        while self.order.front().is_some_and(|oldest| oldest.until <= now) {
+    /// What the value is at `now`. If it is new it is remembered before the time `until`.
+    pub(super) fn insert(&mut self, fingerprint: Fingerprint, now: u64, until: u64) -> Novelty {
+        while self.order.front().is_some_and(|oldest| oldest.until() <= now) {
             self.drop_oldest();
         }
         match self.find(fingerprint) {
-            Some(entry) if entry.until > now => return false,
+            Some(entry) if entry.until() > now && entry.is_accepted() => return Novelty::Accepted,
+            Some(entry) if entry.until() > now => return Novelty::Open,
             _ => self.forget(fingerprint),
         }
         if until > now {
-            self.append(Entry { fingerprint, until });
+            self.append(Entry { fingerprint, mark: until.min(FOR_EVER) });
         }
-        true
+        Novelty::New
+    }
+
+    /// Takes note that a value's message is accepted; `None` if the value is not remembered any
+    /// more.
+    pub(super) fn accept(&mut self, value: Fingerprint) -> Option<Sighting> {
+        let entry = self.find(value)?;
+        entry.mark |= ACCEPTED;
+        Some(Sighting { value, until: entry.until() })
+    }
+
+    /// Whether the message of a value is accepted, if the value is remembered.
+    pub(super) fn is_accepted(&mut self, value: Fingerprint) -> Option<bool> {
+        self.find(value).map(|entry| entry.is_accepted())
+    }
+
+    /// The values that count at `now` and whose messages are accepted, oldest first.
+    pub(super) fn accepted(&self, now: u64) -> Vec<Sighting> {
+        let counts = |entry: &&Entry| entry.is_accepted() && entry.until() > now;
+        let entries = self.order.iter().filter(counts);
+        entries.map(|it| Sighting { value: it.fingerprint, until: it.until() }).collect()
     }
 
     /// Takes a value out.
     pub(super) fn forget(&mut self, fingerprint: Fingerprint) {
         if let Some(entry) = self.find(fingerprint) {
-            entry.until = GONE;
+            entry.mark = GONE;
             self.places.remove(&fingerprint);
         }
     }
@@ -92,14 +140,14 @@ impl Seen {
     fn drop_oldest(&mut self) {
         let Some(oldest) = self.order.pop_front() else { return };
         self.first = self.first.wrapping_add(1);
-        if oldest.until != GONE {
+        if oldest.mark != GONE {
             self.places.remove(&oldest.fingerprint);
         }
     }
 
     /// Takes out the places of values that are gone; as many are left as there are values.
     fn compact(&mut self) {
-        self.order.retain(|entry| entry.until != GONE);
+        self.order.retain(|entry| entry.mark != GONE);
         for (place, entry) in self.order.iter().enumerate() {
             let number = self.number(place);
             self.places.insert(entry.fingerprint, number);
@@ -120,30 +168,39 @@ mod tests {
     /// What is meant, in so many words.
     struct Model {
         size: usize,
-        seen: Vec<(u8, u64)>,
+        seen: Vec<(u8, u64, bool)>,
     }
 
     impl Model {
-        fn insert(&mut self, value: u8, now: u64, until: u64) -> bool {
-            let outdated = self.seen.iter().take_while(|(_, until)| *until <= now).count();
+        fn insert(&mut self, value: u8, now: u64, until: u64) -> Novelty {
+            let outdated = self.seen.iter().take_while(|(_, until, _)| *until <= now).count();
             self.seen.drain(..outdated);
-            if self.seen.iter().any(|(it, until)| *it == value && *until > now) {
-                return false;
+            let found = self.seen.iter().find(|(it, until, _)| *it == value && *until > now);
+            if let Some((_, _, accepted)) = found {
+                return if *accepted { Novelty::Accepted } else { Novelty::Open };
             }
-            self.seen.retain(|(it, _)| *it != value);
+            self.seen.retain(|(it, ..)| *it != value);
             if until > now {
                 if self.seen.len() == self.size {
                     self.seen.remove(0);
                 }
-                self.seen.push((value, until));
+                self.seen.push((value, until, false));
             }
-            true
+            Novelty::New
+        }
+
+        fn accepted(&self, now: u64) -> Vec<Sighting> {
+            let accepted = self.seen.iter().filter(|(_, until, it)| *it && *until > now);
+            accepted
+                .map(|(value, until, _)| Sighting { value: fingerprint(*value), until: *until })
+                .collect()
         }
     }
 
     #[derive(Clone, Debug)]
     enum Step {
         Insert { value: u8, after: u64, time: u64 },
+        Accept(u8),
         Forget(u8),
     }
 
@@ -152,6 +209,7 @@ mod tests {
         let insert = (0..40_u8, 0..3_u64, time);
         prop_oneof![
             9 => insert.prop_map(|(value, after, time)| Step::Insert { value, after, time }),
+            3 => (0..40_u8).prop_map(Step::Accept),
             1 => (0..40_u8).prop_map(Step::Forget),
         ]
     }
@@ -175,15 +233,24 @@ mod tests {
                 match step {
                     Step::Insert { value, after, time } => {
                         now += after;
-                        let until = now.saturating_add(time);
+                        let until = now.saturating_add(time).min(FOR_EVER);
                         let new = seen.insert(fingerprint(value), now, until);
                         prop_assert_eq!(new, model.insert(value, now, until));
                     }
+                    Step::Accept(value) => {
+                        let accepted = seen.accept(fingerprint(value)).is_some();
+                        let found = model.seen.iter_mut().find(|(it, ..)| *it == value);
+                        prop_assert_eq!(accepted, found.is_some());
+                        if let Some((_, _, accepted)) = found {
+                            *accepted = true;
+                        }
+                    }
                     Step::Forget(value) => {
                         seen.forget(fingerprint(value));
-                        model.seen.retain(|(it, _)| *it != value);
+                        model.seen.retain(|(it, ..)| *it != value);
                     }
                 }
+                prop_assert_eq!(seen.accepted(now), model.accepted(now));
                 prop_assert_eq!(seen.len(), model.seen.len());
                 prop_assert!(seen.order.len() <= 2 * size.max(COMPACT_MIN));
             }
@@ -194,9 +261,9 @@ mod tests {
     fn the_oldest_goes_when_it_is_full() {
         let mut seen = Seen::new(2);
 
-        let new = [1, 2, 3, 2, 1].map(|value| seen.insert(fingerprint(value), 0, FOR_EVER));
+        let came = [1, 2, 3, 2, 1].map(|value| seen.insert(fingerprint(value), 0, FOR_EVER));
 
-        assert_eq!(new, [true, true, true, false, true]);
+        assert_eq!(came.map(|it| it == Novelty::New), [true, true, true, false, true]);
         assert_eq!(seen.len(), 2);
     }
 
@@ -205,18 +272,18 @@ mod tests {
         let mut seen = Seen::new(10);
 
         let at = |seen: &mut Seen, now: u64| seen.insert(fingerprint(1), now, now + 5);
-        let new = [0, 4, 5, 9, 10].map(|now| at(&mut seen, now));
+        let came = [0, 4, 5, 9, 10].map(|now| at(&mut seen, now));
 
-        assert_eq!(new, [true, false, true, false, true]);
+        assert_eq!(came.map(|it| it == Novelty::New), [true, false, true, false, true]);
     }
 
     #[test]
     fn values_that_come_again_and_again_behind_one_that_stays_take_no_more_room() {
         let mut seen = Seen::new(10);
-        assert!(seen.insert(fingerprint(0), 0, FOR_EVER));
+        assert_eq!(seen.insert(fingerprint(0), 0, FOR_EVER), Novelty::New);
 
         for now in 0..100_000 {
-            assert!(seen.insert(fingerprint(1), now, now + 1));
+            assert_eq!(seen.insert(fingerprint(1), now, now + 1), Novelty::New);
         }
 
         assert!(seen.order.capacity() <= 128, "{}", seen.order.capacity());

@@ -13,6 +13,7 @@ use crate::amqp::id::ChannelId;
 use crate::amqp::message::MessageRef;
 use crate::codec::header::{Properties, parse_header};
 use crate::codec::publish::WholePublish;
+use crate::vhost::fate::Place;
 use crate::vhost::past::{Publication, read_header, seen_by_exchanges};
 use crate::vhost::routes::Route;
 
@@ -55,20 +56,35 @@ impl Service {
     ) -> Result<(), Exception> {
         let WholePublish { channel: at, message, ref properties, mandatory } = *publish;
         let Some(route) = self.pass(message, properties, keys, mandatory)? else {
-            self.publisher.add_duplicate(terms);
+            self.publisher.add_duplicate(terms, self.routes.open());
             return Ok(());
         };
         self.trace_published(at, message, keys, &route);
-        if message.size() >= OWN_SEGMENT_MIN {
+        let terms = Outgoing { answers: self.count_exchanges(), ..terms };
+        let place = if message.size() >= OWN_SEGMENT_MIN {
             let record = record.map_or_else(|| message.to_bytes(), Bytes::clone);
-            self.publisher.add_whole(terms, record, &route);
+            self.publisher.add_whole(terms, record, &route)
         } else {
-            self.publisher.add(terms, &message, &route);
-        }
+            self.publisher.add(terms, &message, &route)
+        };
+        self.note_exchanges(terms, place);
         if mandatory && is_unrouted(&route) {
             self.return_message(at, message);
         }
         Ok(())
+    }
+
+    /// How many answers of exchanges the message waits for that went through just now: one of all
+    /// that saw its value first, and one of each that has its like on the way.
+    pub(super) fn count_exchanges(&self) -> u32 {
+        let noted = usize::from(self.routes.is_noted());
+        u32::try_from(self.routes.open().len() + noted).unwrap_or(u32::MAX)
+    }
+
+    /// Has these exchanges answer. The message was just added, and lies at `place`.
+    pub(super) fn note_exchanges(&mut self, terms: Outgoing, place: Option<Place>) {
+        self.publisher.note_open(terms, self.routes.open());
+        self.publisher.note_first(terms, place, self.routes.take_noted());
     }
 
     /// Has a message go through; `None` if it is a duplicate that goes to no queue.

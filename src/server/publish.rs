@@ -60,13 +60,8 @@ impl Service {
             self.flush();
         }
         let WholePublish { channel: at, mut message, ref properties, mandatory } = *publish;
-        let mut terms = Outgoing {
-            channel: at,
-            confirm: channel.number_publish(),
-            persistent: properties.delivery_mode() == Some(2),
-            marked: false,
-            body_len: u32::try_from(message.body.len()).unwrap_or(u32::MAX),
-        };
+        let persistent = properties.delivery_mode() == Some(2);
+        let mut terms = Outgoing::new(at, channel.number_publish(), persistent, message.body.len());
         let chances = &mut self.chances;
         let mut seen = || seen_by_exchanges(properties, chances.next());
         let mut route = self.routes.resolve(&self.vhost, message.address, &mut seen)?;
@@ -131,19 +126,26 @@ impl Service {
 
     /// Publishes a message that keeps the buffer it is in.
     pub(super) fn publish_record(&mut self, publish: Publish) {
-        let Publish { terms, record, way, replies, mandatory } = publish;
+        let Publish { mut terms, record, way, replies, mandatory } = publish;
         let Some(message) = MessageRef::read(&record) else { return };
+        let passes = matches!(way, Way::ByPast(_));
         let Some(route) = self.decide(terms.channel, way, message, mandatory) else {
-            self.publisher.add_duplicate(terms);
+            self.publisher.add_duplicate(terms, self.routes.open());
             return;
         };
+        if passes {
+            terms.answers = self.count_exchanges();
+        }
         if mandatory && is_unrouted(&route) && replies.is_empty() {
             self.return_message(terms.channel, message);
         }
         for name in replies {
             self.deliver_reply(&name, Resting { message, segment: &record });
         }
-        self.publisher.add_whole(terms, record, &route);
+        let place = self.publisher.add_whole(terms, record, &route);
+        if passes {
+            self.note_exchanges(terms, place);
+        }
     }
 
     /// Hands a mandatory message that found no queue back to its publisher.

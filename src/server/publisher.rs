@@ -9,9 +9,11 @@ use bytes::{Bytes, BytesMut};
 use super::outbox::Outbox;
 use crate::amqp::id::{ChannelId, PublishTag, QueueId, Timestamp};
 use crate::amqp::message::MessageRef;
+use crate::topology::routing::Sight;
 use crate::vhost::accept;
 use crate::vhost::batch::{Placed, PublishBatch, octets};
 use crate::vhost::clock;
+use crate::vhost::fate::{Fate, Firsts, Place};
 use crate::vhost::host::Vhost;
 use crate::vhost::queue::Queue;
 use crate::vhost::routes::Route;
@@ -32,6 +34,8 @@ pub(super) struct Outgoing {
     pub(super) persistent: bool,
     /// Whether its properties say something of its life in a queue.
     pub(super) marked: bool,
+    /// Answers that its confirm waits for besides those of its queues.
+    pub(super) answers: u32,
     pub(super) body_len: u32,
 }
 
@@ -52,10 +56,23 @@ pub(super) struct Publisher {
     registered: Vec<(ChannelId, u32)>,
     /// Duplicates to be confirmed when what they are duplicates of is durable.
     duplicates: Vec<(ChannelId, PublishTag)>,
+    /// Duplicates of messages of which nobody knows yet what becomes of them.
+    open: Vec<OpenDuplicate>,
+    /// Values that exchanges saw first with messages of the batch.
+    firsts: Firsts,
     /// Whether any message of the batch is persistent.
     persistent: bool,
     /// When the batch was begun, once somebody has asked.
     now: Option<Timestamp>,
+}
+
+/// A publish to be answered as that is of which it is a duplicate.
+#[derive(Debug)]
+struct OpenDuplicate {
+    sight: Sight,
+    channel: ChannelId,
+    tag: PublishTag,
+    persistent: bool,
 }
 
 #[derive(Debug)]
@@ -78,6 +95,8 @@ impl Publisher {
             by_queue: HashMap::default(),
             registered: Vec::new(),
             duplicates: Vec::new(),
+            open: Vec::new(),
+            firsts: Firsts::default(),
             persistent: false,
             now: None,
         }
@@ -89,28 +108,67 @@ impl Publisher {
     }
 
     /// Adds a message for each queue of `route`, copying it into the segment that the read's
-    /// messages share.
-    pub(super) fn add(&mut self, terms: Outgoing, message: &MessageRef<'_>, route: &Route) {
+    /// messages share. Returns where it lies, if it goes anywhere.
+    pub(super) fn add(
+        &mut self,
+        terms: Outgoing,
+        message: &MessageRef<'_>,
+        route: &Route,
+    ) -> Option<Place> {
         self.register(terms, route.len());
-        if !route.is_empty() {
-            let offset = self.append(message);
-            self.place(terms.placed(0, offset), route);
+        if route.is_empty() {
+            return None;
         }
+        let offset = self.append(message);
+        self.place(terms.placed(0, offset), route);
+        Some((0, offset))
     }
 
     /// As [`Self::add`], for a message that keeps the buffer it is in.
-    pub(super) fn add_whole(&mut self, terms: Outgoing, record: Bytes, route: &Route) {
+    pub(super) fn add_whole(
+        &mut self,
+        terms: Outgoing,
+        record: Bytes,
+        route: &Route,
+    ) -> Option<Place> {
         self.register(terms, route.len());
-        if !route.is_empty() {
-            self.large.push(record);
-            let segment = u32::try_from(self.large.len()).unwrap_or(u32::MAX);
-            self.place(terms.placed(segment, 0), route);
+        if route.is_empty() {
+            return None;
         }
+        self.large.push(record);
+        let segment = u32::try_from(self.large.len()).unwrap_or(u32::MAX);
+        self.place(terms.placed(segment, 0), route);
+        Some((segment, 0))
+    }
+
+    /// Has exchanges that saw values first with the message at `place`, which was just added, hear
+    /// what becomes of it, and answer for it as one queue more.
+    pub(super) fn note_first(
+        &mut self,
+        terms: Outgoing,
+        place: Option<Place>,
+        sights: impl Iterator<Item = Sight>,
+    ) {
+        let answer = terms.confirm.map(|tag| (terms.channel, tag));
+        self.firsts.note(&self.vhost, sights, place, answer);
+    }
+
+    /// Has exchanges answer for a message that each of them took for a duplicate of one of which
+    /// nobody knows yet what becomes of it.
+    pub(super) fn note_open(&mut self, terms: Outgoing, open: &[Sight]) {
+        let Outgoing { channel, confirm: Some(tag), persistent, .. } = terms else { return };
+        let sights = open.iter().cloned();
+        self.open.extend(sights.map(|sight| OpenDuplicate { sight, channel, tag, persistent }));
     }
 
     /// Adds a message that goes to no queue, as it is a duplicate of one that did. A persistent one
-    /// is confirmed when all that went to the log before it is durable.
-    pub(super) fn add_duplicate(&mut self, terms: Outgoing) {
+    /// is confirmed when all that went to the log before it is durable; of those in `open` nobody
+    /// knows yet what becomes of the one that it is a duplicate of.
+    pub(super) fn add_duplicate(&mut self, terms: Outgoing, open: &[Sight]) {
+        if !open.is_empty() {
+            self.register(terms, open.len());
+            return self.note_open(terms, open);
+        }
         let waiting = terms.confirm.filter(|_| terms.persistent);
         self.register(terms, waiting.iter().len());
         self.duplicates.extend(waiting.map(|tag| (terms.channel, tag)));
@@ -121,18 +179,49 @@ impl Publisher {
         self.number();
         self.end_run();
         self.now = None;
+        let fate = self.share_firsts();
         if !self.queues.is_empty() {
-            self.submit();
+            self.submit(fate.as_ref());
+        }
+        if let Some(fate) = fate {
+            fate.turn();
         }
         if !self.duplicates.is_empty() {
             let (duplicates, outbox) = (std::mem::take(&mut self.duplicates), &self.outbox);
             let publisher = Arc::clone(outbox) as Arc<dyn Session>;
             self.vhost.barrier().on_done(move || accept(&*publisher, duplicates.into_iter()));
         }
+        for duplicate in std::mem::take(&mut self.open) {
+            self.follow(duplicate);
+        }
+    }
+
+    fn share_firsts(&mut self) -> Option<Arc<Fate>> {
+        if self.firsts.is_empty() {
+            return None;
+        }
+        let publisher = Arc::clone(&self.outbox) as Arc<dyn Session>;
+        self.firsts.share(&publisher, self.queues.len())
+    }
+
+    /// Answers a duplicate as soon as it is known what becomes of the first.
+    fn follow(&self, duplicate: OpenDuplicate) {
+        let OpenDuplicate { sight: (exchange, value), channel, tag, persistent } = duplicate;
+        let (outbox, vhost) = (Arc::clone(&self.outbox), Arc::clone(&self.vhost));
+        let told = move |is_accepted: bool| {
+            if !is_accepted {
+                outbox.rejected(channel, &[tag]);
+            } else if persistent {
+                vhost.barrier().on_done(move || outbox.accepted(channel, &[tag]));
+            } else {
+                outbox.accepted(channel, &[tag]);
+            }
+        };
+        exchange.when_known(value, Box::new(told));
     }
 
     /// Hands each queue what is for it.
-    fn submit(&mut self) {
+    fn submit(&mut self, fate: Option<&Arc<Fate>>) {
         let wanted = (4 * self.segment.len()).max(self.segment_size / 2);
         self.segment_size = wanted.clamp(SEGMENT_MIN, SEGMENT_MAX);
         let shared = self.segment.split().freeze();
@@ -143,7 +232,8 @@ impl Publisher {
         self.by_queue.clear();
         for Pending { queue, messages } in self.queues.drain(..) {
             let publisher = Arc::clone(&self.outbox) as Arc<dyn Session>;
-            queue.publish(PublishBatch { octets: octets.clone(), messages, publisher });
+            let (octets, fate) = (octets.clone(), fate.cloned());
+            queue.publish(PublishBatch { octets, messages, publisher, fate });
         }
     }
 
@@ -193,7 +283,7 @@ impl Publisher {
     fn register(&mut self, terms: Outgoing, queues: usize) {
         if terms.confirm.is_some() {
             let pending = u32::try_from(queues).unwrap_or(u32::MAX);
-            self.registered.push((terms.channel, pending));
+            self.registered.push((terms.channel, pending.saturating_add(terms.answers)));
         }
     }
 
@@ -209,8 +299,20 @@ impl Publisher {
 }
 
 impl Outgoing {
+    /// Those of a message that says nothing of its life in a queue.
+    #[inline]
+    pub(super) fn new(
+        channel: ChannelId,
+        confirm: Option<PublishTag>,
+        persistent: bool,
+        body: usize,
+    ) -> Self {
+        let body_len = u32::try_from(body).unwrap_or(u32::MAX);
+        Self { channel, confirm, persistent, marked: false, answers: 0, body_len }
+    }
+
     fn placed(self, segment: u32, offset: u32) -> Placed {
-        let Self { channel, confirm, persistent, marked, body_len } = self;
+        let Self { channel, confirm, persistent, marked, body_len, .. } = self;
         Placed { segment, offset, body_len, channel, confirm, persistent, marked }
     }
 }

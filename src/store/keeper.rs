@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 
-use super::checkpoint::Capture;
+use super::checkpoint::{Capture, Contents};
 use super::format::checkpoint::QueueImage;
+use super::format::seen::Windows;
 use super::log::Log;
 use super::reclaim::{Holding, choose, copy_forward, wait};
 
@@ -20,16 +21,25 @@ const EMPTY_MAX: usize = 3;
 /// How often the keeper looks whether it is.
 const INTERVAL: Duration = Duration::from_millis(200);
 
-/// Who knows the queues.
+/// Who knows the queues and the exchanges.
 pub trait Queues: Send + Sync {
     /// What each durable queue holds, as far as it is written.
     fn images(&self) -> Vec<QueueImage>;
 
-    /// The durable queues that have written messages in a file.
-    fn holdings(&self, file: u32) -> Vec<Holding>;
+    /// What exchanges have seen, as far as it is appended to the log.
+    fn seen(&self) -> Windows;
 
     /// A number above the ids of all queues there have been.
     fn next_queue(&self) -> u64;
+
+    /// All of that.
+    fn contents(&self) -> Contents {
+        let (images, seen) = (self.images(), self.seen());
+        Contents { images, seen, next_queue: self.next_queue() }
+    }
+
+    /// The durable queues that have written messages in a file.
+    fn holdings(&self, file: u32) -> Vec<Holding>;
 }
 
 /// Keeps one log.
@@ -38,6 +48,8 @@ pub struct Keeper {
     queues: Arc<dyn Queues>,
     /// Octets that had been written when the last checkpoint began.
     checkpointed: u64,
+    /// Octets of the last checkpoint.
+    size: u64,
 }
 
 /// Ends a keeper.
@@ -67,7 +79,7 @@ impl Stop {
 impl Keeper {
     /// The keeper of a log whose queues `queues` knows.
     pub fn new(log: Arc<Log>, queues: Arc<dyn Queues>) -> Self {
-        Self { log, queues, checkpointed: 0 }
+        Self { log, queues, checkpointed: 0, size: 0 }
     }
 
     /// Keeps the log until told to stop.
@@ -93,12 +105,11 @@ impl Keeper {
     ///
     /// # Errors
     /// The disk failed, or is full.
-    pub fn checkpoint(&self) -> io::Result<()> {
-        let capture = Capture::begin(&self.log);
-        let images = self.queues.images();
-        let captured = capture.end(&self.log, images, self.queues.next_queue());
+    pub fn checkpoint(&mut self) -> io::Result<()> {
+        let captured = Capture::begin(&self.log).end(&self.log, self.queues.contents());
         wait(&captured.durable)?;
-        captured.publish(&self.log)
+        self.size = captured.publish(&self.log)?;
+        Ok(())
     }
 
     /// Copies one file forward, if that is worth it.
@@ -112,10 +123,14 @@ impl Keeper {
         }
     }
 
+    /// A large checkpoint is due less often, so that it never makes more than a third of what is
+    /// written.
     fn is_due(&self) -> bool {
         let progress = *self.log.progress.lock();
-        progress.written - self.checkpointed >= CHECKPOINT_OCTETS
-            || self.log.files.empty(progress.replay.position.file).len() >= EMPTY_MAX
+        let written = progress.written - self.checkpointed;
+        written >= CHECKPOINT_OCTETS.max(2 * self.size)
+            || written >= 2 * self.size
+                && self.log.files.empty(progress.replay.position.file).len() >= EMPTY_MAX
     }
 }
 

@@ -16,10 +16,12 @@ use super::format::checkpoint::Replay;
 use super::format::position::Position;
 use super::format::record::{Deferred, Range, Returned};
 use super::meta::{MetaChange, MetaLog};
-use super::placement::Placement;
+use super::placement::{Placement, Waiter};
 use super::sizes::Sizes;
+use crate::amqp::confirm::Confirm;
 use crate::amqp::id::QueueId;
 use crate::amqp::run::Run;
+use crate::amqp::sighting::Sighting;
 
 /// Octets that may wait for the writer before publishers have to wait too.
 const LAG_MAX: usize = 64 << 20;
@@ -78,6 +80,10 @@ pub(super) enum Entry {
     Meta(Vec<MetaChange>, Completer),
     /// Nothing; completed when all that was appended before is durable.
     Barrier(Completer),
+    /// An exchange, by the key of its entry in the meta map, saw values.
+    See(Vec<u8>, Vec<Sighting>),
+    /// Nothing; told when all that was appended before is written, or durable.
+    Tell(Tell),
 }
 
 /// Messages that are written once more, elsewhere.
@@ -98,6 +104,12 @@ pub(super) struct PageOut {
     pub octets: Bytes,
     /// Told where they begin once they can be read.
     pub done: Option<Done>,
+}
+
+/// Who is told that what was appended before is written, or durable.
+pub(super) struct Tell {
+    pub confirm: Confirm,
+    pub waiter: Box<dyn Waiter>,
 }
 
 /// Told where something begins.
@@ -165,6 +177,19 @@ impl Log {
         let (commit, completer) = Commit::pending();
         self.push(Entry::Barrier(completer));
         commit
+    }
+
+    /// Appends that an exchange saw values, by the key of its entry in the meta map. They follow in
+    /// the log whatever was appended before, above all the messages that they were seen with.
+    pub fn see(&self, key: Vec<u8>, seen: Vec<Sighting>) {
+        if !seen.is_empty() {
+            self.push(Entry::See(key, seen));
+        }
+    }
+
+    /// Tells when everything appended so far is in the log.
+    pub fn tell(&self, confirm: Confirm, waiter: Box<dyn Waiter>) {
+        self.push(Entry::Tell(Tell { confirm, waiter }));
     }
 
     /// Writes messages, checksums included, that count as alive but are forgotten by a restart.
@@ -297,6 +322,12 @@ impl fmt::Debug for PageOut {
     }
 }
 
+impl fmt::Debug for Tell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tell").field("confirm", &self.confirm).finish_non_exhaustive()
+    }
+}
+
 impl MetaLog for Log {
     fn append(&self, changes: Vec<MetaChange>) -> Commit {
         let (commit, completer) = Commit::pending();
@@ -327,7 +358,8 @@ impl Entry {
                 let size = |c: &MetaChange| c.key.len() + c.value.as_ref().map_or(0, Vec::len);
                 changes.iter().map(size).sum()
             }
-            Self::Delete(_) | Self::Barrier(_) => 0,
+            Self::See(key, seen) => key.len() + seen.len() * size_of::<Sighting>(),
+            Self::Delete(_) | Self::Barrier(_) | Self::Tell(..) => 0,
         }
     }
 }

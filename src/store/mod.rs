@@ -37,6 +37,8 @@
 //! 4 the queue went     queue: number
 //! 5 meta               count: number | key | 1 and value, or 0 for "gone", each
 //! 6 messages came back queue: number | count: number | place, failed, acquired: 3 numbers each
+//! 7 values were seen   key | count: number | value: 16 octets, before which time it counts: number,
+//!                      each ([`format::seen`])
 //! 8 messages wait      queue: number | count: number | place, until when: 2 numbers each
 //! runs                 count: number | each: first place, messages, octets, file, offset, octets of
 //!                      bodies: 6 numbers | 1 if delivered before, else 0: u8
@@ -47,6 +49,8 @@
 //! Messages that no record names were paged out: transient ones, of which a restart knows nothing.
 //! A *run* is messages with consecutive places in a queue that lie one behind the other in a file.
 //! Meta is topology and users, an ordered map of octets to octets that the store does not look into.
+//! What was seen belongs to the entry of that key, and goes with it. It is written behind the messages
+//! that it was seen with, so a log that ends between them has the messages.
 //!
 //! # The checkpoint
 //!

@@ -17,7 +17,7 @@ use self::output::Output;
 use self::told::Told;
 use super::format::batch::BATCH_HEADER_SIZE;
 use super::format::checkpoint::Replay;
-use super::log::{Entry, Log};
+use super::log::{Entry, Log, Tell};
 
 /// How often the writer tries again on a full disk.
 const FULL_INTERVAL: Duration = Duration::from_millis(100);
@@ -117,6 +117,9 @@ impl Writer {
             let octets = entry.octets();
             self.encode()?;
             match self.backlog.pop_front() {
+                Some(Entry::Tell(Tell { confirm, waiter })) => {
+                    self.told.note(confirm, Some(waiter));
+                }
                 Some(Entry::Meta(_, completer) | Entry::Barrier(completer)) => {
                     self.told.completers.push(completer);
                 }

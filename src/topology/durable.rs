@@ -165,7 +165,8 @@ pub fn read_entry(key: &[u8], value: &[u8]) -> Result<Durable, InvalidEntry> {
     Ok(Durable { vhost: named(key, VhostName::parse(vhost))?, declared })
 }
 
-fn exchange_key(vhost: &VhostName, name: &ExchangeName) -> Vec<u8> {
+/// The key of an exchange.
+pub fn exchange_key(vhost: &VhostName, name: &ExchangeName) -> Vec<u8> {
     entry::key(&[b"exchange", vhost.as_bytes(), name.as_bytes()])
 }
 

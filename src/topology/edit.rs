@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::amqp::name::{ExchangeName, QueueName};
 use crate::exchange::binding::{Binding, Destination};
+use crate::exchange::past::Past;
 use crate::exchange::router;
 
 use super::command::{BindingChange, Change, Outcome};
@@ -42,7 +43,7 @@ impl<'t> Edit<'t> {
 
     pub(super) fn create_exchange(&mut self, definition: ExchangeDefinition) {
         let alternate = definition.alternate(&self.topology.policies);
-        let exchange = Exchange::new(definition, alternate, self.revision);
+        let exchange = Exchange::new(&self.topology.vhost, definition, alternate, self.revision);
         let name = exchange.definition.name.clone();
         if let Some(alternate) = &exchange.alternate {
             self.topology.alternates.insert(alternate.clone(), name.clone());
@@ -54,6 +55,10 @@ impl<'t> Edit<'t> {
 
     pub(super) fn delete_exchange(&mut self, name: &ExchangeName) {
         let Some(exchange) = self.topology.exchanges.get(name).cloned() else { return };
+        // Before the deletion is logged, so that nothing that is seen follows it there.
+        if let Some(deduplication) = exchange.past().and_then(Past::deduplication) {
+            deduplication.delete();
+        }
         for binding in exchange.router.bindings() {
             self.unbind(name, binding);
         }

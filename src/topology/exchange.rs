@@ -13,6 +13,7 @@ use crate::exchange::router::Router;
 use crate::policy::checked::{Issuer, Target};
 use crate::policy::policies::Policies;
 
+use super::durable::exchange_key;
 use super::equivalence::{compare_argument, compare_field};
 use super::error::{Error, Resource};
 use super::generation::Generation;
@@ -71,7 +72,7 @@ impl ExchangeDefinition {
         if kind == ExchangeKind::ConsistentHash {
             HashOn::of(self.arguments.as_ref())?;
         }
-        Past::of(kind, self.arguments.as_ref())?;
+        Past::of(kind, self.arguments.as_ref(), None)?;
         Ok(())
     }
 
@@ -121,15 +122,18 @@ pub struct Exchange {
 
 impl Exchange {
     pub(super) fn new(
+        vhost: &VhostName,
         definition: ExchangeDefinition,
         alternate: Option<ExchangeName>,
         revision: u64,
     ) -> Self {
-        let router = Router::new(definition.kind, definition.arguments.as_ref());
+        let arguments = definition.arguments.as_ref();
+        let key = definition.durable.then(|| exchange_key(vhost, &definition.name));
+        let router = Router::new(definition.kind, arguments);
         Self {
             alternate,
             // Arguments that its type does not take were refused when it was declared.
-            past: Past::of(router.kind(), definition.arguments.as_ref()).ok().flatten(),
+            past: Past::of(router.kind(), arguments, key).ok().flatten(),
             router,
             definition: Arc::new(definition),
             generation: Generation::new(revision),

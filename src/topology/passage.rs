@@ -9,6 +9,9 @@ use crate::exchange::message::Message;
 use crate::exchange::past::Past;
 use crate::exchange::recent_history::RecentHistory;
 
+/// An exchange, and the value of a message there.
+pub type Sight = (Arc<Deduplication>, Fingerprint);
+
 /// What a message met on its way.
 #[derive(Debug, Default)]
 pub(super) struct Passage {
@@ -19,7 +22,10 @@ pub(super) struct Passage {
     met: bool,
     duplicate: bool,
     /// The exchanges that saw its value for the first time.
-    noted: Vec<(Arc<Deduplication>, Fingerprint)>,
+    noted: Vec<Sight>,
+    /// The exchanges that took it for a duplicate of a message of which nobody knows yet what
+    /// becomes of it.
+    open: Vec<Sight>,
     /// The exchanges that keep it.
     keepers: Vec<Arc<RecentHistory>>,
 }
@@ -30,7 +36,9 @@ impl Passage {
         self.now = now;
         self.met = false;
         self.duplicate = false;
-        self.noted.clear();
+        // Nobody has said what became of the message before.
+        self.forget();
+        self.open.clear();
         self.keepers.clear();
     }
 
@@ -66,6 +74,11 @@ impl Passage {
                     self.duplicate = true;
                     return false;
                 }
+                Verdict::DuplicateOfOpen(value) => {
+                    self.duplicate = true;
+                    self.open.push((Arc::clone(deduplication), value));
+                    return false;
+                }
             },
         }
         true
@@ -74,7 +87,24 @@ impl Passage {
     /// Has the exchanges that saw the message's value for the first time unsee it.
     pub(super) fn forget(&mut self) {
         for (deduplication, value) in self.noted.drain(..) {
-            deduplication.forget(value);
+            deduplication.forget(&[value]);
         }
+    }
+
+    /// Whether an exchange saw its value for the first time.
+    pub(super) const fn is_noted(&self) -> bool {
+        !self.noted.is_empty()
+    }
+
+    /// Takes out the exchanges that saw its value for the first time: whoever has them says what
+    /// became of the message.
+    pub(super) fn take_noted(&mut self) -> std::vec::Drain<'_, Sight> {
+        self.noted.drain(..)
+    }
+
+    /// The exchanges that took it for a duplicate of one of which nobody knows yet what becomes
+    /// of it.
+    pub(super) fn open(&self) -> &[Sight] {
+        &self.open
     }
 }

@@ -10,6 +10,7 @@ use imbl::OrdMap;
 
 use crate::amqp::name::{ExchangeName, QueueName, VhostName};
 use crate::exchange::binding::Destination;
+use crate::exchange::deduplication::Deduplication;
 use crate::exchange::delayed::delay;
 use crate::exchange::hash::mix;
 use crate::exchange::message::Message;
@@ -19,6 +20,7 @@ use super::error::{Error, Resource};
 use super::exchange::Exchange;
 use super::generation::Generation;
 use super::passage::Passage;
+pub use super::passage::Sight;
 use super::queue::QueueDefinition;
 
 /// A snapshot of what routing needs. A clone costs O(1).
@@ -71,7 +73,7 @@ pub struct Passing<'a> {
     pub message: Message<'a>,
     /// Its routing keys, its own among them.
     pub keys: &'a [&'a [u8]],
-    /// The time that has passed since any moment that is always the same.
+    /// The time that has passed since the epoch. It does not go back.
     pub now: Duration,
 }
 
@@ -99,6 +101,23 @@ impl Routes {
     /// Has the message that went through last count as one that never came, for deduplication.
     pub fn forget(&mut self) {
         self.passage.forget();
+    }
+
+    /// Takes out the exchanges that saw the message's value for the first time. They have to be
+    /// told what became of the message: until then a duplicate waits.
+    pub fn take_noted(&mut self) -> std::vec::Drain<'_, Sight> {
+        self.passage.take_noted()
+    }
+
+    /// Whether an exchange saw the message's value for the first time.
+    pub const fn is_noted(&self) -> bool {
+        self.passage.is_noted()
+    }
+
+    /// The exchanges that took the message for a duplicate of one of which nobody knows yet what
+    /// becomes of it.
+    pub fn open(&self) -> &[Sight] {
+        self.passage.open()
     }
 
     /// Names that there is room for.
@@ -149,6 +168,11 @@ impl Routing {
     /// The exchange of that name.
     pub fn exchange(&self, name: &[u8]) -> Option<&Arc<Exchange>> {
         self.exchanges.get(name)
+    }
+
+    /// What each exchange of that type has seen.
+    pub fn deduplications(&self) -> impl Iterator<Item = &Arc<Deduplication>> {
+        self.exchanges.values().filter_map(|exchange| exchange.past()?.deduplication())
     }
 
     /// The queue of that name.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::fate::Fate;
 use super::inbox::Weigh;
 use super::leaving::Copied;
 use super::queue::Queue;
@@ -24,6 +25,8 @@ pub struct PublishBatch {
     pub messages: Vec<Placed>,
     /// Who published.
     pub publisher: Arc<dyn Session>,
+    /// What becomes of the values that exchanges saw first with messages of the read, if any did.
+    pub fate: Option<Arc<Fate>>,
 }
 
 /// The octets of a batch that goes to `queues`; `persistent` if any message is whatever the queue.

@@ -145,6 +145,11 @@ impl Vhost {
         self.declared.lock().last.clone()
     }
 
+    /// What all queues share.
+    pub(super) const fn store(&self) -> &Store {
+        &self.store
+    }
+
     /// The snapshot to route by.
     pub(super) fn routing(&self) -> arc_swap::Guard<Arc<Routing>> {
         self.routing.load()

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 
 use super::batch::{Placed, PublishBatch, octets};
+use super::fate::Firsts;
 use super::host::Vhost;
 use super::past::{Publication, read_header};
 use super::queue::Queue;
@@ -37,6 +38,7 @@ pub struct InternalPublisher {
     persistent: bool,
     chance: u64,
     routes: Routes,
+    firsts: Firsts,
 }
 
 /// A message to publish.
@@ -59,6 +61,7 @@ impl Default for InternalPublisher {
             persistent: false,
             chance: 0,
             routes: Routes::default(),
+            firsts: Firsts::default(),
         }
     }
 }
@@ -83,9 +86,10 @@ impl InternalPublisher {
         vhost.pass_own(&publication, &mut self.routes);
         let queues: Vec<_> = vhost.queues_of(&self.routes).collect();
         if queues.is_empty() {
-            return;
+            return self.firsts.note(vhost, self.routes.take_noted(), None, None);
         }
         let (segment, offset) = self.append(&message.record);
+        self.firsts.note(vhost, self.routes.take_noted(), Some((segment, offset)), None);
         self.persistent |= message.persistent;
         let placed = Placed {
             segment,
@@ -108,9 +112,13 @@ impl InternalPublisher {
         let persistent = std::mem::take(&mut self.persistent);
         let octets = octets(segments, persistent, self.queues.iter().map(|(queue, _)| queue));
         self.by_queue.clear();
+        let fate = self.firsts.share(&self.session, self.queues.len());
         for (queue, messages) in self.queues.drain(..) {
-            let publisher = Arc::clone(&self.session);
-            queue.publish(PublishBatch { octets: octets.clone(), messages, publisher });
+            let (octets, publisher) = (octets.clone(), Arc::clone(&self.session));
+            queue.publish(PublishBatch { octets, messages, publisher, fate: fate.clone() });
+        }
+        if let Some(fate) = fate {
+            fate.turn();
         }
     }
 

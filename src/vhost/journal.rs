@@ -27,9 +27,9 @@ pub(super) struct Journal {
 }
 
 /// Tells a publisher what is in the log now.
-struct Confirmation {
-    publisher: Arc<dyn Session>,
-    tags: Vec<(ChannelId, PublishTag)>,
+pub(super) struct Confirmation {
+    pub(super) publisher: Arc<dyn Session>,
+    pub(super) tags: Vec<(ChannelId, PublishTag)>,
 }
 
 impl Waiter for Confirmation {

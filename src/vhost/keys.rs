@@ -147,7 +147,7 @@ impl QueueWorker {
         }
         let PublishBatch { octets, publisher, .. } = batch;
         let publisher = Arc::clone(publisher);
-        self.enqueue(&PublishBatch { octets: octets.clone(), messages, publisher });
+        self.enqueue(&PublishBatch { octets: octets.clone(), messages, publisher, fate: None });
         self.accept_duplicates(batch, &duplicates);
     }
 

@@ -9,6 +9,7 @@ pub mod clock;
 mod credit;
 pub mod delays;
 mod errands;
+pub mod fate;
 pub mod host;
 pub mod ids;
 mod inbox;

@@ -36,6 +36,9 @@ impl QueueWorker {
 
     /// Drops messages; a copy of each is dead-lettered where the queue does so.
     fn refuse(&mut self, mut batch: PublishBatch) {
+        if let Some(fate) = &batch.fate {
+            fate.refuse(&batch.messages);
+        }
         let confirmed = batch.messages.iter().filter_map(|m| Some((m.channel, m.confirm?)));
         by_channel(confirmed, |channel, tags| batch.publisher.rejected(channel, tags));
         let settings = self.core.settings();
@@ -55,6 +58,7 @@ fn count_fitting(vacancy: Option<Vacancy>, messages: &[Placed]) -> usize {
 }
 
 fn part(batch: &PublishBatch, messages: Vec<Placed>) -> PublishBatch {
-    let PublishBatch { octets, publisher, .. } = batch;
-    PublishBatch { octets: octets.clone(), messages, publisher: publisher.clone() }
+    let PublishBatch { octets, publisher, fate, .. } = batch;
+    let (octets, publisher, fate) = (octets.clone(), publisher.clone(), fate.clone());
+    PublishBatch { octets, messages, publisher, fate }
 }

@@ -9,12 +9,15 @@ use parking_lot::{RwLock, RwLockWriteGuard};
 
 use super::batch::{Placed, PublishBatch, octets};
 use super::clock;
+use super::fate::Firsts;
 use super::host::Vhost;
 use super::internal_publisher::Nobody;
 use super::queue::Queue;
+use super::session::Session;
 use crate::amqp::id::{ChannelId, QueueId};
 use crate::amqp::message::{MessageRef, Stamp, split_address};
 use crate::amqp::name::ExchangeName;
+use crate::amqp::sighting::Sighting;
 use crate::codec::header::{Properties, parse_header};
 use crate::exchange::binding::Destination;
 use crate::exchange::hash::mix;
@@ -46,13 +49,14 @@ pub struct Publication<'a> {
 #[derive(Debug)]
 pub(super) struct Gate {
     open: RwLock<()>,
-    /// The moment that times are counted from.
-    start: Instant,
+    /// A moment, and the time of day then: from there on the time does not go back.
+    start: (Instant, Duration),
 }
 
 impl Default for Gate {
     fn default() -> Self {
-        Self { open: RwLock::new(()), start: Instant::now() }
+        let start = (Instant::now(), Duration::from_millis(clock::now().0));
+        Self { open: RwLock::new(()), start }
     }
 }
 
@@ -62,8 +66,10 @@ impl Gate {
         self.open.write()
     }
 
+    /// The time that has passed since the epoch.
     fn now(&self) -> Duration {
-        self.start.elapsed()
+        let (start, time) = self.start;
+        time.saturating_add(start.elapsed())
     }
 }
 
@@ -115,6 +121,24 @@ impl Vhost {
         keep(routes, || publication.kept());
     }
 
+    /// What exchanges have seen that is to be known after a restart, by the keys of their entries.
+    pub fn seen(&self) -> Vec<(Vec<u8>, Vec<Sighting>)> {
+        let now = self.gate.now();
+        let routing = self.routing();
+        let kept = routing.deduplications().filter_map(|it| Some((it.key()?.to_vec(), it)));
+        kept.map(|(key, it)| (key, it.accepted(now))).collect()
+    }
+
+    /// Gives exchanges back what they had seen before a restart.
+    pub fn restore_seen(&self, mut seen: impl FnMut(&[u8]) -> Option<Vec<Sighting>>) {
+        let now = self.gate.now();
+        for exchange in self.routing().deduplications() {
+            if let Some(seen) = exchange.key().and_then(&mut seen) {
+                exchange.restore(seen, now);
+            }
+        }
+    }
+
     /// What `exchange` has kept, if it keeps anything.
     pub(super) fn history(&self, exchange: &ExchangeName) -> Option<Arc<RecentHistory>> {
         match self.routing().exchange(exchange.as_bytes())?.past()? {
@@ -131,6 +155,7 @@ impl Vhost {
         destination: &Destination,
     ) -> Vec<Arc<Queue>> {
         let mut messages: BTreeMap<QueueId, (Arc<Queue>, Vec<Kept>)> = BTreeMap::new();
+        let mut firsts = Firsts::default();
         let mut add = |queue: Arc<Queue>, kept| {
             messages.entry(queue.id).or_insert_with(|| (queue, Vec::new())).1.push(kept);
         };
@@ -144,15 +169,23 @@ impl Vhost {
                 let mut routes = Routes::default();
                 for (place, kept) in (0..).zip(history.kept()) {
                     self.replay_through(name, place, &kept, &mut routes);
+                    // Nobody will send it again: a queue that refuses it changes nothing.
+                    firsts.note(self, routes.take_noted(), None, None);
                     self.queues_of(&routes).for_each(|queue| add(queue, kept.clone()));
                 }
             }
         }
+        let publisher: Arc<dyn Session> = Arc::new(Nobody);
+        let fate = firsts.share(&publisher, messages.len());
         let put = messages.into_values().map(|(queue, kept)| {
-            queue.put(batch(&queue, kept));
+            queue.put(PublishBatch { fate: fate.clone(), ..batch(&queue, kept, &publisher) });
             queue
         });
-        put.collect()
+        let queues = put.collect();
+        if let Some(fate) = fate {
+            fate.turn();
+        }
+        queues
     }
 
     fn replay_through(
@@ -194,7 +227,7 @@ fn stamped(queue: &Queue, kept: Kept) -> Kept {
 }
 
 /// Messages that nobody waits for, each in a buffer of its own.
-fn batch(queue: &Arc<Queue>, kept: Vec<Kept>) -> PublishBatch {
+fn batch(queue: &Arc<Queue>, kept: Vec<Kept>, publisher: &Arc<dyn Session>) -> PublishBatch {
     let kept: Vec<_> = kept.into_iter().map(|kept| stamped(queue, kept)).collect();
     let messages = (0..).zip(&kept).filter_map(|(segment, kept)| {
         let message = MessageRef::read(&kept.record)?;
@@ -212,7 +245,7 @@ fn batch(queue: &Arc<Queue>, kept: Vec<Kept>) -> PublishBatch {
     let persistent = messages.iter().any(|message| message.persistent);
     let segments = kept.into_iter().map(|kept| kept.record);
     let octets = octets(segments, persistent, std::iter::once(queue));
-    PublishBatch { octets, messages, publisher: Arc::new(Nobody) }
+    PublishBatch { octets, messages, publisher: Arc::clone(publisher), fate: None }
 }
 
 /// What exchanges may look at beside the routing key.

@@ -36,7 +36,7 @@ impl QueueWorker {
             };
             let octets = octets([octets_then].into_iter(), persistent, [queue].into_iter());
             let publisher = Arc::new(Nobody);
-            let batch = PublishBatch { octets, messages: vec![placed], publisher };
+            let batch = PublishBatch { octets, messages: vec![placed], publisher, fate: None };
             self.identify(&batch);
             self.enqueue(&batch);
             let (index, due) = (waiting.index, waiting.due);

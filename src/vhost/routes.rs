@@ -10,7 +10,7 @@ use crate::amqp::message::split_address;
 use crate::exchange::message::Message;
 use crate::topology::error::Error;
 use crate::topology::generation::Generation;
-use crate::topology::routing::{Routed, Routes};
+use crate::topology::routing::{Routed, Routes, Sight};
 
 /// Routes that one connection keeps.
 const CACHED_MAX: usize = 4096;
@@ -131,6 +131,23 @@ impl RouteCache {
             self.scratch.forget();
         }
         Ok(Some(&self.found))
+    }
+
+    /// Takes out the exchanges that saw a value of the message first that went through last: what
+    /// becomes of it is for the caller to say.
+    pub fn take_noted(&mut self) -> impl ExactSizeIterator<Item = Sight> {
+        self.scratch.take_noted()
+    }
+
+    /// Whether there are any.
+    pub fn is_noted(&self) -> bool {
+        self.scratch.is_noted()
+    }
+
+    /// The exchanges that took it for a duplicate of a message of which nobody knows yet what
+    /// becomes of it.
+    pub fn open(&self) -> &[Sight] {
+        self.scratch.open()
     }
 
     /// The place of a known route that is current.

@@ -71,7 +71,12 @@ impl Worker for QueueWorker {
 
     fn work(&mut self, task: Task) {
         match task {
-            Task::Publish(batch) => self.publish(&batch),
+            Task::Publish(batch) => {
+                self.publish(&batch);
+                if let Some(fate) = &batch.fate {
+                    fate.turn();
+                }
+            }
             Task::Settle(settled) => {
                 self.commands.extend(
                     settled.into_iter().map(|(index, outcome)| Command::Settle { index, outcome }),

@@ -5,8 +5,9 @@ use std::thread;
 use crate::broker::TestBroker;
 use crate::raw::content::{Content, content};
 use crate::raw::method::{
-    BASIC_PUBLISH, basic_get, basic_publish, confirm_select, exchange_bind, exchange_declare,
-    exchange_delete, queue_bind, queue_declare, tx_commit, tx_rollback, tx_select,
+    BASIC_PUBLISH, TX_COMMIT, basic_get, basic_publish, confirm_select, exchange_bind,
+    exchange_declare, exchange_delete, queue_bind, queue_declare, tx_commit, tx_rollback,
+    tx_select,
 };
 use crate::raw::peer::{Channel, Peer};
 use crate::raw::wire::{Field, fields, long_str, short_str};
@@ -301,4 +302,72 @@ fn large_messages_are_checked_alike() {
 
     assert_eq!(channel.drain(&queue), [text]);
     channel.call(&exchange_delete("dup.large"));
+}
+
+/// Declares an exchange and two queues bound to it, of which the second has room for one message.
+fn declare_full(channel: &mut Channel<'_>, exchange: &str) -> [String; 2] {
+    let wide = declare(channel, exchange, 10, &[]);
+    let arguments = [("x-max-length", Field::Int(1)), ("x-overflow", Field::Str("reject-publish"))];
+    let declare = queue_declare("").exclusive().arguments(&arguments);
+    let narrow: String = channel.call(&declare).arguments().short_str();
+    channel.call(&queue_bind(&narrow, exchange, ""));
+    [wide, narrow]
+}
+
+/// Whether each of the publishes up to `last` was acked.
+fn outcomes(peer: &mut Peer, at: u16, last: u64) -> Vec<bool> {
+    let mut outcomes = std::collections::BTreeMap::new();
+    while (outcomes.len() as u64) < last {
+        let confirm = peer.expect_confirm(at);
+        let first = if confirm.multiple { 1 } else { confirm.tag };
+        for tag in first..=confirm.tag {
+            outcomes.entry(tag).or_insert(confirm.acked);
+        }
+    }
+    outcomes.into_values().collect()
+}
+
+#[test]
+fn what_a_queue_refuses_counts_as_one_that_never_came() {
+    let Some((_broker, mut peer)) = start() else { return };
+    let [wide, narrow] = declare_full(&mut peer.channel(1), "dup.full");
+    peer.open(2).call(&confirm_select());
+
+    for text in ["a", "b", "b", "a"] {
+        publish(&mut peer.channel(2), "dup.full", text);
+    }
+    // The second of a value that is refused fares no better, whichever way it is refused.
+    assert_eq!(outcomes(&mut peer, 2, 4), [true, false, false, true]);
+    let taken = peer.channel(1).drain(&narrow);
+    publish(&mut peer.channel(2), "dup.full", "b");
+    publish(&mut peer.channel(2), "dup.full", "b");
+
+    peer.expect_all_acked(2, 5, 6);
+    assert_eq!((taken, peer.channel(1).drain(&narrow)), (vec!["a".into()], vec!["b".into()]));
+    let wide = peer.channel(1).drain(&wide);
+    assert_eq!((wide.first(), wide.last()), (Some(&"a".to_owned()), Some(&"b".to_owned())));
+    peer.channel(1).call(&exchange_delete("dup.full"));
+}
+
+#[test]
+fn what_a_commit_does_not_get_through_may_be_published_again() {
+    let Some((_broker, mut peer)) = start() else { return };
+    let [_, narrow] = declare_full(&mut peer.channel(1), "dup.partial");
+    peer.open(2).call(&tx_select());
+    for text in ["a", "b"] {
+        publish(&mut peer.channel(2), "dup.partial", text);
+    }
+    peer.channel(2).send(&tx_commit());
+    let text = "PRECONDITION_FAILED - partial tx completion";
+    peer.expect_channel_close(2, 406, text, TX_COMMIT);
+    let before = peer.channel(1).drain(&narrow);
+
+    peer.open(3).call(&confirm_select());
+    for text in ["a", "b"] {
+        publish(&mut peer.channel(3), "dup.partial", text);
+    }
+
+    peer.expect_all_acked(3, 1, 2);
+    assert_eq!((before, peer.channel(1).drain(&narrow)), (vec!["a".into()], vec!["b".into()]));
+    peer.channel(1).call(&exchange_delete("dup.partial"));
 }

@@ -11,6 +11,7 @@ use leveret::store::check::examine;
 use leveret::store::disk::Disk;
 use leveret::store::disk::simulated::SimulatedDisk;
 use leveret::store::format::checkpoint::{Checkpoint, QueueImage};
+use leveret::store::format::seen::Windows;
 use leveret::store::recovery::error::OpenError;
 use leveret::store::recovery::open::{open, recover};
 use leveret::store::repair::repair;
@@ -73,10 +74,10 @@ fn hold(disk: &SimulatedDisk) {
 }
 
 /// What is in a checkpoint that has to outlive a repair: not whether messages were delivered.
-fn contents(checkpoint: &Checkpoint) -> (usize, Vec<QueueImage>) {
+fn contents(checkpoint: &Checkpoint) -> (usize, Vec<QueueImage>, Windows) {
     let mut images = checkpoint.images.clone();
     for run in images.iter_mut().flat_map(|image| &mut image.runs) {
         run.redelivered = true;
     }
-    (checkpoint.meta.len(), images)
+    (checkpoint.meta.len(), images, checkpoint.seen.clone())
 }

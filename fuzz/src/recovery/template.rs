@@ -4,12 +4,15 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::{Bytes, BytesMut};
 use leveret::amqp::confirm::Confirm;
+use leveret::amqp::fingerprint::Fingerprint;
 use leveret::amqp::id::{MessageIndex, QueueId};
 use leveret::amqp::message::MessageRef;
-use leveret::store::checkpoint::Capture;
+use leveret::amqp::sighting::Sighting;
+use leveret::store::checkpoint::{Capture, Contents};
 use leveret::store::disk::Disk;
 use leveret::store::disk::simulated::SimulatedDisk;
 use leveret::store::format::BLOCK;
+use leveret::store::format::checkpoint::Checkpoint;
 use leveret::store::format::record::Range;
 use leveret::store::meta::{MetaChange, MetaLog as _};
 use leveret::store::placement::{Octets, PlacedMessage, Placement};
@@ -26,6 +29,7 @@ pub fn template(kind: u8) -> Directory {
         enqueue(&mut opened, &[1, 2], 0..6);
         let change = MetaChange { key: b"key".to_vec(), value: Some(b"value".to_vec()) };
         let _ = opened.log.append(vec![change]);
+        see(&opened, 1);
         write(&mut opened);
         opened.log.settle(QueueId(1), vec![Range { first: 1, count: 2 }]);
         write(&mut opened);
@@ -33,10 +37,13 @@ pub fn template(kind: u8) -> Directory {
         let first = read(&disk);
 
         let left = recover(&disk).expect("it was just written").checkpoint;
-        let captured = Capture::begin(&opened.log).end(&opened.log, left.images, left.next_queue);
+        let Checkpoint { images, seen, next_queue, .. } = left;
+        let contents = Contents { images, seen, next_queue };
+        let captured = Capture::begin(&opened.log).end(&opened.log, contents);
         write(&mut opened);
         captured.publish(&opened.log).expect("there is room");
         opened.log.settle(QueueId(2), vec![Range { first: 4, count: 1 }]);
+        see(&opened, 2);
         enqueue(&mut opened, &[1], 6..8);
         let second = read(&disk);
 
@@ -48,6 +55,12 @@ pub fn template(kind: u8) -> Directory {
         [first, second, read(&disk)]
     });
     templates[usize::from(kind / 4) % 3].clone()
+}
+
+/// Has the exchange of the one entry see a value.
+fn see(opened: &Opened, value: u8) {
+    let value = Fingerprint::of_octets(&[value]);
+    opened.log.see(b"key".to_vec(), vec![Sighting { value, until: Sighting::FOR_EVER }]);
 }
 
 fn start(disk: &SimulatedDisk) -> Opened {

@@ -7,7 +7,7 @@ use crate::amqp::testing::table;
 const SIZE: (&str, Value<'_>) = (CACHE_SIZE, Value::Int(b'I', 100));
 
 fn with(arguments: &[(&str, Value<'_>)]) -> Deduplication {
-    Deduplication::of(table(arguments).as_ref()).unwrap()
+    Deduplication::of(table(arguments).as_ref(), None).unwrap()
 }
 
 /// What messages with these headers are at these times, in milliseconds: new ones, or not.
@@ -57,9 +57,10 @@ fn the_message_id_counts_where_the_exchange_falls_back_on_it() {
 
     assert_eq!(check(None, None), Verdict::Unchecked);
     assert_eq!(check(Some(b"a"), None), Verdict::New(a));
-    assert_eq!(check(Some(b"a"), Some(&Table::default())), Verdict::Duplicate);
+    assert_eq!(check(Some(b"a"), Some(&Table::default())), Verdict::DuplicateOfOpen(a));
+    deduplication.accept(&[a], |_, _| panic!("nothing to be logged"));
     assert_eq!(check(Some(b"b"), Some(&valued(Value::LongStr(b"a")))), Verdict::Duplicate);
-    deduplication.forget(a);
+    deduplication.forget(&[a]);
     assert_eq!(check(Some(b"a"), None), Verdict::New(a));
 }
 
@@ -100,8 +101,9 @@ fn arguments_are_taken_as_numbers_or_as_text_and_refused_otherwise() {
             (CACHE_PERSISTENCE, Value::LongStr(b"memory")),
         ]);
     }
-    let refused =
-        |arguments: &[(&str, Value<'_>)]| Deduplication::of(table(arguments).as_ref()).unwrap_err();
+    let refused = |arguments: &[(&str, Value<'_>)]| {
+        Deduplication::of(table(arguments).as_ref(), None).unwrap_err()
+    };
 
     assert_eq!(refused(&[]), InvalidPast::CacheSize);
     for bad in [Value::Int(b'I', 0), Value::Int(b'I', -1), Value::LongStr(b"x"), Value::Bool(true)]
@@ -113,5 +115,78 @@ fn arguments_are_taken_as_numbers_or_as_text_and_refused_otherwise() {
     }
     let large = Value::Int(b'l', (1 << 30) + 1);
     assert_eq!(refused(&[(CACHE_SIZE, large)]), InvalidPast::CacheSizeMax);
-    assert_eq!(refused(&[SIZE, (CACHE_PERSISTENCE, Value::LongStr(b"disk"))]), InvalidPast::OnDisk);
+}
+
+const DISK: (&str, Value<'_>) = (CACHE_PERSISTENCE, Value::LongStr(b"disk"));
+
+fn kept(size: i64) -> Deduplication {
+    let arguments = [(CACHE_SIZE, Value::Int(b'I', size)), DISK];
+    Deduplication::of(table(&arguments).as_ref(), Some(b"key".to_vec())).unwrap()
+}
+
+fn sighting(value: &[u8]) -> Sighting {
+    Sighting { value: Fingerprint::of_octets(value), until: FOR_EVER }
+}
+
+#[test]
+fn what_is_accepted_is_logged_and_comes_back_what_is_open_or_forgotten_is_not() {
+    let deduplication = kept(10);
+    let values = [b"a", b"b", b"c"].map(|value| valued(Value::LongStr(value)));
+    assert_eq!(new(&deduplication, &values.clone().map(|it| (0, it))), [true; 3]);
+    let mut logged = Vec::new();
+
+    let [a, b, _] = [b"a", b"b", b"c"].map(|value| Fingerprint::of_octets(value));
+    deduplication.forget(&[a]);
+    deduplication.accept(&[a, b], |key, seen| logged.push((key.to_vec(), seen)));
+    let restarted = kept(10);
+    restarted.restore(deduplication.accepted(Duration::ZERO), Duration::ZERO);
+
+    assert_eq!(logged, [(b"key".to_vec(), vec![sighting(b"b")])]);
+    assert_eq!(new(&restarted, &values.map(|it| (0, it))), [true, false, true]);
+    assert_eq!(deduplication.accepted(Duration::ZERO), [sighting(b"b")]);
+}
+
+#[test]
+fn no_more_comes_back_than_there_is_room_for_and_nothing_that_has_had_its_time() {
+    let (old, young) = (Sighting { until: 5, ..sighting(b"a") }, sighting(b"d"));
+
+    let restarted = kept(2);
+    let accepted = vec![old, sighting(b"b"), sighting(b"c"), young];
+    restarted.restore(accepted, Duration::from_millis(5));
+
+    assert_eq!(restarted.accepted(Duration::ZERO), [sighting(b"c"), young]);
+}
+
+#[test]
+fn nothing_is_kept_of_an_exchange_that_is_not_durable_or_gone() {
+    let transient = Deduplication::of(table(&[SIZE, DISK]).as_ref(), None).unwrap();
+    let gone = kept(10);
+    gone.delete();
+
+    for deduplication in [transient, gone] {
+        assert_eq!(new(&deduplication, &[(0, valued(Value::LongStr(b"a")))]), [true]);
+        deduplication.accept(&[Fingerprint::of_octets(b"a")], |_, _| panic!("logged"));
+    }
+}
+
+#[test]
+fn who_sends_a_duplicate_of_what_is_open_hears_what_becomes_of_it() {
+    let deduplication = with(&[SIZE]);
+    let (sender, told) = std::sync::mpsc::channel();
+    let wait = |value| {
+        let sender = sender.clone();
+        deduplication.when_known(value, Box::new(move |accepted| sender.send(accepted).unwrap()));
+    };
+    let values = [b"a", b"b"].map(|value| Fingerprint::of_octets(value));
+    for value in [b"a", b"b"] {
+        assert_eq!(new(&deduplication, &[(0, valued(Value::LongStr(value)))]), [true]);
+    }
+
+    values.into_iter().for_each(wait);
+    assert!(told.try_recv().is_err());
+    deduplication.accept(&values[..1], |_, _| {});
+    deduplication.forget(&values[1..]);
+    values.into_iter().for_each(wait);
+
+    assert_eq!(told.try_iter().collect::<Vec<_>>(), [true, false, true, false]);
 }

@@ -39,6 +39,9 @@ impl fmt::Display for Checked {
             summary.living(),
             summary.queues.len()
         )?;
+        if summary.seen > 0 {
+            writeln!(f, "values that exchanges have seen: {}", summary.seen)?;
+        }
         for QueueSummary { queue, messages, octets } in &summary.queues {
             let queue = describe(&self.names, *queue);
             writeln!(f, "{queue}: {messages} messages ({octets} octets)")?;

@@ -66,13 +66,14 @@ pub fn examine(disk: &dyn Disk) -> Result<Examination, OpenError> {
     let names = disk.list()?;
     let files = numbers(&names);
     let mut damages = Damages::default();
-    let found = find(disk, &names, &files, &mut damages)?;
+    let mut found = find(disk, &names, &files, &mut damages)?;
+    let seen = found.state.take_seen();
     let (meta, contents) = found.state.into_parts();
     let images = verify(disk, &contents, &mut damages)?;
     let used_up = |what| OpenError::damage(CHECKPOINT, 0, what);
     let replay = go_on(found.end, &files).ok_or_else(|| used_up(FILES_USED_UP))?;
     let next_queue = above(&images, found.next_queue).ok_or_else(|| used_up(QUEUES_USED_UP))?;
-    let left = Checkpoint { clean: false, replay, next_queue, meta, images };
+    let left = Checkpoint { clean: false, replay, next_queue, meta, images, seen };
     let damages = damages.into_list();
     let mut summary = Summary::new(disk, &names, &left)?;
     (summary.clean, summary.torn) = (found.clean && found.replayed == 0, found.torn);

@@ -85,7 +85,7 @@ impl Rebuilt {
                 self.gone.insert(*queue);
             }
             Record::Returned(queue, _) | Record::Deferred(queue, _) => drop(self.note(*queue)),
-            Record::Meta(_) => {}
+            Record::Meta(_) | Record::Seen(_) => {}
         }
         self.state.apply(record);
     }

@@ -34,6 +34,8 @@ pub struct Summary {
     pub entries: usize,
     /// What is left in each queue.
     pub queues: Vec<QueueSummary>,
+    /// How many values exchanges have seen and are to know.
+    pub seen: usize,
 }
 
 /// What is left in one queue.
@@ -64,6 +66,7 @@ impl Summary {
             spare_octets,
             entries: left.meta.len(),
             queues: left.images.iter().map(QueueSummary::of).collect(),
+            seen: left.seen.values().map(Vec::len).sum(),
         })
     }
 

@@ -4,10 +4,11 @@
 //! magic "LeveretC" | checksum: u32 of all that follows | version: u16 | clean: u8
 //! | replay: file, offset, batch number, checksum of the batch before it | next queue id
 //! | meta: count, then key and value each | images: count, then each: queue id, next index, runs
-//! | if messages came back: count of queues, then each: queue id, count, then each message's
-//!   place, failed, acquired
-//! | if any of them wait: count of queues, then each: queue id, count, then each message's place,
-//!   until when
+//! | if messages came back or wait, or values were seen: count of queues, then each: queue id, count,
+//!   then each message's place, failed, acquired
+//! | if messages wait, or values were seen: count of queues, then each: queue id, count, then each
+//!   message's place, until when
+//! | if values were seen: windows ([`super::seen`]) up to the end
 //! ```
 //! The numbers behind `clean` are of varying length.
 
@@ -22,8 +23,10 @@ use super::record::{
     read_returned,
 };
 use super::run::{put_run, read_run};
+use super::seen::{Windows, put_window, read_window};
 use crate::amqp::id::{MessageIndex, QueueId};
 use crate::amqp::run::Run;
+use crate::amqp::sighting::Sighting;
 
 const MAGIC: [u8; 8] = *b"LeveretC";
 
@@ -40,6 +43,8 @@ pub struct Checkpoint {
     pub meta: BTreeMap<Vec<u8>, Vec<u8>>,
     /// The durable queues that have held something.
     pub images: Vec<QueueImage>,
+    /// What exchanges have seen.
+    pub seen: Windows,
 }
 
 /// Where the log goes on.
@@ -108,6 +113,9 @@ impl Checkpoint {
             image.runs.iter().for_each(|run| put_run(&mut out, run));
         }
         self.put_returned(&mut out);
+        for (key, seen) in self.windows() {
+            put_window(&mut out, key, seen);
+        }
         let checksum = crc32c::crc32c(out.get(12..).unwrap_or_default());
         if let Some(place) = out.get_mut(8..12) {
             place.copy_from_slice(&checksum.to_be_bytes());
@@ -115,19 +123,24 @@ impl Checkpoint {
         out
     }
 
+    fn windows(&self) -> impl Iterator<Item = (&Vec<u8>, &Vec<Sighting>)> {
+        self.seen.iter().filter(|(_, seen)| !seen.is_empty())
+    }
+
     /// Nothing where nothing came back: so queues that do not count leave the layout as it was.
     fn put_returned(&self, out: &mut Vec<u8>) {
         let returned = || self.images.iter().filter(|image| !image.returned.is_empty());
         let deferred = || self.images.iter().filter(|image| !image.deferred.is_empty());
         let (returning, deferring) = (returned().count(), deferred().count());
-        if returning + deferring > 0 {
+        let is_seeing = self.windows().next().is_some();
+        if returning + deferring > 0 || is_seeing {
             put_number(out, returning as u64);
             for image in returned() {
                 put_number(out, image.queue.0);
                 put_list_of_returned(out, &image.returned);
             }
         }
-        if deferring > 0 {
+        if deferring > 0 || is_seeing {
             put_number(out, deferring as u64);
             for image in deferred() {
                 put_number(out, image.queue.0);
@@ -178,8 +191,13 @@ impl Checkpoint {
                 images.iter_mut().find(|image| image.queue == queue)?.deferred = deferred;
             }
         }
+        let mut seen = Windows::new();
+        while !reader.is_empty() {
+            let window = read_window(reader)?;
+            seen.insert(window.key, window.seen);
+        }
         let meta = meta.into_iter().collect();
-        reader.is_empty().then_some(Self { clean, replay, next_queue, meta, images })
+        Some(Self { clean, replay, next_queue, meta, images, seen })
     }
 }
 
@@ -195,6 +213,7 @@ fn read_of_queue<'a, T>(
 mod tests {
     use super::*;
     use crate::amqp::attempts::Attempts;
+    use crate::amqp::fingerprint::Fingerprint;
     use crate::amqp::id::Timestamp;
 
     fn image(queue: u64, returned: &[(u64, u32)]) -> QueueImage {
@@ -218,7 +237,17 @@ mod tests {
         let mut only_waiting = plain.clone();
         only_waiting.images[0].deferred = vec![(MessageIndex(4), Timestamp(1))];
 
-        for checkpoint in [Checkpoint::default(), plain, counted, waiting, only_waiting] {
+        let mut seeing = Vec::new();
+        for images in [Vec::new(), waiting.images.clone()] {
+            let sightings = |until| vec![Sighting { value: Fingerprint::of_octets(b"a"), until }];
+            let windows = [(b"x".to_vec(), 1), (b"y".to_vec(), Sighting::FOR_EVER)];
+            let seen = windows.map(|(key, until)| (key, sightings(until))).into();
+            seeing.push(Checkpoint { images, seen, ..Checkpoint::default() });
+        }
+
+        for checkpoint in
+            [Checkpoint::default(), plain, counted, waiting, only_waiting].into_iter().chain(seeing)
+        {
             assert_eq!(Checkpoint::read(&checkpoint.octets()), Ok(checkpoint));
         }
     }

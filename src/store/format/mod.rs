@@ -6,6 +6,7 @@ pub mod octets;
 pub mod position;
 pub mod record;
 pub mod run;
+pub mod seen;
 
 /// The version of the format that is written. One that is newer is refused.
 pub const VERSION: u16 = 1;

@@ -2,9 +2,11 @@
 
 use super::octets::{Reader, put_number, put_octets};
 use super::run::{put_run, read_run};
+use super::seen::{Window, put_window, read_window};
 use crate::amqp::attempts::Attempts;
 use crate::amqp::id::{MessageIndex, QueueId, Timestamp};
 use crate::amqp::run::Run;
+use crate::amqp::sighting::Sighting;
 use crate::store::meta::MetaChange;
 
 const ENQUEUED: u8 = 1;
@@ -13,6 +15,7 @@ const MOVED: u8 = 3;
 const DELETED: u8 = 4;
 const META: u8 = 5;
 const RETURNED: u8 = 6;
+const SEEN: u8 = 7;
 const DEFERRED: u8 = 8;
 
 /// What happened.
@@ -32,6 +35,8 @@ pub enum Record {
     Deferred(QueueId, Vec<Deferred>),
     /// Entries of the meta map changed, all together.
     Meta(Vec<MetaChange>),
+    /// An exchange saw values, after all that it has seen before.
+    Seen(Box<Window>),
 }
 
 /// A message's place in its queue, and how often it came back.
@@ -60,6 +65,7 @@ impl Record {
             Self::Deferred(queue, deferred) => put_deferred(out, *queue, deferred),
             Self::Deleted(queue) => put_kind(out, DELETED, *queue),
             Self::Meta(changes) => put_meta(out, changes),
+            Self::Seen(window) => put_seen(out, &window.key, &window.seen),
         }
     }
 
@@ -77,6 +83,9 @@ impl Record {
         let kind = reader.octet()?;
         if kind == META {
             return Some(Self::Meta(list(reader, read_change)?));
+        }
+        if kind == SEEN {
+            return Some(Self::Seen(Box::new(read_window(reader)?)));
         }
         let queue = QueueId(reader.number()?);
         Some(match kind {
@@ -159,6 +168,12 @@ pub fn put_meta(out: &mut Vec<u8>, changes: &[MetaChange]) {
             put_octets(out, value);
         }
     }
+}
+
+/// Appends [`Record::Seen`].
+pub fn put_seen(out: &mut Vec<u8>, key: &[u8], seen: &[Sighting]) {
+    out.push(SEEN);
+    put_window(out, key, seen);
 }
 
 fn put_kind(out: &mut Vec<u8>, kind: u8, queue: QueueId) {

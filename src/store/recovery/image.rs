@@ -10,6 +10,7 @@ use crate::amqp::run::Run;
 use crate::store::format::checkpoint::{Checkpoint, QueueImage};
 use crate::store::format::position::Position;
 use crate::store::format::record::{Deferred, Record, Returned};
+use crate::store::format::seen::{Windows, keep_latest};
 use crate::store::meta::MetaChange;
 
 /// Topology and users: entries by their keys.
@@ -21,6 +22,8 @@ pub struct State {
     /// Topology and users.
     pub meta: Meta,
     queues: BTreeMap<QueueId, Image>,
+    /// What exchanges have seen; a value may be there several times.
+    seen: Windows,
 }
 
 #[derive(Debug, Default)]
@@ -67,7 +70,8 @@ pub struct Contents {
 impl State {
     /// The state of a checkpoint.
     pub fn new(checkpoint: Checkpoint) -> Self {
-        let mut state = Self { meta: checkpoint.meta, queues: BTreeMap::new() };
+        let Checkpoint { meta, seen, .. } = checkpoint;
+        let mut state = Self { meta, queues: BTreeMap::new(), seen };
         for QueueImage { queue, next_index, runs, returned, deferred } in checkpoint.images {
             let image = state.queues.entry(queue).or_default();
             (image.floor, image.end) = (next_index, next_index);
@@ -120,14 +124,27 @@ impl State {
                     self.change(change);
                 }
             }
+            Record::Seen(window) => {
+                self.seen.entry(window.key).or_default().extend(window.seen);
+            }
         }
     }
 
     fn change(&mut self, MetaChange { key, value }: MetaChange) {
-        match value {
-            Some(value) => drop(self.meta.insert(key, value)),
-            None => drop(self.meta.remove(&key)),
+        if let Some(value) = value {
+            self.meta.insert(key, value);
+        } else {
+            self.meta.remove(&key);
+            self.seen.remove(&key);
         }
+    }
+
+    /// Takes out what the exchanges that are there have seen.
+    pub fn take_seen(&mut self) -> Windows {
+        let mut windows = std::mem::take(&mut self.seen);
+        windows.retain(|key, _| self.meta.contains_key(key));
+        windows.values_mut().for_each(keep_latest);
+        windows
     }
 
     /// Takes in messages as if they had come into the queue just now.
@@ -321,8 +338,11 @@ impl Slice {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::amqp::fingerprint::Fingerprint;
     use crate::amqp::id::StoreRef;
+    use crate::amqp::sighting::Sighting;
     use crate::store::format::record::Range;
+    use crate::store::format::seen::Window;
 
     const QUEUE: QueueId = QueueId(1);
 
@@ -345,6 +365,62 @@ mod tests {
 
     fn waits(index: u64, until: u64) -> Record {
         Record::Deferred(QUEUE, vec![(MessageIndex(index), Timestamp(until))])
+    }
+
+    fn meta(value: Option<&[u8]>) -> Record {
+        let value = value.map(<[u8]>::to_vec);
+        Record::Meta(vec![MetaChange { key: b"x".to_vec(), value }])
+    }
+
+    fn seen(key: &[u8], value: u8, until: u64) -> Record {
+        let value = Fingerprint::of_octets(&[value]);
+        let seen = vec![Sighting { value, until }];
+        Record::Seen(Box::new(Window { key: key.to_vec(), seen }))
+    }
+
+    #[test]
+    fn what_an_exchange_has_seen_goes_with_its_entry() {
+        let mut state = State::default();
+        for record in [
+            meta(Some(b"")),
+            seen(b"x", 1, 5),
+            meta(None),
+            meta(Some(b"")),
+            seen(b"x", 2, 6),
+            seen(b"y", 3, 7),
+        ] {
+            state.apply(record);
+        }
+
+        let value = Fingerprint::of_octets(&[2]);
+        let expected = vec![Sighting { value, until: 6 }];
+        assert_eq!(state.take_seen(), Windows::from([(b"x".to_vec(), expected)]));
+    }
+
+    /// A checkpoint may have what follows it in the log.
+    #[test]
+    fn a_sighting_that_is_known_already_changes_nothing() {
+        let records = [meta(Some(b"")), seen(b"x", 1, 5), seen(b"x", 2, 6), seen(b"x", 1, 9)];
+        let once = || {
+            let mut state = State::default();
+            for record in &records {
+                state.apply(record.clone());
+            }
+            state.take_seen()
+        };
+        let seen = once();
+
+        let checkpoint = Checkpoint {
+            meta: [(b"x".to_vec(), Vec::new())].into(),
+            seen,
+            ..Checkpoint::default()
+        };
+        let mut state = State::new(checkpoint);
+        for record in records.iter().skip(2) {
+            state.apply(record.clone());
+        }
+
+        assert_eq!(state.take_seen(), once());
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::store::disk::Disk;
 use crate::store::files::{Files, file_name, file_number, is_spare};
 use crate::store::format::checkpoint::{Checkpoint, QueueImage, Replay};
 use crate::store::format::position::Position;
+use crate::store::format::seen::Windows;
 use crate::store::log::Log;
 use crate::store::sizes::Sizes;
 use crate::store::writer::Writer;
@@ -26,6 +27,8 @@ pub struct Opened {
     pub writer: Writer,
     /// What the queues hold.
     pub images: Vec<QueueImage>,
+    /// What exchanges have seen.
+    pub seen: Windows,
     /// Above the id of every queue so far.
     pub next_queue: u64,
     /// What was found.
@@ -91,9 +94,9 @@ pub fn open_with(disk: &Arc<dyn Disk>, sizes: Sizes) -> Result<Opened, OpenError
     publish(&**disk, &checkpoint)?;
     let empty = log.files.empty(replay.position.file);
     log.files.reclaim(&empty)?;
-    let Checkpoint { images, next_queue, .. } = checkpoint;
+    let Checkpoint { images, seen, next_queue, .. } = checkpoint;
     let writer = Writer::new(Arc::clone(&log), replay);
-    Ok(Opened { log, writer, images, next_queue, report })
+    Ok(Opened { log, writer, images, seen, next_queue, report })
 }
 
 /// Finds out what a data directory stands for, and changes nothing.
@@ -173,6 +176,7 @@ fn replay(
     let clean = was_clean && replayed == 0;
     let mut reader = RunReader::new(disk);
     let read = |run: &Run| Ok::<_, OpenError>(reader.read(run)?.octets);
+    let seen = state.take_seen();
     let (meta, mut images) = state.resolve(read, damaged)?;
     if !clean {
         // What was delivered since is not known (RabbitMQ: `rabbit_variable_queue`, dirty recovery).
@@ -183,7 +187,7 @@ fn replay(
     let used_up = |what| OpenError::damage(CHECKPOINT, 0, what);
     let replay = go_on(end, &files).ok_or_else(|| used_up(FILES_USED_UP))?;
     let next_queue = above(&images, next_queue).ok_or_else(|| used_up(QUEUES_USED_UP))?;
-    let checkpoint = Checkpoint { clean: false, replay, next_queue, meta, images };
+    let checkpoint = Checkpoint { clean: false, replay, next_queue, meta, images, seen };
     Ok(Recovered { checkpoint, report, files, replayed: from.position.file })
 }
 

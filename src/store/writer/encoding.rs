@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use super::{WriteError, Writer};
-use crate::amqp::confirm::Confirm;
 use crate::amqp::id::QueueId;
 use crate::amqp::run::Run;
 use crate::store::format::position::Position;
 use crate::store::format::record::{
-    Record, put_deferred, put_enqueued, put_meta, put_returned, put_settled,
+    Record, put_deferred, put_enqueued, put_meta, put_returned, put_seen, put_settled,
 };
 use crate::store::format::run::RUN_SIZE_MAX;
 use crate::store::log::{Entry, Move, PageOut};
@@ -40,6 +39,7 @@ impl Writer {
             Entry::Defer(queue, deferred) => put_deferred(&mut record, *queue, deferred),
             Entry::Delete(queue) => Record::Deleted(*queue).write(&mut record),
             Entry::Meta(changes, _) => put_meta(&mut record, changes),
+            Entry::See(key, seen) => put_seen(&mut record, key, seen),
             _ => {}
         }
         if !record.is_empty() {
@@ -82,12 +82,7 @@ impl Writer {
         self.end_runs(placement.queue, &mut runs);
         self.cursor = 0;
         self.batch.placements.push(Arc::clone(placement));
-        if let Some(waiter) = placement.take_waiter() {
-            match placement.confirm {
-                Confirm::Synced => self.told.synced.push(waiter),
-                Confirm::Written => self.told.written.push(waiter),
-            }
-        }
+        self.told.note(placement.confirm, placement.take_waiter());
         Ok(())
     }
 

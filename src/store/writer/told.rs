@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
+use crate::amqp::confirm::Confirm;
 use crate::store::commit::Completer;
 use crate::store::format::position::Position;
 use crate::store::log::Done;
@@ -21,6 +22,14 @@ pub(super) struct Told {
 }
 
 impl Told {
+    /// Takes note of who waits for everything up to here.
+    pub(super) fn note(&mut self, confirm: Confirm, waiter: Option<Box<dyn Waiter>>) {
+        match confirm {
+            Confirm::Synced => self.synced.extend(waiter),
+            Confirm::Written => self.written.extend(waiter),
+        }
+    }
+
     /// Whether somebody waits for a sync.
     pub(super) const fn is_awaited(&self) -> bool {
         !self.synced.is_empty() || !self.completers.is_empty()

@@ -12,7 +12,7 @@ use super::mail::Written;
 use crate::codec::death::Buried;
 use crate::exchange::hash::mix;
 use crate::exchange::message::Message;
-use crate::topology::routing::Routes;
+use crate::topology::routing::{Routes, Sight};
 use crate::vhost::host::Vhost;
 use crate::vhost::past::{Publication, read_header};
 use crate::vhost::queue::Queue;
@@ -23,10 +23,12 @@ const CYCLES_MAX: usize = 1024;
 /// Where a letter goes.
 #[derive(Debug)]
 pub(super) enum Way {
-    /// To these queues, each once.
-    To(Vec<Arc<Queue>>),
+    /// To these queues, each once; these exchanges hear what becomes of it.
+    To(Vec<Arc<Queue>>, Vec<Sight>),
     /// Nowhere: an exchange has had its like.
     Duplicate,
+    /// Nowhere yet: an exchange has its like on the way.
+    Later,
 }
 
 /// Finds the way of dead letters.
@@ -53,9 +55,6 @@ impl Clerk {
             mandatory: false,
         };
         vhost.pass_from(written.exchange, &publication, &mut self.routes);
-        if self.routes.is_duplicate() {
-            return Way::Duplicate;
-        }
         let mut queues = Vec::new();
         for name in self.routes.queues() {
             match written.buried.filter(|buried| buried.is_cycle(name.as_bytes())) {
@@ -67,8 +66,11 @@ impl Clerk {
         if queues.is_empty() {
             // It may come again.
             self.routes.forget();
+            if self.routes.is_duplicate() {
+                return if self.routes.open().is_empty() { Way::Duplicate } else { Way::Later };
+            }
         }
-        Way::To(queues)
+        Way::To(queues, self.routes.take_noted().collect())
     }
 
     /// Says once for each queue that its letters are kept for want of somebody to take them.

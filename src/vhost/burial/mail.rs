@@ -12,7 +12,10 @@ use crate::codec::death::Buried;
 use crate::codec::due::Due;
 use crate::codec::header::parse_header;
 use crate::exchange::delayed::delay;
+use crate::topology::routing::Sight;
 use crate::vhost::batch::{Placed, PublishBatch, octets};
+use crate::vhost::fate::{Firsts, Place};
+use crate::vhost::host::Vhost;
 use crate::vhost::marks::marks;
 use crate::vhost::queue::{Delays, Queue};
 use crate::vhost::session::Session;
@@ -80,6 +83,7 @@ pub(super) struct Mail {
     queues: Vec<(Arc<Queue>, Vec<Placed>)>,
     by_queue: HashMap<QueueId, usize, RandomState>,
     persistent: bool,
+    firsts: Firsts,
     /// When they are published.
     now: Timestamp,
 }
@@ -90,8 +94,13 @@ impl Mail {
         Self { now, ..Self::default() }
     }
 
-    /// Adds a letter for each of `queues`, as `tag`.
-    pub(super) fn add(&mut self, written: &Written<'_>, queues: &[Arc<Queue>], tag: PublishTag) {
+    /// Adds a letter for each of `queues`, as `tag`; returns where it lies.
+    pub(super) fn add(
+        &mut self,
+        written: &Written<'_>,
+        queues: &[Arc<Queue>],
+        tag: PublishTag,
+    ) -> Place {
         let Written { mut message, persistent, .. } = *written;
         let is_delayed =
             || queues.iter().any(|queue| queue.delays != Delays::Off) && waits(&message);
@@ -114,6 +123,20 @@ impl Mail {
         for queue in queues {
             self.place(queue, placed);
         }
+        (placed.segment, placed.offset)
+    }
+
+    /// Has exchanges that saw values first with a letter hear what becomes of it, and answer for it
+    /// as one queue more.
+    pub(super) fn note(
+        &mut self,
+        vhost: &Vhost,
+        sights: Vec<Sight>,
+        place: Place,
+        tag: PublishTag,
+    ) {
+        let answer = Some((ChannelId(1), tag));
+        self.firsts.note(vhost, sights.into_iter(), Some(place), answer);
     }
 
     fn place(&mut self, queue: &Arc<Queue>, placed: Placed) {
@@ -127,12 +150,16 @@ impl Mail {
 
     /// Publishes all of it; `publisher` hears of each letter from each of its queues.
     pub(super) fn send(self, publisher: &Arc<dyn Session>) {
-        let Self { segment, queues, persistent, .. } = self;
+        let Self { segment, queues, persistent, mut firsts, .. } = self;
+        let fate = firsts.share(publisher, queues.len());
         let segment = std::iter::once(segment.freeze());
         let octets = octets(segment, persistent, queues.iter().map(|(queue, _)| queue));
         for (queue, messages) in queues {
             let (octets, publisher) = (octets.clone(), Arc::clone(publisher));
-            queue.publish(PublishBatch { octets, messages, publisher });
+            queue.publish(PublishBatch { octets, messages, publisher, fate: fate.clone() });
+        }
+        if let Some(fate) = fate {
+            fate.turn();
         }
     }
 }

@@ -101,10 +101,13 @@ impl Post {
         };
         match clerk.address(vhost, &written) {
             Way::Duplicate => self.state.lock().arrive(letter),
-            Way::To(queues) if queues.is_empty() => self.state.lock().end(letter.clone(), true),
-            Way::To(queues) => {
-                let tag = self.state.lock().open(letter.clone(), queues.len());
-                mail.add(&written, &queues, tag);
+            Way::Later => self.state.lock().put_off(letter.clone()),
+            Way::To(queues, _) if queues.is_empty() => self.state.lock().end(letter.clone(), true),
+            Way::To(queues, sights) => {
+                let answers = queues.len() + usize::from(!sights.is_empty());
+                let tag = self.state.lock().open(letter.clone(), answers);
+                let place = mail.add(&written, &queues, tag);
+                mail.note(vhost, sights, place, tag);
             }
         }
     }
@@ -182,6 +185,11 @@ impl State {
         } else {
             self.arrive(&letter);
         }
+    }
+
+    /// A letter that is tried again later: what it is a duplicate of may still be refused.
+    fn put_off(&mut self, letter: Letter) {
+        self.kept.push(letter);
     }
 
     fn arrive(&mut self, letter: &Letter) {

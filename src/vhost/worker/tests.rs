@@ -106,6 +106,7 @@ fn publish(worker: &mut QueueWorker, messages: usize) {
         octets: Octets::transient([segment.freeze()].into_iter()),
         messages,
         publisher,
+        fate: None,
     }));
     while worker.advance() > 0 {}
 }

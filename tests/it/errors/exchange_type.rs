@@ -192,10 +192,6 @@ fn pasts() -> Vec<Row> {
             "Invalid argument, 'x-cache-persistence' must be either 'disk' or 'memory'",
         ),
         deduplication(
-            &[("x-cache-persistence", Str("disk"))],
-            "Invalid argument, 'x-cache-persistence' 'disk' is not supported, only 'memory'",
-        ),
-        deduplication(
             &[("x-deduplication-fallback", Str("correlation-id"))],
             "Invalid argument, 'x-deduplication-fallback' must be 'message-id'",
         ),

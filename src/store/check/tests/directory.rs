@@ -6,11 +6,14 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 
 use crate::amqp::confirm::Confirm;
+use crate::amqp::fingerprint::Fingerprint;
 use crate::amqp::id::{MessageIndex, QueueId};
 use crate::amqp::message::MessageRef;
-use crate::store::checkpoint::Capture;
+use crate::amqp::sighting::Sighting;
+use crate::store::checkpoint::{Capture, Contents};
 use crate::store::disk::Disk;
 use crate::store::disk::simulated::SimulatedDisk;
+use crate::store::format::checkpoint::Checkpoint;
 use crate::store::format::record::Range;
 use crate::store::meta::{MetaChange, MetaLog as _};
 use crate::store::placement::{Octets, PlacedMessage, Placement};
@@ -68,6 +71,14 @@ impl Directory {
         self.write()
     }
 
+    /// Has the exchange of that entry see values.
+    pub(super) fn see(&mut self, key: &str, values: &[&str]) -> &mut Self {
+        let value = |value: &&str| Fingerprint::of_octets(value.as_bytes());
+        let seen = values.iter().map(|it| Sighting { value: value(it), until: Sighting::FOR_EVER });
+        self.opened.log.see(key.into(), seen.collect());
+        self.write()
+    }
+
     /// Writes and syncs what waits.
     fn write(&mut self) -> &mut Self {
         let _ = self.opened.log.barrier();
@@ -79,7 +90,8 @@ impl Directory {
     pub(super) fn checkpoint(&mut self) -> &mut Self {
         let left = recover(&self.disk).unwrap().checkpoint;
         let capture = Capture::begin(&self.opened.log);
-        let captured = capture.end(&self.opened.log, left.images, left.next_queue);
+        let Checkpoint { images, seen, next_queue, .. } = left;
+        let captured = capture.end(&self.opened.log, Contents { images, seen, next_queue });
         self.write();
         captured.publish(&self.opened.log).unwrap();
         self

@@ -3,6 +3,7 @@
 mod directory;
 
 use super::*;
+use crate::amqp::fingerprint::Fingerprint;
 use crate::amqp::id::QueueId;
 use crate::store::checkpoint::publish;
 use crate::store::disk::simulated::SimulatedDisk;
@@ -77,6 +78,24 @@ fn what_is_whole_is_counted_and_stays_as_it_is() {
     assert_eq!(found.damages, []);
     assert!(!repaired.changed);
     assert_eq!(disk.operations(), operations);
+}
+
+#[test]
+fn what_exchanges_have_seen_is_counted_and_outlives_a_repair() {
+    let mut directory = two_queues();
+    directory.put("x").see("x", &["a", "b"]).checkpoint().see("x", &["b", "c"]);
+    let disk = directory.put("more").killed();
+    // In the body of the message at place 3.
+    disk.flip(FIRST, 2 * 4096 + 68 + 3 * SIZE + 40, 4).unwrap();
+    let value = |value: &str| Fingerprint::of_octets(value.as_bytes());
+
+    let found = examine(&disk).unwrap();
+    assert!(repair(&disk, &mut ()).unwrap().changed);
+    let left = recover(&disk).unwrap().checkpoint.seen;
+
+    assert_eq!((found.summary.seen, found.damages.len()), (3, 1));
+    let seen: Vec<_> = left[&b"x"[..]].iter().map(|sighting| sighting.value).collect();
+    assert_eq!((left.len(), seen), (1, ["a", "b", "c"].map(value).to_vec()));
 }
 
 #[test]

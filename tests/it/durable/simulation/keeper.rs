@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use leveret::store::checkpoint::{Capture, Captured};
+use leveret::store::checkpoint::{Capture, Captured, Contents};
 use leveret::store::format::checkpoint::QueueImage;
 use leveret::store::keeper::Queues as _;
 use leveret::store::reclaim::{CopyForward, Holding, Moving, choose};
@@ -60,16 +60,18 @@ impl Keeper {
         let log = &broker.log;
         self.stage = match std::mem::take(&mut self.stage) {
             Stage::Idle => Stage::Idle,
-            Stage::Imaging(capture, mut left, mut images) => match left.pop() {
-                Some(queue) => {
+            Stage::Imaging(capture, mut left, mut images) => {
+                if let Some(queue) = left.pop() {
                     images.extend(queue.image());
                     Stage::Imaging(capture, left, images)
+                } else {
+                    let (seen, next_queue) = (broker.node.seen(), broker.node.next_queue());
+                    Stage::Captured(capture.end(log, Contents { images, seen, next_queue }))
                 }
-                None => Stage::Captured(capture.end(log, images, broker.node.next_queue())),
-            },
+            }
             Stage::Captured(captured) if captured.durable.is_done() => {
                 self.done.0 += 1;
-                let published = captured.publish(log);
+                let published = captured.publish(log).map(drop);
                 self.fail(published);
                 Stage::Idle
             }

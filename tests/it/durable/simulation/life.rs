@@ -11,7 +11,6 @@ use leveret::store::disk::simulated::SimulatedDisk;
 use leveret::store::keeper::Queues as _;
 use leveret::store::recovery::error::OpenError;
 use leveret::store::writer::{WriteError, Writer};
-use leveret::vhost::queue::Queue;
 use parking_lot::Mutex;
 
 use super::broker::Broker;
@@ -330,10 +329,9 @@ impl Life {
         let broker = self.clients.lock().broker.clone();
         broker.log.stop();
         while self.turn()? {}
-        let images = broker.queues().iter().filter_map(Queue::image).collect();
         let end = Capture::begin(&broker.log);
         self.clean = Some(false);
-        let ended = end.end_clean(&broker.log, images, broker.node.next_queue());
+        let ended = end.end_clean(&broker.log, broker.node.contents());
         self.clean = Some(ended.is_ok());
         ended.map_err(|_| self.dead())
     }

@@ -20,6 +20,7 @@ mod publish;
 mod random;
 mod rot;
 mod scripted;
+mod seen;
 mod session;
 
 use std::env;

@@ -103,6 +103,6 @@ impl Batch {
             }
             Placed { confirm: wants.then_some(PublishTag(tag)), ..placed }
         });
-        PublishBatch { messages: numbered.collect(), octets, publisher }
+        PublishBatch { messages: numbered.collect(), octets, publisher, fate: None }
     }
 }

@@ -152,7 +152,8 @@ impl Script {
             marked: false,
         };
         let publisher = Arc::clone(&self.session);
-        queue.publish(PublishBatch { octets, messages: vec![placed], publisher });
+        let messages = vec![placed];
+        queue.publish(PublishBatch { octets, messages, publisher, fate: None });
         self.write();
     }
 
@@ -176,8 +177,7 @@ impl Script {
     fn checkpoint(&mut self) {
         let (log, files) = (Arc::clone(&self.broker.log), self.files());
         let capture = Capture::begin(&log);
-        let images = self.broker.queues().iter().filter_map(Queue::image).collect();
-        let captured = capture.end(&log, images, self.broker.node.next_queue());
+        let captured = capture.end(&log, self.broker.node.contents());
         self.write();
         assert!(captured.durable.is_done());
         captured.publish(&log).unwrap();
