@@ -2,15 +2,15 @@
 
 use super::{dying, dying_to, reject, watch};
 use crate::broker::TestBroker;
+use crate::delivery_limit::quorum;
 use crate::expiry::await_ready;
-
 use crate::raw::content::content;
 use crate::raw::method::{
     basic_consume, basic_get, basic_publish, basic_reject, exchange_declare, exchange_delete,
     queue_bind, queue_declare, queue_delete,
 };
 use crate::raw::peer::{Channel, Peer};
-use crate::raw::wire::Field::{Array, Str};
+use crate::raw::wire::Field::{Array, Int, Str};
 
 /// Has a letter sent that certainly arrives in `dl.dead`, behind all that were sent before.
 #[track_caller]
@@ -40,6 +40,53 @@ fn without_its_exchange_a_letter_is_gone_and_with_it_the_next_arrives() {
 
     expect_nothing_before_a_probe(&mut peer);
     assert_eq!(peer.channel(1).counts("dl.q"), (0, 0));
+}
+
+/// Sends three letters through an exchange of that type to a queue with room for one, at least once.
+#[track_caller]
+fn expect_second_try(kind: &str) {
+    let broker = TestBroker::start();
+    if broker.is_rabbitmq_3_10 {
+        return;
+    }
+    let mut peer = broker.connect();
+    peer.open(1);
+    watch(&mut peer, "dl.dead");
+    let exchange = exchange_declare("dl.least", kind).auto_delete();
+    peer.channel(1).call(&exchange.arguments(&[("x-cache-size", Int(10))]));
+    let refusing = ("x-overflow", Str("reject-publish"));
+    let one = [("x-max-length", Int(1)), refusing.clone()];
+    peer.channel(1).call(&queue_declare("dl.narrow").exclusive().arguments(&one));
+    peer.channel(1).call(&queue_bind("dl.narrow", "dl.least", ""));
+    let strategy = ("x-dead-letter-strategy", Str("at-least-once"));
+    let letters = [("x-dead-letter-exchange", Str("dl.least")), strategy, refusing];
+    quorum(&mut peer, "dl.source", &letters);
+
+    for text in ["1", "2", "3"] {
+        let headers = [("x-deduplication-header", Str(text))];
+        let message = content(text.as_bytes()).headers(&headers);
+        peer.channel(1).publish(&basic_publish("", "dl.source"), &message);
+        let got = peer.channel(1).get(&basic_get("dl.source"));
+        peer.channel(1).send(&basic_reject(got.tag));
+    }
+    expect_nothing_before_a_probe(&mut peer);
+    assert_eq!(peer.channel(1).drain("dl.narrow"), ["1"]);
+    peer.open(3).call(&basic_consume("dl.narrow", "").no_ack());
+
+    for text in ["2", "3"] {
+        assert_eq!(peer.expect_delivery(3).text(), text);
+    }
+    peer.channel(1).call(&queue_delete("dl.source"));
+}
+
+#[test]
+fn at_least_once_a_letter_that_a_full_queue_refuses_stays_and_is_tried_again() {
+    expect_second_try("fanout");
+}
+
+#[test]
+fn a_letter_that_was_refused_is_no_duplicate_when_it_is_tried_again() {
+    expect_second_try("x-message-deduplication");
 }
 
 #[test]
