@@ -1,6 +1,7 @@
 // What every amqplib scenario needs: the broker's address and names of its own.
 'use strict';
 
+const assert = require('node:assert');
 const amqp = require('amqplib');
 
 // Seconds after which something that should have come counts as missing.
@@ -63,6 +64,65 @@ async function bodies(channel, queue, count) {
   return (await receive(channel, queue, count)).map((message) => message.content.toString());
 }
 
+const texts = (messages) => messages.map((message) => message.content.toString());
+
+// All that is ready in `queue`, by basic.get.
+async function drain(channel, queue) {
+  const messages = [];
+  for (;;) {
+    const message = await channel.get(queue, { noAck: true });
+    if (!message) return messages;
+    messages.push(message);
+  }
+}
+
+// Publishes on a confirm channel; whether the broker accepted it.
+const accepted = (channel, key, text, { exchange = '', ...options } = {}) =>
+  new Promise((resolve) => {
+    const settle = (error) => resolve(error === null);
+    channel.publish(exchange, key, Buffer.from(text), options, settle);
+  });
+
+// Publishes one text, or several, which the broker has to accept.
+async function publish(channel, key, text, options) {
+  for (const each of [text].flat()) assert(await accepted(channel, key, each, options), each);
+}
+
+// Queue and reason of each death that a message tells of.
+const deaths = (message) =>
+  message.properties.headers['x-death'].map((death) => [death.queue, death.reason, death.count]);
+
+// What `promise` comes to, if that does not take too long.
+function within(promise, what) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(what)), PATIENCE * 1000);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
+// Has `call`, with a channel of its own, end in a channel exception with this text in it.
+async function refused(connection, code, text, call) {
+  const channel = await connection.createChannel();
+  const closed = new Promise((resolve) => {
+    channel.once('error', resolve);
+  });
+  Promise.resolve(call(channel)).catch(() => {});
+  const error = await within(closed, `not refused with ${code} ${text}`);
+  assert.strictEqual(error.code, code);
+  assert(error.message.includes(text), error.message);
+}
+
+// Sees that queues with these arguments are refused with 406 and the text given for each.
+async function refuseArguments(connection, cases, options = {}) {
+  const queue = name('refused');
+  for (const [fields, text] of cases) {
+    const full = `PRECONDITION_FAILED - ${text.replace('{queue}', queue)}`;
+    const declare = (c) => c.assertQueue(queue, { durable: false, ...options, arguments: fields });
+    await refused(connection, 406, full, declare);
+  }
+}
+
 // Runs a scenario on a connection of its own; a throw ends the process with code 1.
 function scenario(body) {
   const deadline = setTimeout(() => {
@@ -80,4 +140,22 @@ function scenario(body) {
     });
 }
 
-module.exports = { amqp, bodies, connect, consume, name, pause, receive, scenario, PATIENCE };
+module.exports = {
+  PATIENCE,
+  accepted,
+  amqp,
+  bodies,
+  connect,
+  consume,
+  deaths,
+  drain,
+  name,
+  pause,
+  publish,
+  receive,
+  refuseArguments,
+  refused,
+  scenario,
+  texts,
+  within,
+};

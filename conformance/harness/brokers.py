@@ -14,6 +14,11 @@ from harness import processes
 START_SECONDS = 90
 STOP_SECONDS = 15
 RABBITMQ = "/usr/lib/rabbitmq/bin/rabbitmq-server"
+PLUGINS = """\
+[rabbitmq_consistent_hash_exchange, rabbitmq_event_exchange, rabbitmq_random_exchange,
+ rabbitmq_recent_history_exchange, rabbitmq_sharding].
+"""
+"""The plugins that come with RabbitMQ and are enabled: an Erlang term."""
 
 
 class Broker:
@@ -109,7 +114,7 @@ def start_rabbitmq(directory):
 
 def rabbitmq_environment(directory, port, distribution, names):
     plugins = directory / "enabled_plugins"
-    plugins.write_text("[].\n")
+    plugins.write_text(PLUGINS)
     return os.environ | {
         "HOME": str(directory),
         "ERL_EPMD_PORT": str(names),

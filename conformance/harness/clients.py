@@ -46,6 +46,8 @@ class Catalogue:
             manifest.parent.name: Client(manifest, target / manifest.parent.name, self.scenarios)
             for manifest in manifests
         }
+        for fields in self.scenarios.values():
+            self.check_names("client", fields.get("clients", []), self.clients)
 
     @staticmethod
     def check_names(kind, names, known):
@@ -73,7 +75,9 @@ class Client:
 
     def find_scenarios(self, catalogue):
         """The scenario files, held against the catalogue: each is there or said to be lacking."""
-        found = {snake_case(path.stem) for path in self.folder.glob(self.fields["scenarios"])}
+        stems = [snake_case(path.stem) for path in self.folder.glob(self.fields["scenarios"])]
+        found = {name for name in stems if self.takes_part(catalogue.get(name, {}))}
+        catalogue = {name: fields for name, fields in catalogue.items() if self.takes_part(fields)}
         for name in (found | self.lacks.keys()) - catalogue.keys():
             raise CatalogueError(f"{self.name} knows a scenario {name!r} that scenarios.toml does not")
         for name in catalogue.keys() - found - self.lacks.keys():
@@ -81,6 +85,10 @@ class Client:
         for name in found & self.lacks.keys():
             raise CatalogueError(f"{self.name} has a scenario {name!r} that it says it lacks")
         return [name for name in catalogue if name in found]
+
+    def takes_part(self, scenario):
+        """Whether a scenario is for all clients or names this one."""
+        return self.name in scenario.get("clients", [self.name])
 
     def check_version(self):
         """The version that the matrix shows is the one that is installed."""

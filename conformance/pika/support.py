@@ -1,6 +1,7 @@
 """What every pika scenario needs: the broker's address and names of its own."""
 
 import os
+import time
 
 import pika
 
@@ -34,3 +35,78 @@ def receive(channel, queue, count, auto_ack=True):
 
 def bodies(channel, queue, count):
     return [body.decode() for _, _, body in receive(channel, queue, count)]
+
+
+def confirming(connection):
+    """A channel on which `publish` returns when the broker has confirmed."""
+    channel = connection.channel()
+    channel.confirm_delivery()
+    return channel
+
+
+def publish(channel, key, *texts, exchange="", **properties):
+    """Publishes these bodies with these properties; NackError when the broker refuses one."""
+    for text in texts:
+        channel.basic_publish(exchange, key, text, pika.BasicProperties(**properties))
+
+
+def consume(channel, queue, **options):
+    """Starts a consumer; its deliveries come with the connection's events."""
+    deliveries = []
+    channel.basic_consume(queue, lambda _, *delivery: deliveries.append(delivery), **options)
+    return deliveries
+
+
+def take(connection, deliveries, count):
+    """Waits for the next `count` deliveries, as (method, properties, body), and takes them."""
+    deadline = time.monotonic() + PATIENCE
+    while len(deliveries) < count:
+        assert time.monotonic() < deadline, f"{len(deliveries)} of {count} messages came"
+        connection.process_data_events(0.1)
+    taken = deliveries[:count]
+    del deliveries[:count]
+    return taken
+
+
+def texts(deliveries):
+    return [body.decode() for _, _, body in deliveries]
+
+
+def drain(channel, queue):
+    """All that is ready in `queue`, by basic.get."""
+    messages = []
+    while (message := channel.basic_get(queue, auto_ack=True))[0] is not None:
+        messages.append(message)
+    return messages
+
+
+def eventually(check):
+    """Waits until `check()` is true."""
+    deadline = time.monotonic() + PATIENCE
+    while not check():
+        assert time.monotonic() < deadline, "what was waited for did not happen"
+        time.sleep(0.02)
+
+
+def refused(connection, code, text, call):
+    """Has `call`, with a channel of its own, end in a channel exception with this text in it."""
+    channel = connection.channel()
+    try:
+        call(channel)
+        channel.queue_declare("", exclusive=True)
+    except pika.exceptions.ChannelClosedByBroker as error:
+        assert error.reply_code == code and text in error.reply_text, error
+    else:
+        raise AssertionError(f"not refused with {code} {text}")
+
+
+def refuse_arguments(connection, cases, **options):
+    """Sees that queues with these arguments are refused with 406 and the text given for each."""
+    queue = name("refused")
+    for arguments, text in cases:
+        refused(
+            connection,
+            406,
+            f"PRECONDITION_FAILED - {text.format(queue=queue)}",
+            lambda channel: channel.queue_declare(queue, arguments=arguments, **options),
+        )

@@ -10,9 +10,12 @@ import com.rabbitmq.client.ShutdownSignalException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
@@ -30,6 +33,10 @@ public final class Support {
 
     public interface Call {
         void run() throws Exception;
+    }
+
+    public interface ChannelCall {
+        void run(Channel channel) throws Exception;
     }
 
     private Support() {}
@@ -122,6 +129,88 @@ public final class Support {
         return response;
     }
 
+    /** All that is ready in a queue, by basic.get. */
+    public static List<GetResponse> drain(Channel channel, String queue) throws IOException {
+        List<GetResponse> messages = new ArrayList<>();
+        GetResponse message = channel.basicGet(queue, true);
+        while (message != null) {
+            messages.add(message);
+            message = channel.basicGet(queue, true);
+        }
+        return messages;
+    }
+
+    public static List<String> drained(Channel channel, String queue) throws IOException {
+        return drain(channel, queue).stream().map(message -> new String(message.getBody())).toList();
+    }
+
+    /** The next delivery, which has this body. */
+    public static Delivery next(BlockingQueue<Delivery> deliveries, String text) throws InterruptedException {
+        Delivery delivery = next(deliveries);
+        equal(new String(delivery.getBody()), text);
+        return delivery;
+    }
+
+    public static long tag(Delivery delivery) {
+        return delivery.getEnvelope().getDeliveryTag();
+    }
+
+    public static Channel confirming(Connection connection) throws IOException {
+        Channel channel = connection.createChannel();
+        channel.confirmSelect();
+        return channel;
+    }
+
+    /** Publishes on a channel with confirms; whether the broker accepted it. */
+    public static boolean accepted(
+            Channel channel, String exchange, String key, AMQP.BasicProperties properties, String text)
+            throws Exception {
+        channel.basicPublish(exchange, key, properties, text.getBytes());
+        return channel.waitForConfirms(PATIENCE * 1000);
+    }
+
+    /** Publishes to a queue what the broker has to accept. */
+    public static void put(Channel channel, String queue, AMQP.BasicProperties properties, String... texts)
+            throws Exception {
+        for (String text : texts) {
+            equal(accepted(channel, "", queue, properties, text), true);
+        }
+    }
+
+    public static AMQP.BasicProperties headers(Map<String, Object> headers) {
+        return new AMQP.BasicProperties.Builder().headers(headers).build();
+    }
+
+    /** A header of a delivery as text, or what stands for a missing one. */
+    public static String header(Delivery delivery, String header, String missing) {
+        Map<String, Object> headers = delivery.getProperties().getHeaders();
+        Object value = headers == null ? null : headers.get(header);
+        return value == null ? missing : value.toString();
+    }
+
+    /** The deaths that a message tells of, newest first. */
+    public static List<Map<?, ?>> deaths(Delivery delivery) {
+        Map<String, Object> headers = delivery.getProperties().getHeaders();
+        List<?> deaths = headers == null ? null : (List<?>) headers.get("x-death");
+        return deaths == null ? List.of() : deaths.stream().<Map<?, ?>>map(death -> (Map<?, ?>) death).toList();
+    }
+
+    /** Queue, reason and count of each death. */
+    public static String told(Delivery delivery) {
+        return deaths(delivery).stream()
+                .map(death -> death.get("queue") + " " + death.get("reason") + " " + death.get("count"))
+                .toList()
+                .toString();
+    }
+
+    /** Arguments of a queue whose dead letters go to another queue. */
+    public static Map<String, Object> dyingTo(String dead, Map<String, Object> more) {
+        Map<String, Object> arguments = new HashMap<>(more);
+        arguments.put("x-dead-letter-exchange", "");
+        arguments.put("x-dead-letter-routing-key", dead);
+        return arguments;
+    }
+
     /** The text of the channel exception, with this code, that a call ends in. */
     public static String refused(int code, Call call) throws Exception {
         try {
@@ -132,6 +221,34 @@ public final class Support {
             return close.getReplyText();
         }
         throw new AssertionError("expected code " + code);
+    }
+
+    /** Has a call, with a channel of its own, end in a channel exception with this text in it. */
+    public static void refused(Connection connection, int code, String text, ChannelCall call) throws Exception {
+        Channel channel = connection.createChannel();
+        CompletableFuture<ShutdownSignalException> shutdown = new CompletableFuture<>();
+        channel.addShutdownListener(shutdown::complete);
+        try {
+            call.run(channel);
+        } catch (IOException refused) {
+            if (!(refused.getCause() instanceof ShutdownSignalException)) {
+                throw refused;
+            }
+        }
+        AMQP.Channel.Close close = close(shutdown.get(PATIENCE, TimeUnit.SECONDS));
+        equal(close.getReplyCode(), code);
+        if (!close.getReplyText().contains(text)) {
+            throw new AssertionError("got " + close.getReplyText() + ", want " + text);
+        }
+    }
+
+    /** Sees that an exclusive queue with one such argument is refused with 406 and this text. */
+    public static void refuseArgument(Connection connection, String argument, Object value, String detail)
+            throws Exception {
+        String queue = name("refused");
+        String text = "PRECONDITION_FAILED - invalid arg '" + argument + "' for queue '" + queue + "' in vhost '/': ";
+        refused(connection, 406, text + detail,
+                channel -> channel.queueDeclare(queue, false, true, false, Map.of(argument, value)));
     }
 
     public static AMQP.Channel.Close close(ShutdownSignalException signal) {

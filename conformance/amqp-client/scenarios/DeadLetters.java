@@ -1,18 +1,19 @@
 package scenarios;
 
 import static conformance.Support.consume;
+import static conformance.Support.deaths;
 import static conformance.Support.equal;
 import static conformance.Support.name;
 import static conformance.Support.next;
 import static conformance.Support.publish;
 import static conformance.Support.receive;
 import static conformance.Support.scenario;
+import static conformance.Support.told;
 
 import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.Delivery;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 
@@ -21,20 +22,6 @@ public final class DeadLetters {
 
     private static void declare(Channel channel, String queue, Map<String, Object> arguments) throws Exception {
         channel.queueDeclare(queue, false, true, false, arguments);
-    }
-
-    private static List<Map<?, ?>> deaths(Delivery delivery) {
-        Map<String, Object> headers = delivery.getProperties().getHeaders();
-        List<?> deaths = headers == null ? null : (List<?>) headers.get("x-death");
-        return deaths == null ? List.of() : deaths.stream().<Map<?, ?>>map(death -> (Map<?, ?>) death).toList();
-    }
-
-    /** Queue, reason and count of each death. */
-    private static String told(Delivery delivery) {
-        return deaths(delivery).stream()
-                .map(death -> death.get("queue") + " " + death.get("reason") + " " + death.get("count"))
-                .toList()
-                .toString();
     }
 
     private static void letters(Connection connection) throws Exception {
