@@ -1,19 +1,24 @@
 """The broker under test: started here and stopped again, or taken as it is."""
 
 import contextlib
+import json
 import os
 import re
 import shutil
 import socket
 import subprocess
 import time
+import tomllib
 from pathlib import Path
 
 from harness import processes
 
 START_SECONDS = 90
 STOP_SECONDS = 15
+ROOT = Path(__file__).resolve().parents[2]
+POLICIES = ROOT / "conformance" / "policies.toml"
 RABBITMQ = "/usr/lib/rabbitmq/bin/rabbitmq-server"
+RABBITMQCTL = "/usr/lib/rabbitmq/bin/rabbitmqctl"
 PLUGINS = """\
 [rabbitmq_consistent_hash_exchange, rabbitmq_event_exchange, rabbitmq_random_exchange,
  rabbitmq_recent_history_exchange, rabbitmq_sharding].
@@ -68,12 +73,11 @@ def given(address):
 @contextlib.contextmanager
 def start_leveret(directory):
     """Our release binary on a port of its own choosing, with an empty data directory."""
-    root = Path(__file__).resolve().parents[2]
-    target = root / os.environ.get("CARGO_TARGET_DIR", "target")
-    subprocess.run(["cargo", "build", "--release", "--locked", "--quiet"], cwd=root, check=True)
+    target = ROOT / os.environ.get("CARGO_TARGET_DIR", "target")
+    subprocess.run(["cargo", "build", "--release", "--locked", "--quiet"], cwd=ROOT, check=True)
     log = directory / "leveret.log"
     command = [target / "release" / "leveret", "--amqp", "127.0.0.1:0"]
-    command += ["--data-dir", directory / "data"]
+    command += ["--data-dir", directory / "data", "--config", POLICIES]
     with log.open("wb") as output:
         process = processes.spawn(command, cwd=directory, stdout=output, stderr=subprocess.STDOUT)
     try:
@@ -106,7 +110,10 @@ def start_rabbitmq(directory):
         daemon = processes.spawn([shutil.which("epmd"), "-port", str(names)], **streams)
         node = processes.spawn([RABBITMQ], cwd=directory, **streams)
     try:
-        yield Broker("rabbitmq", "RabbitMQ", ("127.0.0.1", port), node, log)
+        broker = Broker("rabbitmq", "RabbitMQ", ("127.0.0.1", port), node, log)
+        await_start_frame(broker)
+        set_policies(directory, environment)
+        yield broker
     finally:
         processes.stop(node, STOP_SECONDS)
         processes.stop(daemon, STOP_SECONDS)
@@ -129,6 +136,31 @@ def rabbitmq_environment(directory, port, distribution, names):
         "RABBITMQ_NODE_PORT": str(port),
         "RABBITMQ_PID_FILE": str(directory / "pid"),
     }
+
+
+def set_policies(directory, environment):
+    """Gives RabbitMQ the policies that Leveret reads as its configuration."""
+    policies = tomllib.loads(POLICIES.read_text())
+    definitions = directory / "definitions.json"
+    definitions.write_text(json.dumps(as_definitions(**policies)))
+    command = [RABBITMQCTL, "import_definitions", definitions]
+    code, output = processes.finish(command, START_SECONDS, env=environment)
+    if code != 0:
+        raise SystemExit(f"RabbitMQ does not take the policies:\n{output}")
+
+
+def as_definitions(policies, operator_policies):
+    """Policies as RabbitMQ's definitions hold them."""
+    bounds = [
+        {
+            "vhost": "/",
+            "component": "operator_policy",
+            "name": policy["name"],
+            "value": {key: value for key, value in policy.items() if key != "name"},
+        }
+        for policy in operator_policies
+    ]
+    return {"policies": [{"vhost": "/", **policy} for policy in policies], "parameters": bounds}
 
 
 def free_ports(count):

@@ -8,8 +8,9 @@ with connect() as connection:
     watcher.queue_declare(queue, exclusive=True, arguments={"x-consumer-timeout": 200})
     publish(channel, queue, "held")
     try:
-        for _ in channel.consume(queue, inactivity_timeout=PATIENCE):
-            pass
+        for method, _, _ in channel.consume(queue, inactivity_timeout=PATIENCE):
+            if method is None:
+                break
         raise AssertionError("the channel was not closed")
     except ChannelClosedByBroker as error:
         assert error.reply_code == 406, error
