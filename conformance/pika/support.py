@@ -107,6 +107,6 @@ def refuse_arguments(connection, cases, **options):
         refused(
             connection,
             406,
-            f"PRECONDITION_FAILED - {text.format(queue=queue)}",
+            f"PRECONDITION_FAILED - {text.replace('{queue}', queue)}",
             lambda channel: channel.queue_declare(queue, arguments=arguments, **options),
         )

@@ -49,6 +49,6 @@ with connect() as connection:
     invalid = "invalid arg '{}' for queue '{{queue}}' in vhost '/': {}"
     cases = [
         ({"x-overflow": "reject"}, invalid.format("x-overflow", "invalid_overflow")),
-        ({"x-max-length": -1}, invalid.format("x-max-length", "{{value_negative,-1}}")),
+        ({"x-max-length": -1}, invalid.format("x-max-length", "{value_negative,-1}")),
     ]
     refuse_arguments(connection, cases)

@@ -21,8 +21,8 @@ with connect() as connection:
 
     invalid = "invalid arg 'x-max-priority' for queue '{queue}' in vhost '/': "
     cases = [
-        ({"x-max-priority": 256}, invalid + "{{max_value_exceeded,256}}"),
-        ({"x-max-priority": -1}, invalid + "{{value_negative,-1}}"),
+        ({"x-max-priority": 256}, invalid + "{max_value_exceeded,256}"),
+        ({"x-max-priority": -1}, invalid + "{value_negative,-1}"),
         ({"x-max-priority": "5"}, invalid + '"expected integer, got longstr"'),
     ]
     refuse_arguments(connection, cases)

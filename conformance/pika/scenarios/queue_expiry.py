@@ -51,7 +51,7 @@ with connect() as connection:
 
     invalid = "invalid arg 'x-expires' for queue '{queue}' in vhost '/': "
     cases = [
-        ({"x-expires": 0}, invalid + "{{value_zero,0}}"),
-        ({"x-expires": -1}, invalid + "{{value_negative,-1}}"),
+        ({"x-expires": 0}, invalid + "{value_zero,0}"),
+        ({"x-expires": -1}, invalid + "{value_negative,-1}"),
     ]
     refuse_arguments(connection, cases)

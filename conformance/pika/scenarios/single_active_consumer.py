@@ -32,4 +32,4 @@ with connect() as connection, connect() as other:
 
     text = "invalid arg 'x-single-active-consumer' for queue '{queue}' in vhost '/': "
     wrong = {"x-single-active-consumer": "true"}
-    refuse_arguments(connection, [(wrong, text + "{{unacceptable_type,longstr}}")])
+    refuse_arguments(connection, [(wrong, text + "{unacceptable_type,longstr}")])
