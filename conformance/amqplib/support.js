@@ -7,12 +7,24 @@ const amqp = require('amqplib');
 // Seconds after which something that should have come counts as missing.
 const PATIENCE = 10;
 
+// Seconds of silence after which nothing more is expected.
+const QUIET = 0.3;
+
 const connect = () => amqp.connect(process.env.AMQP_URI);
 
 // A queue or exchange name that no other scenario uses.
 const name = (suffix) => `${process.env.CONFORMANCE_PREFIX}.${suffix}`;
 
 const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+
+// Waits until these arrays have so many members each, and sees that no more follow.
+async function settled(...counts) {
+  const deadline = Date.now() + PATIENCE * 1000;
+  const lacking = () => counts.some(([array, count]) => array.length < count);
+  while (lacking() && Date.now() < deadline) await pause(0.02);
+  await pause(QUIET);
+  for (const [array, count] of counts) assert.strictEqual(array.length, count);
+}
 
 // Deliveries of one consumer, to be awaited one by one.
 class Deliveries {
@@ -156,6 +168,7 @@ module.exports = {
   refuseArguments,
   refused,
   scenario,
+  settled,
   texts,
   within,
 };

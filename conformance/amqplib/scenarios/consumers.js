@@ -1,10 +1,6 @@
 'use strict';
 const assert = require('node:assert');
-const { pause, scenario } = require('../support');
-
-const QUIET = 0.3;
-
-const texts = (messages) => messages.map((message) => message.content.toString());
+const { scenario, settled, texts } = require('../support');
 
 async function consume(channel, queue, options = {}) {
   const deliveries = [];
@@ -19,10 +15,10 @@ async function priorities(connection) {
   const low = await consume(channel, queue, { priority: -1 });
   const high = await consume(channel, queue, { priority: 10 });
   for (const text of ['1', '2', '3']) channel.sendToQueue(queue, Buffer.from(text));
-  await pause(QUIET);
+  await settled([high, 1], [low, 1]);
   assert.deepStrictEqual([texts(high), texts(low)], [['1'], ['2']]);
   channel.ack(high[0]);
-  await pause(QUIET);
+  await settled([high, 2], [low, 1]);
   assert.deepStrictEqual([texts(high), texts(low)], [['1', '3'], ['2']]);
 }
 
@@ -37,10 +33,10 @@ async function singleActive(connection) {
   const active = await consume(first, queue);
   const waiting = await consume(second, queue);
   for (const text of ['1', '2']) first.sendToQueue(queue, Buffer.from(text));
-  await pause(QUIET);
-  assert.deepStrictEqual([texts(active), texts(waiting)], [['1', '2'], []]);
+  await settled([active, 2], [waiting, 0]);
+  assert.deepStrictEqual(texts(active), ['1', '2']);
   await first.close();
-  await pause(QUIET);
+  await settled([waiting, 2]);
   assert.deepStrictEqual(texts(waiting), ['1', '2']);
   assert(waiting.every((message) => message.fields.redelivered));
   third.on('error', () => {});

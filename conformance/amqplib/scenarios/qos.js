@@ -1,8 +1,5 @@
 'use strict';
-const assert = require('node:assert');
-const { pause, scenario } = require('../support');
-
-const QUIET = 0.3;
+const { scenario, settled } = require('../support');
 
 async function prepare(connection) {
   const channel = await connection.createChannel();
@@ -20,17 +17,13 @@ async function perConsumer(connection) {
   const first = [];
   const second = [];
   await channel.consume(queue, (message) => first.push(message));
-  await pause(QUIET);
-  assert.strictEqual(first.length, 2);
+  await settled([first, 2]);
   channel.ack(first[0]);
-  await pause(QUIET);
-  assert.strictEqual(first.length, 3);
+  await settled([first, 3]);
   channel.ack(first[2], true);
-  await pause(QUIET);
-  assert.strictEqual(first.length, 5);
+  await settled([first, 5]);
   await channel.consume(queue, (message) => second.push(message));
-  await pause(QUIET);
-  assert.deepStrictEqual([first.length, second.length], [5, 2]);
+  await settled([first, 5], [second, 2]);
   await channel.close();
 }
 
@@ -40,11 +33,9 @@ async function wholeChannel(connection) {
   const deliveries = [];
   await channel.consume(queue, (message) => deliveries.push(message));
   await channel.consume(queue, (message) => deliveries.push(message));
-  await pause(QUIET);
-  assert.strictEqual(deliveries.length, 3);
+  await settled([deliveries, 3]);
   await channel.prefetch(4, true);
-  await pause(QUIET);
-  assert.strictEqual(deliveries.length, 4);
+  await settled([deliveries, 4]);
 }
 
 scenario(async (connection) => {
