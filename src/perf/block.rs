@@ -4,6 +4,7 @@ use bytes::BytesMut;
 
 use super::options::Size;
 use super::stamp::Stamp;
+use super::vary::Field;
 use crate::amqp::id::ChannelId;
 use crate::codec::encode;
 use crate::codec::frame::HEADER_SIZE;
@@ -42,6 +43,8 @@ pub(super) struct Block {
     slots: Vec<Slot>,
     /// Messages of each channel in it.
     of_channel: u64,
+    /// What is another in each message, beside the stamp.
+    fields: Vec<Field>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -71,7 +74,18 @@ impl Block {
             }
             of_channel += 1;
         }
-        Self { octets: out.to_vec(), slots, of_channel }
+        Self { octets: out.to_vec(), slots, of_channel, fields: Vec::new() }
+    }
+
+    /// Has these differ from message to message.
+    pub(super) fn vary(&mut self, fields: Vec<Field>) {
+        self.fields = fields;
+    }
+
+    /// The octets of its first message up to the body. Of other messages only the channel differs.
+    pub(super) fn head(&self) -> &[u8] {
+        let end = self.slots.first().map_or(0, |slot| slot.body);
+        self.octets.get(..end).unwrap_or_default()
     }
 
     /// Octets of its first message, frames included.
@@ -90,7 +104,9 @@ impl Block {
     pub(super) fn stamp(&mut self, first: u64, count: usize, nanos: impl Fn(u64) -> u64) -> &[u8] {
         let (round, at) = self.round(first);
         let earlier = round * self.of_channel;
+        let begin = at.checked_sub(1).and_then(|at| self.slots.get(at)).map_or(0, |slot| slot.end);
         let slots = self.slots.get(at..at + count).unwrap_or_default();
+        let mut message = begin;
         for (slot, number) in slots.iter().zip(first..) {
             let stamp =
                 Stamp { flow: slot.flow, sequence: earlier + slot.before, nanos: nanos(number) };
@@ -98,8 +114,11 @@ impl Block {
             {
                 *start = stamp.octets();
             }
+            for field in &self.fields {
+                field.set(self.octets.get_mut(message..slot.end).unwrap_or_default(), stamp);
+            }
+            message = slot.end;
         }
-        let begin = at.checked_sub(1).and_then(|at| self.slots.get(at)).map_or(0, |slot| slot.end);
         let end = slots.last().map_or(begin, |slot| slot.end);
         self.octets.get(begin..end).unwrap_or_default()
     }

@@ -4,11 +4,13 @@ use super::error::PerfError;
 use super::options::{Acks, Exchange, Load, Scenario};
 use super::plan::Plan;
 use super::stamp;
+use super::vary::Vary;
 
 /// Refuses options that cannot be carried out together.
 pub(super) fn check(plan: &Plan<'_>) -> Result<(), PerfError> {
     let Plan { options, scenario, publishers, consumers, .. } = *plan;
     let Load { queues, channels, prefetch, acks, exchange, bindings, stepwise, .. } = *options;
+    let varies_key = options.vary.iter().any(Vary::is_routing_key);
     let refused = [
         (publishers == 0, "--publishers: at least 1"),
         (channels == 0, "--channels: at least 1"),
@@ -19,8 +21,8 @@ pub(super) fn check(plan: &Plan<'_>) -> Result<(), PerfError> {
         (queues == 0, "--queues: at least 1"),
         (consumers > 0 && consumers < queues, "--consumers: 0, or at least one for each queue"),
         (
-            exchange != Exchange::Fanout && publishers < queues,
-            "--publishers: at least one for each queue, unless the exchange is a fanout",
+            !exchange.copies() && !exchange.chooses() && publishers < queues,
+            "--publishers: at least one for each queue, unless the exchange leads to all of them",
         ),
         (options.size.min < stamp::SIZE, "--size: at least 16"),
         (options.rate == Some(0), "--rate: at least 1"),
@@ -34,16 +36,25 @@ pub(super) fn check(plan: &Plan<'_>) -> Result<(), PerfError> {
             "--bindings: only with an exchange that has bindings",
         ),
         (
-            bindings > 0 && exchange == Exchange::Fanout,
-            "--bindings: every binding of a fanout matches",
+            bindings > 0 && (exchange.copies() || exchange.chooses()),
+            "--bindings: every binding of such an exchange matches",
+        ),
+        (
+            varies_key && !exchange.copies() && !exchange.chooses(),
+            "--vary: the routing key has to lead to the queue",
+        ),
+        (options.queue.is_some() && queues > 1, "--queue: is one queue"),
+        (
+            !options.exchange_argument.is_empty() && exchange == Exchange::Default,
+            "--exchange-argument: only with an exchange that is declared",
         ),
         (
             scenario == Scenario::Latency && consumers == 0,
             "--consumers: without consumers there is no latency",
         ),
         (
-            scenario == Scenario::Fanout && exchange != Exchange::Fanout,
-            "--exchange: a fanout needs one of type fanout",
+            scenario == Scenario::Fanout && !exchange.copies(),
+            "--exchange: a fanout needs one that leads to all queues",
         ),
         (
             scenario == Scenario::Drain && options.seconds.is_some(),

@@ -17,6 +17,8 @@ pub(super) struct Consumed {
     pub(super) seen: Vec<Bits>,
     pub(super) duplicates: u64,
     pub(super) out_of_order: u64,
+    /// Messages that came before they were due.
+    pub(super) early: u64,
     /// When the first deliveries came.
     pub(super) first: Option<Instant>,
     /// When the last delivery came.
@@ -33,6 +35,7 @@ impl Consumed {
             seen: vec![Bits::default(); flows],
             duplicates: 0,
             out_of_order: 0,
+            early: 0,
             first: None,
             last: None,
             cpu: Duration::ZERO,

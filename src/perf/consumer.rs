@@ -17,6 +17,7 @@ use super::quantiles;
 use super::session::{self, Session};
 use super::shape::{DELIVER, Delivery, Shapes};
 use super::stamp::Stamp;
+use super::wait::Wait;
 use super::wire::{self, Wire};
 use crate::amqp::id::{ChannelId, PublishTag};
 use crate::codec::encode;
@@ -31,6 +32,8 @@ pub(super) struct Order<'a> {
     pub(super) acks: Acks,
     /// Whether the age of each message is recorded.
     pub(super) ages: Ages,
+    /// How long messages wait before they are due: their ages count from then on.
+    pub(super) wait: Option<Wait<'a>>,
     /// Set when all that will come has come.
     pub(super) stop: &'a AtomicBool,
     pub(super) shown: &'a Shown,
@@ -139,7 +142,7 @@ impl<'a> Consumer<'a> {
         let outcome = session.wire.steps(|input| {
             if let Some(delivery) = shapes.find(input) {
                 let stamp = self.take_delivery(&delivery)?;
-                record(&mut ages, Some(stamp), now);
+                self.record(&mut ages, Some(stamp), now);
                 return Ok(delivery.octets);
             }
             let Some((frame, octets)) = wire::parse(input, session.frame_max)? else {
@@ -149,7 +152,7 @@ impl<'a> Consumer<'a> {
                 shapes.learn(input);
             }
             let stamp = self.take(&frame)?;
-            record(&mut ages, stamp, now);
+            self.record(&mut ages, stamp, now);
             Ok(octets)
         });
         self.shapes = shapes;
@@ -162,7 +165,7 @@ impl<'a> Consumer<'a> {
             let order = self.order;
             let take = |frame: Frame<'_>| {
                 let stamp = self.take(&frame)?;
-                record(&mut self.ages(), stamp, nanos_since(order.start));
+                self.record(&mut self.ages(), stamp, nanos_since(order.start));
                 Ok(())
             };
             wire.write_all(&octets, take, || !order.stop.load(Ordering::Relaxed))?;
@@ -219,20 +222,27 @@ impl<'a> Consumer<'a> {
         }
     }
 
+    /// Records the age of a message.
+    #[inline]
+    fn record(
+        &mut self,
+        ages: &mut Option<MutexGuard<'_, Histogram<u64>>>,
+        stamp: Option<Stamp>,
+        now: u64,
+    ) {
+        if let (Some(ages), Some(stamp)) = (ages, stamp) {
+            let due = self.order.wait.map_or(stamp.nanos, |wait| wait.due_at(stamp));
+            self.consumed.early += u64::from(now < due);
+            // It grows as needed, to half of what 64 bits count.
+            let _ = ages.record(now.saturating_sub(due));
+        }
+    }
+
     /// Acknowledges all deliveries so far that are not.
     fn ack_rest(&mut self) {
         for cursor in &mut self.cursors {
             cursor.ack(&mut self.out);
         }
-    }
-}
-
-/// Records the age of a message.
-#[inline]
-fn record(ages: &mut Option<MutexGuard<'_, Histogram<u64>>>, stamp: Option<Stamp>, now: u64) {
-    if let (Some(ages), Some(stamp)) = (ages, stamp) {
-        // It grows as needed, to half of what 64 bits count.
-        let _ = ages.record(now.saturating_sub(stamp.nanos));
     }
 }
 

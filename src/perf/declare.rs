@@ -22,6 +22,7 @@ pub(super) fn declare_exchange(
     name: &str,
     kind: &str,
     durable: bool,
+    arguments: FieldTable,
 ) -> Result<(), PerfError> {
     let declare = exchange::Declare {
         exchange: name.into(),
@@ -31,7 +32,7 @@ pub(super) fn declare_exchange(
         auto_delete: false,
         internal: false,
         nowait: false,
-        arguments: FieldTable::default(),
+        arguments,
     };
     send_declare_exchange(session, declare)
 }

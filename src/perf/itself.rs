@@ -116,6 +116,7 @@ fn consume(options: &Itself) -> Result<Speed, PerfError> {
             flows: 1,
             acks: Acks::Auto,
             ages: Ages::Ignore,
+            wait: None,
             stop: &stop,
             shown: &shown,
         };

@@ -1,7 +1,7 @@
 //! Publishers, consumers, and what came of every message: `leveret perf throughput` and its kin.
 
 use std::sync::atomic::Ordering;
-use std::thread::{Scope, ScopedJoinHandle, scope};
+use std::thread::{Scope, ScopedJoinHandle, scope, sleep};
 use std::time::{Duration, Instant};
 
 use amq_protocol::protocol::AMQPClass;
@@ -22,6 +22,8 @@ use super::report::{Measured, Report};
 use super::session::Session;
 use super::step;
 use super::target::Target;
+use super::vary::{Field, Vary};
+use super::wait::Wait;
 use crate::amqp::method::MethodId;
 use crate::codec::encode;
 
@@ -109,6 +111,7 @@ fn measure(
             let expected = plan.copies() * published.iter().map(Published::routed).sum::<u64>();
             progress.drain(&mut display, expected, plan.options.patience, &consumers);
         }
+        sleep(plan.options.linger);
         let after = usage();
         progress.all_received.store(true, Ordering::Relaxed);
         let consumed: Vec<Consumed> = consumers.into_iter().filter_map(join).collect();
@@ -180,12 +183,14 @@ impl<'a> Run<'a> {
 
     fn consumer_order(self, shown: &'a consumer::Shown) -> consumer::Order<'a> {
         let options = self.plan.options;
-        let is_aged = options.rate.is_some() && self.plan.scenario != Scenario::Drain;
+        let wait = Wait::of(options);
+        let is_paced = options.rate.is_some() && self.plan.scenario != Scenario::Drain;
         consumer::Order {
             start: self.start,
             flows: self.plan.flows(),
             acks: options.acks,
-            ages: if is_aged { Ages::Record } else { Ages::Ignore },
+            ages: if is_paced || wait.is_some() { Ages::Record } else { Ages::Ignore },
+            wait,
             stop: &self.progress.all_received,
             shown,
         }
@@ -217,19 +222,42 @@ impl<'a> Run<'a> {
     }
 }
 
+/// What a publisher sends. Where something varies, blocks that differ in nothing else tell where it
+/// stands in a message.
 fn block(plan: &Plan<'_>, number: u16, frame_max: u32) -> Block {
+    let mut block = encode_block(plan, number, frame_max, None);
+    let field = |vary| {
+        let raised = encode_block(plan, number, frame_max, Some(vary));
+        Field::new(vary, block.head(), raised.head())
+    };
+    let fields = plan.options.vary.iter().filter_map(field).collect();
+    block.vary(fields);
+    block
+}
+
+/// A block with placeholders where something varies, one of them raised.
+fn encode_block(plan: &Plan<'_>, number: u16, frame_max: u32, raised: Option<&Vary>) -> Block {
     let options = plan.options;
     let queue = plan.queue_of(number.into());
+    let mut key = plan.queue(queue);
+    let mut properties = options.property.clone();
+    for vary in &options.vary {
+        let placeholder = vary.placeholder(raised == Some(vary));
+        match vary.named(&placeholder) {
+            Some(property) => properties.extend(property),
+            None => key = placeholder,
+        }
+    }
     let publish = AMQPClass::Basic(basic::AMQPMethod::Publish(basic::Publish {
         exchange: plan.exchange().into(),
-        routing_key: plan.queue(queue).into(),
+        routing_key: key.into(),
         mandatory: options.mandatory,
         immediate: false,
     }));
     let delivery_mode = if options.persistent { 2 } else { 1 };
     Block::new(&Template {
         method: &|out, channel| encode::method(out, channel, publish.clone()),
-        header: &property::content_header(&options.property, plan.headers(queue), delivery_mode),
+        header: &property::content_header(&properties, plan.headers(queue), delivery_mode),
         size: options.size,
         frame_max,
         flow: number * options.channels,

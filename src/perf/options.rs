@@ -3,15 +3,17 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 
 use super::churn::Churn;
+pub use super::exchange::Exchange;
 use super::floor::Floor;
 pub use super::itself::Itself;
 pub use super::property::{Argument, Property};
 use super::request_reply::RequestReply;
 pub use super::size::Size;
 pub use super::uri::Uri;
+pub use super::vary::Vary;
 
 /// A command line behind `leveret perf`.
 #[derive(Args, Clone, Debug)]
@@ -163,15 +165,30 @@ pub struct Load {
     /// reply-to, expiration, message-id, type, user-id, app-id, header:KEY; repeatable
     #[arg(long, value_name = "NAME=VALUE")]
     pub property: Vec<Property>,
+    /// What differs from message to message: a property or routing-key, as a random number of a
+    /// range (priority=0..9, expiration=1000..60000, header:KEY=1..5) or as one that no other
+    /// message has (message-id=serial); repeatable
+    #[arg(long, value_name = "NAME=VALUES")]
+    pub vary: Vec<Vary>,
     /// Declare the queues durable, and the exchange
     #[arg(long)]
     pub durable: bool,
     /// An argument of the queues, such as x-queue-type=quorum; repeatable
     #[arg(long, value_name = "KEY=VALUE")]
     pub queue_argument: Vec<Argument>,
+    /// Publish to this queue, which is there already and stays, and consume from it
+    #[arg(long, value_name = "NAME")]
+    #[arg(conflicts_with_all = ["dead_letters", "queue_argument", "durable"])]
+    pub queue: Option<String>,
+    /// Have the queues send their dead letters to others, and consume from those
+    #[arg(long)]
+    pub dead_letters: bool,
     /// The exchange to publish to
     #[arg(long, value_enum, default_value_t)]
     pub exchange: Exchange,
+    /// An argument of the exchange, such as x-cache-size=1000; repeatable
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub exchange_argument: Vec<Argument>,
     /// Bindings of the exchange that match nothing, beside those that do
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub bindings: usize,
@@ -182,6 +199,9 @@ pub struct Load {
     /// How long to wait for a delivery or a confirm before the missing are lost
     #[arg(long, value_name = "S", value_parser = seconds, default_value = "10")]
     pub patience: Duration,
+    /// Then let all rest for so long, before it is told what the broker has used
+    #[arg(long, value_name = "S", value_parser = seconds, default_value = "0")]
+    pub linger: Duration,
 }
 
 /// Open connections and let them rest.
@@ -205,22 +225,6 @@ pub enum Acks {
     Auto,
     /// Every so many deliveries with one `basic.ack`.
     Every(u32),
-}
-
-/// The exchange to publish to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Exchange {
-    /// The default exchange: straight to the queues
-    #[default]
-    Default,
-    /// Of type direct, with a binding for each queue
-    Direct,
-    /// Of type fanout: every queue gets every message
-    Fanout,
-    /// Of type topic, with a binding for each queue
-    Topic,
-    /// Of type headers, with a binding for each queue
-    Headers,
 }
 
 pub(super) fn seconds(text: &str) -> Result<Duration, String> {

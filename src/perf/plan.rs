@@ -26,11 +26,12 @@ impl<'a> Plan<'a> {
     /// Checks the options against each other.
     pub(super) fn new(scenario: Scenario, options: &'a Load) -> Result<Self, PerfError> {
         let queues = options.queues;
-        let is_fanout = options.exchange == Exchange::Fanout;
+        let exchange = options.exchange;
+        let has_one_way = exchange.copies() || exchange.chooses();
         let plan = Self {
             scenario,
             options,
-            publishers: options.publishers.unwrap_or(if is_fanout { 1 } else { queues }),
+            publishers: options.publishers.unwrap_or(if has_one_way { 1 } else { queues }),
             consumers: options.consumers.unwrap_or(queues),
             prefix: format!("leveret-perf-{}", std::process::id()),
         };
@@ -44,7 +45,14 @@ impl<'a> Plan<'a> {
 
     /// A queue's name, and the routing key that leads to it.
     pub(super) fn queue(&self, number: usize) -> String {
-        format!("{}.{number}", self.prefix)
+        let given = self.options.queue.clone();
+        given.unwrap_or_else(|| format!("{}.{number}", self.prefix))
+    }
+
+    /// The queue that its consumers take from.
+    fn consumed(&self, number: usize) -> String {
+        let queue = self.queue(number);
+        if self.options.dead_letters { format!("{queue}.dead") } else { queue }
     }
 
     /// The queue that a publisher or a consumer deals with.
@@ -58,13 +66,24 @@ impl<'a> Plan<'a> {
     }
 
     /// How many queues a message reaches.
-    pub(super) fn copies(&self) -> u64 {
-        if self.options.exchange == Exchange::Fanout { self.options.queues as u64 } else { 1 }
+    pub(super) const fn copies(&self) -> u64 {
+        if self.options.exchange.copies() { self.options.queues as u64 } else { 1 }
     }
 
-    /// Whether messages of a publisher reach a queue.
-    pub(super) fn reaches(&self, publisher: usize, queue: usize) -> bool {
-        self.options.exchange == Exchange::Fanout || self.queue_of(publisher) == queue
+    /// How many sets of queues there are: a message reaches one queue of each set, if any. They are
+    /// single queues, unless the exchange chooses.
+    pub(super) const fn sets(&self) -> usize {
+        if self.options.exchange.chooses() { 1 } else { self.options.queues }
+    }
+
+    /// The set of the queue that a publisher or a consumer deals with.
+    pub(super) const fn set_of(&self, number: usize) -> usize {
+        number % self.sets()
+    }
+
+    /// Whether messages of a publisher reach a set of queues.
+    pub(super) const fn reaches(&self, publisher: usize, set: usize) -> bool {
+        self.options.exchange.copies() || self.set_of(publisher) == set
     }
 
     /// The headers that lead to a queue.
@@ -75,17 +94,13 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// Declares exchange and queues, and binds them.
+    /// Declares exchange and queues, and binds them. A queue that is given has to be there.
     pub(super) fn declare(&self, session: &mut Session) -> Result<(), PerfError> {
-        let kind = match self.options.exchange {
-            Exchange::Default => None,
-            Exchange::Direct => Some("direct"),
-            Exchange::Fanout => Some("fanout"),
-            Exchange::Topic => Some("topic"),
-            Exchange::Headers => Some("headers"),
-        };
+        let kind = self.options.exchange.kind();
         if let Some(kind) = kind {
-            declare::declare_exchange(session, self.exchange(), kind, self.options.durable)?;
+            let arguments = property::table(&self.options.exchange_argument);
+            let durable = self.options.durable;
+            declare::declare_exchange(session, self.exchange(), kind, durable, arguments)?;
         }
         for number in 0..self.options.queues {
             self.declare_queue(session, number)?;
@@ -101,8 +116,12 @@ impl<'a> Plan<'a> {
 
     /// Deletes what was declared.
     pub(super) fn delete(&self, session: &mut Session) -> Result<(), PerfError> {
-        for number in 0..self.options.queues {
+        for number in (0..self.options.queues).filter(|_| self.options.queue.is_none()) {
             declare::delete_queue(session, &self.queue(number))?;
+            // Behind it, for the last of its dead letters.
+            if self.options.dead_letters {
+                declare::delete_queue(session, &self.consumed(number))?;
+            }
         }
         if self.options.exchange == Exchange::Default {
             return Ok(());
@@ -126,7 +145,7 @@ impl<'a> Plan<'a> {
         let nowait = self.scenario == Scenario::Drain;
         for channel in session.channels() {
             let consume = basic::Consume {
-                queue: self.queue(self.queue_of(number)).into(),
+                queue: self.consumed(self.queue_of(number)).into(),
                 consumer_tag: "c".into(),
                 no_local: false,
                 no_ack: self.options.acks == Acks::Auto,
@@ -145,26 +164,45 @@ impl<'a> Plan<'a> {
     }
 
     fn declare_queue(&self, session: &mut Session, number: usize) -> Result<(), PerfError> {
+        let (queue, consumed) = (self.queue(number), self.consumed(number));
+        let mut arguments = property::table(&self.options.queue_argument);
+        if self.options.dead_letters {
+            self.send_declare(session, &consumed, FieldTable::default())?;
+            let text = |text: &str| AMQPValue::LongString(text.into());
+            arguments.insert("x-dead-letter-exchange".into(), text(""));
+            arguments.insert("x-dead-letter-routing-key".into(), text(&consumed));
+        }
+        self.send_declare(session, &queue, arguments)
+    }
+
+    fn send_declare(
+        &self,
+        session: &mut Session,
+        queue: &str,
+        arguments: FieldTable,
+    ) -> Result<(), PerfError> {
         let declare = queue::Declare {
-            queue: self.queue(number).into(),
-            passive: false,
+            queue: queue.into(),
+            passive: self.options.queue.is_some(),
             durable: self.options.durable,
             exclusive: false,
             auto_delete: false,
             nowait: false,
-            arguments: property::table(&self.options.queue_argument),
+            arguments,
         };
         let declare = AMQPClass::Queue(queue::AMQPMethod::Declare(declare));
         session.call(CHANNEL, declare, MethodId::QUEUE_DECLARE_OK)
     }
 
-    /// Binds the queue that `key` names, else the first.
+    /// Binds the queue that `key` names, else the first. Where keys are weights, all are alike.
     fn bind(&self, session: &mut Session, key: &str) -> Result<(), PerfError> {
-        let queue = if key.starts_with(&self.prefix) { key.to_owned() } else { self.queue(0) };
+        let is_own = self.options.queue.as_deref() == Some(key) || key.starts_with(&self.prefix);
+        let queue = if is_own { key.to_owned() } else { self.queue(0) };
         let arguments = match self.options.exchange {
             Exchange::Headers => header(key),
             _ => FieldTable::default(),
         };
+        let key = if self.options.exchange.chooses() { "1" } else { key };
         declare::bind(session, &queue, self.exchange(), key, arguments)
     }
 }

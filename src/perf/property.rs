@@ -93,6 +93,21 @@ impl FromStr for Property {
     }
 }
 
+impl Property {
+    /// The number that it is, if it has that name.
+    pub(super) fn number(&self, name: &str) -> Option<u64> {
+        match &self.0 {
+            Kind::Expiration(text) if name == "expiration" => text.parse().ok(),
+            Kind::Header(Argument { key, value: AMQPValue::LongLongInt(number) })
+                if name.strip_prefix("header:") == Some(key) =>
+            {
+                u64::try_from(*number).ok()
+            }
+            _ => None,
+        }
+    }
+}
+
 /// A field table of these.
 pub(super) fn table<'a>(arguments: impl IntoIterator<Item = &'a Argument>) -> FieldTable {
     let mut table = FieldTable::default();
@@ -103,8 +118,8 @@ pub(super) fn table<'a>(arguments: impl IntoIterator<Item = &'a Argument>) -> Fi
 }
 
 /// The payload of a content header frame with these properties and headers, for an empty body.
-pub(super) fn content_header(
-    properties: &[Property],
+pub(super) fn content_header<'a>(
+    properties: impl IntoIterator<Item = &'a Property>,
     mut headers: FieldTable,
     delivery_mode: u8,
 ) -> Vec<u8> {

@@ -13,6 +13,7 @@ use super::plan::Plan;
 use super::process::Usage;
 use super::publisher::Published;
 use super::quantiles::Latency;
+use super::wait::Wait;
 
 /// What was seen, before it is added up.
 #[derive(Debug)]
@@ -75,6 +76,11 @@ pub struct Report {
     pub own_cpu_micros_per_delivery: Option<f64>,
     /// Ages of the messages when they came; only with a rate.
     pub latency: Option<Latency>,
+    /// How long after their time the messages came, from `expiration` or `x-delay`; only where dead
+    /// letters are consumed, or messages are delayed.
+    pub lateness: Option<Latency>,
+    /// Messages that came before their time.
+    pub early: Option<u64>,
     /// Times from publishes to their confirms; only with a rate, and one channel a connection.
     pub confirm_latency: Option<Latency>,
     /// What went wrong on channels and connections.
@@ -113,6 +119,8 @@ impl Report {
         let moved = if consumed.is_empty() { sent } else { received };
         let publishing = published.iter().map(|one| one.cpu).sum();
         let taking = consumed.iter().map(|one| one.cpu).sum();
+        let ages = Latency::of([&measured.ages]);
+        let waits = Wait::of(plan.options).is_some();
         Self {
             scenario: plan.scenario,
             sent,
@@ -138,7 +146,9 @@ impl Report {
             }),
             own_cpu_micros_per_publish: 1e6 / ratio(sent, publishing),
             own_cpu_micros_per_delivery: (received > 0).then(|| 1e6 / ratio(received, taking)),
-            latency: Latency::of([&measured.ages]),
+            latency: if waits { None } else { ages },
+            lateness: if waits { ages } else { None },
+            early: waits.then(|| consumed.iter().map(|one| one.early).sum()),
             confirm_latency: Latency::of(published.iter().filter_map(|one| one.confirm_ages())),
             errors: errors(plan, &published, &consumed),
         }
@@ -170,7 +180,7 @@ fn errors(plan: &Plan<'_>, published: &[Published], consumed: &[Consumed]) -> Ve
 #[derive(Clone, Copy, Debug, Default)]
 struct Loss {
     lost: u64,
-    /// Those that several consumers of one queue received.
+    /// Those that several consumers of one set of queues received.
     shared: u64,
 }
 
@@ -179,13 +189,12 @@ impl Loss {
         let mut loss = Self::default();
         let channels = usize::from(plan.options.channels);
         for (number, publisher) in published.iter().enumerate() {
-            for queue in (0..plan.options.queues).filter(|queue| plan.reaches(number, *queue)) {
+            for set in (0..plan.sets()).filter(|set| plan.reaches(number, *set)) {
                 let mut received = 0;
                 for (flow, sent) in (number * channels..).zip(&publisher.confirms.flows) {
                     let mut seen = Bits::default();
-                    let of_queue =
-                        (0..).zip(consumed).filter(|(at, _)| plan.queue_of(*at) == queue);
-                    for bits in of_queue.filter_map(|(_, consumer)| consumer.seen.get(flow)) {
+                    let of_set = (0..).zip(consumed).filter(|(at, _)| plan.set_of(*at) == set);
+                    for bits in of_set.filter_map(|(_, consumer)| consumer.seen.get(flow)) {
                         loss.shared += seen.merge(bits);
                     }
                     received += seen.len();
@@ -233,6 +242,9 @@ impl fmt::Display for Report {
         writeln!(f, "seconds       {:.3}", self.seconds)?;
         if let Some(latency) = &self.latency {
             writeln!(f, "latency       {latency}")?;
+        }
+        if let Some(lateness) = &self.lateness {
+            writeln!(f, "lateness      {lateness}, early {}", self.early.unwrap_or_default())?;
         }
         if let Some(latency) = &self.confirm_latency {
             writeln!(f, "to confirms   {latency}")?;

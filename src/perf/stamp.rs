@@ -21,8 +21,13 @@ impl Stamp {
     /// As the octets that a body begins with.
     #[inline]
     pub(super) fn octets(self) -> [u8; SIZE] {
-        let who = u64::from(self.flow) << SEQUENCE_BITS | self.sequence;
-        (u128::from(who) << 64 | u128::from(self.nanos)).to_be_bytes()
+        (u128::from(self.who()) << 64 | u128::from(self.nanos)).to_be_bytes()
+    }
+
+    /// Flow and sequence number in one, which no other message of the run has.
+    #[inline]
+    pub(super) fn who(self) -> u64 {
+        u64::from(self.flow) << SEQUENCE_BITS | self.sequence
     }
 
     /// Reads the octets that `body` begins with; `None` if they are too few.

@@ -49,6 +49,7 @@ mod one_of;
 mod page_out;
 mod perf;
 mod perf_more;
+mod perf_vary;
 mod policy;
 mod priority;
 mod process;

@@ -39,8 +39,9 @@ fn try_run(line: &str) -> Result<Report, PerfError> {
     }
 }
 
+/// What a load on that broker shows.
 #[track_caller]
-fn run(broker: &TestBroker, line: &str) -> Report {
+pub(crate) fn run(broker: &TestBroker, line: &str) -> Report {
     try_run(&format!("{line} --uri amqp://{}", broker.address)).unwrap()
 }
 
@@ -270,6 +271,11 @@ fn options_that_contradict_each_other_are_refused() {
         "throughput --channels 60000 --publishers 2",
         "throughput --acks 10 --prefetch 9",
         "throughput --bindings 1",
+        "throughput --bindings 1 --exchange x-random",
+        "throughput --exchange-argument x-cache-size=10",
+        "throughput --queue there --queues 2",
+        "throughput --vary routing-key=serial",
+        "throughput --vary routing-key=serial --exchange topic",
         "latency --consumers 0",
         "fanout --exchange direct",
         "drain --seconds 1",

@@ -6,6 +6,7 @@ pub mod report;
 use std::thread::scope;
 use std::time::{Duration, Instant};
 
+use amq_protocol::types::FieldTable;
 use clap::{Args, ValueEnum};
 use hdrhistogram::Histogram;
 use serde::Serialize;
@@ -95,7 +96,7 @@ pub fn run(options: &Churn) -> Result<Report, PerfError> {
     let is_own = options.exchange.is_none() && options.what.is_bound();
     if is_own {
         let kind = options.exchange_type.as_deref().unwrap_or("topic");
-        declare::declare_exchange(&mut control, exchange, kind, false)?;
+        declare::declare_exchange(&mut control, exchange, kind, false, FieldTable::default())?;
     } else if options.what.is_bound() {
         declare::expect_exchange(&mut control, exchange)?;
     }

@@ -130,6 +130,7 @@ fn one_way(
         flows: 1,
         acks: Acks::Auto,
         ages: if rate.is_some() { Ages::Record } else { Ages::Ignore },
+        wait: None,
         stop: &stop,
         shown: &receiving,
     };
