@@ -1,1 +1,1 @@
-"""What `benches/compare` and `benches/instructions` share."""
+"""What `benches/compare`, `benches/features` and `benches/instructions` share."""
