@@ -4,7 +4,7 @@ they are is told by the load generator, from the stamp in each body.
 
 import time
 
-from .brokers import Failed, report_of
+from .brokers import Failed, SteppedDrain, report_of
 from .figures import Figure
 from .scenarios import DURABLE
 
@@ -15,8 +15,12 @@ LONGEST = 60
 # Messages that are pending, and those that become due within one second.
 PENDING = 10_000_000
 BURST = 100_000
-# What the slowest broker takes of them in a second.
-FILL_RATE = 150_000
+# The share of those pending that is published behind the burst, so that it is not the newest; and
+# how many times longer that may take than with the others.
+BEHIND = 0.1
+SLACK = 4
+# Messages that tell how fast others are published.
+PROBE = 500_000
 # Seconds until memory that is given back has gone, and for which CPU at rest is measured.
 REST = 10
 HOUR_MS = 3_600_000
@@ -50,60 +54,51 @@ def expiry(fresh, options):
 
 
 def delayed(kind, published=(), declared=()):
-    """Many messages due in hours, among them some that are due within one second, once the many
+    """Many messages due in hours, among them some that are due within one second, once all of them
     are there.
     """
     def measure(fresh, options):
         count, burst = options.scaled(PENDING), options.scaled(BURST)
-        # The load generator is to fill, and the broker to rest twice.
-        wait = 3 * REST + count / FILL_RATE
-        due = f"header:x-delay={round(wait * 1000)}..{round((wait + 1) * 1000)}"
+        behind = round(count * BEHIND)
         title = f"{count:,} {kind} delayed messages pending"
         common = "--size", SIZE, "--confirm", 1000, *published
         with fresh() as broker:
             empty, begun = broker.resident_mib(), time.monotonic()
-            running = broker.begin_perf(
-                "throughput", *common, *declared, *DELAYED, "--messages", burst, "--vary", due,
-                "--patience", wait + PATIENCE)
-            try:
-                filled = fill(broker, running, *common, "--messages", count - burst)
-                yield Figure(f"{title}, published", "msg/s", True), filled["sent_per_second"]
-                time.sleep(REST)
-                rss = broker.resident_mib()
-                yield Figure(f"{title}, RSS", "MiB"), rss
-                yield Figure(f"{title}, RSS for each", "octets"), (rss - empty) * 2**20 / count
-                yield Figure(f"{title}, highest RSS until then", "MiB"), broker.peak_mib()
-                spent, _, rested = broker.cpu_seconds(), time.sleep(REST), broker.cpu_seconds()
-                yield Figure(f"{title}, CPU at rest", "% of a core"), 100 * (rested - spent) / REST
+            first = count - burst - behind
+            with SteppedDrain(broker, *common, *declared, *DELAYED, *LATER,
+                              "--messages", first) as drain:
+                drain.await_step("filled")
+                rate = first / (time.monotonic() - begun)
+                yield Figure(f"{title}, published", "msg/s", True), rate
+                # The load generator names its queues so.
+                common = "--queue", f"leveret-perf-{drain.running.pid}.0", *common
+                # Meanwhile more are published, and the broker rests twice.
+                begun, wait = time.monotonic(), 3 * REST + SLACK * behind / rate
+                running = broker.begin_perf(
+                    "throughput", *common, "--messages", burst, "--patience", wait + PATIENCE,
+                    "--vary", f"header:x-delay={round(wait * 1000)}..{round((wait + 1) * 1000)}")
+                broker.perf("throughput", *common, "--consumers", 0, "--messages", behind, *LATER)
+                yield from resting(broker, title, count, empty)
                 if time.monotonic() - begun > wait:
-                    raise Failed(f"messages were due before {count:,} were there")
+                    raise Failed("messages were due before all were published")
+                spent = broker.cpu_seconds()
                 report = report_of(running, in_order=False)
-            finally:
-                running.kill()
-                running.communicate()
             title = f"{title}, {burst:,} due within 1 s"
-            yield Figure(f"{title}, broker CPU", "s"), broker.cpu_seconds() - rested
+            yield Figure(f"{title}, broker CPU", "s"), broker.cpu_seconds() - spent
             yield from lateness(title, report)
 
     return measure
 
 
-def fill(broker, running, *arguments):
-    """Publishes to the queue of a run, once that has declared it."""
-    # The load generator names its queues so.
-    queue = f"leveret-perf-{running.pid}.0"
-    while True:
-        try:
-            report = broker.perf("throughput", "--queue", queue, "--consumers", 0, *arguments,
-                                 "--mandatory", "--vary", f"header:x-delay={HOUR_MS}..{DAY_MS}")
-        except Failed as failure:
-            if "NOT_FOUND" not in str(failure) or running.poll() is not None:
-                raise
-            time.sleep(0.02)
-            continue
-        if report["returned"]:
-            raise Failed(f"{queue} went before it was filled")
-        return report
+def resting(broker, title, count, empty):
+    """What a broker takes that holds messages and has nothing to do."""
+    time.sleep(REST)
+    rss = broker.resident_mib()
+    yield Figure(f"{title}, RSS", "MiB"), rss
+    yield Figure(f"{title}, RSS for each", "octets"), (rss - empty) * 2**20 / count
+    yield Figure(f"{title}, highest RSS until then", "MiB"), broker.peak_mib()
+    spent, _, rested = broker.cpu_seconds(), time.sleep(REST), broker.cpu_seconds()
+    yield Figure(f"{title}, CPU at rest", "% of a core"), 100 * (rested - spent) / REST
 
 
 def due_steadily(fresh, options):
@@ -111,13 +106,15 @@ def due_steadily(fresh, options):
     second as many.
     """
     count, burst = options.scaled(PENDING), options.scaled(BURST)
-    wait = REST + count / FILL_RATE
-    span = count / burst
-    delays = f"header:x-delay={round(wait * 1000)}..{round((wait + span) * 1000)}"
+    common = "--size", SIZE, "--confirm", 1000, *DURABLE
     with fresh() as broker:
-        report = broker.perf("throughput", "--size", SIZE, "--confirm", 1000, *DURABLE, *DELAYED,
-                             "--messages", count, "--vary", delays,
-                             "--patience", wait + PATIENCE, in_order=False)
+        probe = options.scaled(PROBE)
+        filled = broker.perf("throughput", *common, *DELAYED, *LATER, "--consumers", 0,
+                             "--messages", probe)
+        wait, span = REST + count / filled["sent_per_second"], count / burst
+        delays = f"header:x-delay={round(wait * 1000)}..{round((wait + span) * 1000)}"
+        report = broker.perf("throughput", *common, *DELAYED, "--messages", count,
+                             "--vary", delays, "--patience", wait + PATIENCE, in_order=False)
         used = report["broker"]
         title = f"{count:,} persistent delayed messages, {burst:,} due in each second"
         yield Figure(f"{title}, RSS when published", "MiB"), used["resident_filled"] / 2**20
@@ -133,6 +130,7 @@ def lateness(title, report):
         yield Figure(f"{title}, before their time", "messages"), report["early"]
 
 
+LATER = "--vary", f"header:x-delay={HOUR_MS}..{DAY_MS}"
 DELAYED = "--queue-argument", "x-delayed=true"
 
 FEATURES = {

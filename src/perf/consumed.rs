@@ -17,7 +17,7 @@ pub(super) struct Consumed {
     pub(super) seen: Vec<Bits>,
     pub(super) duplicates: u64,
     pub(super) out_of_order: u64,
-    /// Messages that came before they were due.
+    /// Messages that came a millisecond or more before they were due.
     pub(super) early: u64,
     /// When the first deliveries came.
     pub(super) first: Option<Instant>,

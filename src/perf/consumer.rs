@@ -17,7 +17,7 @@ use super::quantiles;
 use super::session::{self, Session};
 use super::shape::{DELIVER, Delivery, Shapes};
 use super::stamp::Stamp;
-use super::wait::Wait;
+use super::wait::{self, Wait};
 use super::wire::{self, Wire};
 use crate::amqp::id::{ChannelId, PublishTag};
 use crate::codec::encode;
@@ -232,7 +232,7 @@ impl<'a> Consumer<'a> {
     ) {
         if let (Some(ages), Some(stamp)) = (ages, stamp) {
             let due = self.order.wait.map_or(stamp.nanos, |wait| wait.due_at(stamp));
-            self.consumed.early += u64::from(now < due);
+            self.consumed.early += u64::from(wait::is_early(now, due));
             // It grows as needed, to half of what 64 bits count.
             let _ = ages.record(now.saturating_sub(due));
         }

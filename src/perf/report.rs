@@ -79,7 +79,7 @@ pub struct Report {
     /// How long after their time the messages came, from `expiration` or `x-delay`; only where dead
     /// letters are consumed, or messages are delayed.
     pub lateness: Option<Latency>,
-    /// Messages that came before their time.
+    /// Messages that came a millisecond or more before their time.
     pub early: Option<u64>,
     /// Times from publishes to their confirms; only with a rate, and one channel a connection.
     pub confirm_latency: Option<Latency>,

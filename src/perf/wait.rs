@@ -7,6 +7,13 @@ use super::vary::Vary;
 /// Nanoseconds of a millisecond, in which waits are told.
 const MILLI: u64 = 1_000_000;
 
+/// Whether a time is before what was due, both in nanoseconds; less than a millisecond is none, for
+/// brokers know the time no better.
+#[inline]
+pub(super) const fn is_early(now: u64, due: u64) -> bool {
+    now.saturating_add(MILLI) < due
+}
+
 /// How long messages wait, by what they carry.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Wait<'a> {
