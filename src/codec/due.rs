@@ -4,12 +4,11 @@
 use super::header::{HeaderError, parse_header};
 use super::rewrite::put_with_table;
 use super::table::put_long;
-use crate::amqp::message::{MessageRef, split_address};
+use crate::amqp::message::{HiddenKeys, MessageRef, split_address};
 use crate::amqp::table::{ArrayRef, TableRef, Value};
 
-/// The headers with further routing keys. Receivers never see the second.
+/// The header with further routing keys that receivers see.
 const CC: &str = "CC";
-const BCC: &str = "BCC";
 
 /// A message whose time has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,9 +30,10 @@ impl<'a> Due<'a> {
         let content = parse_header(message.header)?;
         let headers = content.properties.headers().unwrap_or_default();
         let (_, own) = split_address(message.address);
-        let keys = std::iter::once(own).chain(listed(headers, CC)).chain(listed(headers, BCC));
+        let keys = std::iter::once(own).chain(listed(headers, CC));
+        let keys = keys.chain(HiddenKeys::iter(message.hidden));
         let mut header = Vec::with_capacity(message.header.len() + 1 + name.len() + 9);
-        let kept = |field: &[u8]| field != name.as_bytes() && field != BCC.as_bytes();
+        let kept = |field: &[u8]| field != name.as_bytes();
         let negative = i64::try_from(delay).map_or(i64::MIN, |delay| -delay);
         put_with_table(&mut header, &content, 0, kept, |out| put_long(out, name, negative));
         Ok(Self { header, keys: keys.collect() })
@@ -74,10 +74,14 @@ mod tests {
     }
 
     #[test]
-    fn further_keys_count_and_the_hidden_ones_are_gone() {
-        let before = Fields::default().texts("CC", ["c"]).texts("BCC", ["h"]);
-        let before = header(before);
-        let message = MessageRef::new(b"\x01x\x01k", &before, b"hello");
+    fn further_keys_count_and_the_hidden_ones_stay_hidden() {
+        let before = header(Fields::default().texts("CC", ["c"]));
+        let mut hidden = HiddenKeys::default();
+        hidden.push(b"h");
+        let message = MessageRef {
+            hidden: hidden.as_bytes(),
+            ..MessageRef::new(b"\x01x\x01k", &before, b"hello")
+        };
 
         let due = Due::new(&message, "x-delay", u64::MAX).unwrap();
 

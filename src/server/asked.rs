@@ -27,9 +27,6 @@ pub(super) struct Asked<'a> {
     pub(super) hidden: HiddenKeys,
     /// The content header to go on with, if not the one that came.
     pub(super) header: Option<Vec<u8>>,
-    /// Whether that hides routing keys.
-    hides_keys: bool,
-    reply_to: Option<&'a [u8]>,
 }
 
 impl<'a> Asked<'a> {
@@ -39,7 +36,7 @@ impl<'a> Asked<'a> {
     /// Something that is not lawful, or not to be had: 406.
     pub(super) fn of(
         publish: &WholePublish<'a>,
-        channel: &'a Channel,
+        channel: &Channel,
         user: &str,
     ) -> Result<Option<Self>, Exception> {
         let WholePublish { message, properties, .. } = publish;
@@ -57,23 +54,7 @@ impl<'a> Asked<'a> {
         let header =
             (rewrite != Rewrite::default()).then(|| rewrite.apply(message.header, properties));
         let is_any = marked || !keys.is_empty() || header.is_some();
-        let hides_keys = lists.bcc.is_some();
-        Ok(is_any.then(|| Self {
-            keys,
-            marked,
-            hidden: lists.hidden(),
-            header,
-            hides_keys,
-            reply_to,
-        }))
-    }
-
-    /// The content header for a message that waits until it is routed by all of its keys; they are
-    /// hidden then. `None` if there is nothing to be hidden.
-    pub(super) fn waiting_header(&self, publish: &WholePublish<'_>) -> Option<Vec<u8>> {
-        let WholePublish { message, properties, .. } = publish;
-        let rewrite = Rewrite { without_field: None, reply_to: self.reply_to };
-        self.hides_keys.then(|| rewrite.apply(message.header, properties))
+        Ok(is_any.then(|| Self { keys, marked, hidden: lists.hidden(), header }))
     }
 }
 

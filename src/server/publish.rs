@@ -103,8 +103,6 @@ impl Service {
             let queues = names(route).chain(replies.iter().map(AsRef::as_ref));
             self.tracer.published(at, message, keys, queues);
         }
-        let waiting_header = asked.as_ref().and_then(|it| waiting_header(it, publish, route));
-        message.header = waiting_header.as_deref().unwrap_or(message.header);
         if transactional || message.size() >= OWN_SEGMENT_MIN || !replies.is_empty() {
             let record = record.map_or_else(|| message.to_bytes(), Bytes::clone);
             let publish =
@@ -164,12 +162,6 @@ pub(super) fn is_unrouted(route: &Route) -> bool {
     route.iter().all(|queue| queue.is_waiting())
 }
 
-/// The content header of a message that only waits, if it is another than that of one in a queue.
-fn waiting_header(asked: &Asked<'_>, publish: &WholePublish<'_>, route: &Route) -> Option<Vec<u8>> {
-    let waits = !route.is_empty() && is_unrouted(route);
-    if waits { asked.waiting_header(publish) } else { None }
-}
-
 /// The names of the queues that a message is in.
 pub(super) fn names(route: &Route) -> impl Iterator<Item = &[u8]> {
     route.iter().filter(|queue| !queue.is_waiting()).map(|queue| queue.name.as_bytes())
@@ -189,7 +181,7 @@ fn needs_time(terms: &mut Outgoing, properties: &Properties<'_>, route: Option<&
 #[inline]
 fn ask<'a>(
     publish: &WholePublish<'a>,
-    channel: &'a Channel,
+    channel: &Channel,
     user: &str,
 ) -> Result<Option<Asked<'a>>, Exception> {
     if publish.properties.has_any(Properties::ASKING) {
