@@ -274,7 +274,9 @@ mod tests {
             let stamp = Stamp { accepted, buried };
             let mut keys = HiddenKeys::default();
             if buried {
-                [&b"one"[..], b"", &[0; 256]].into_iter().for_each(|key| keys.push(key));
+                for key in [&b"one"[..], b"", &[0; 256]] {
+                    keys.push(key);
+                }
             }
             let message = MessageRef { stamp, hidden: keys.as_bytes(), ..plain() };
 

@@ -55,8 +55,8 @@ impl Rule {
 
 /// Whether a queue with these arguments retries later, and so counts.
 fn is_retrying(arguments: TableRef<'_>) -> bool {
-    let retry = arguments.get(RETRY_TYPE).map(|which| which.as_long_str());
-    retry.is_some_and(|which| which != Some(b"disabled"))
+    let which = arguments.get(RETRY_TYPE).map(Value::as_long_str);
+    which.is_some_and(|which| which != Some(b"disabled"))
 }
 
 /// The arguments of queues: RabbitMQ's in the order in which it checks them (RabbitMQ:
