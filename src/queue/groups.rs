@@ -127,7 +127,7 @@ impl Groups {
         })?
     }
 
-    /// A message that was never unacked holds its group up. Returns the one that is for everybody
+    /// A message that is not unacked, and not ready, holds its group up. Returns the one that is for everybody
     /// now and waited before.
     pub fn hold_up(&mut self, index: MessageIndex) -> Option<MessageIndex> {
         self.change(index, |group| {

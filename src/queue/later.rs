@@ -130,10 +130,14 @@ impl Queue {
         }
     }
 
-    /// Has those that wait expire at their times, after everything else that could was forgotten.
+    /// Has those that wait expire at their times and hold up their groups, after all that is ready
+    /// was forgotten.
     pub(super) fn stay_deferred(&mut self) {
-        for message in self.later.messages.iter() {
-            self.deadlines.add(message);
+        let Self { later, deadlines, groups, .. } = self;
+        for message in later.messages.iter() {
+            deadlines.add(message);
+            // It waited for none that could be for everybody now: those are gone.
+            groups.hold_up(message.index);
         }
     }
 

@@ -78,9 +78,9 @@ impl Rig {
             });
             assert!(self.queue.look_at(&run, &seen.collect::<Vec<_>>()).is_some());
             for index in run.first.0..run.end().0 {
-                group.into_iter().for_each(|group| {
+                if let Some(group) = group {
                     self.queue.identify(MessageIndex(index), Key::Group(group));
-                });
+                }
             }
         }
     }
@@ -147,6 +147,27 @@ fn a_message_that_waits_holds_up_its_group_after_a_restart() {
     assert_eq!(rig.get(), [0]);
     rig.settle(0, Settlement::Ack);
     assert_eq!(rig.get(), [1]);
+}
+
+#[test]
+fn a_message_that_waits_holds_up_its_group_after_a_purge() {
+    let key = Key::Group(Fingerprint::of_octets(b"g"));
+    let publish = |rig: &mut Rig, index| {
+        let identify = Command::Identify { index: MessageIndex(index), key };
+        rig.apply(&[identify, enqueue(index, Marks::default())]);
+    };
+    let mut rig = Rig::new(0);
+    (0..2).for_each(|index| publish(&mut rig, index));
+    rig.get();
+    rig.settle(0, Settlement::Fail);
+
+    rig.apply(&[Command::Purge { request: 0 }]);
+    publish(&mut rig, 2);
+
+    assert!(rig.get().is_empty());
+    rig.now = START.plus(100);
+    rig.apply(&[]);
+    assert_eq!(rig.get(), [0]);
 }
 
 #[test]
