@@ -105,6 +105,9 @@ impl Queue {
         if !self.later.is_empty() {
             self.bring_back();
         }
+        if !self.delayed.is_empty() {
+            self.ripen();
+        }
         if !commands.is_empty() {
             self.last_active = self.last_active.max(now);
             self.expire(Timestamp(now.0.saturating_sub(1)), effects);
@@ -145,9 +148,6 @@ impl Queue {
                 }
                 Command::Purge { request } => self.purge(request, effects),
             }
-        }
-        if !self.delayed.is_empty() {
-            self.ripen();
         }
         if self.settings.hands_on {
             self.hand_on(effects);

@@ -233,7 +233,7 @@ fn what_was_due_before_a_kill_is_ready_in_the_order_of_its_times() {
     for number in 0..count {
         // Several runs of messages on the disk, the last of which is due first.
         let body = format!("{}{number}", " ".repeat(200_000));
-        publish(&mut peer, "delayed.due", &persistent(&body, 100 * (count - number)));
+        publish(&mut peer, "delayed.due", &persistent(&body, 300 * (count - number)));
     }
     peer.channel(1).expect_all_acked(1, 12);
     let take_all = |peer: &mut Peer| {
