@@ -45,6 +45,9 @@ def priority(fresh, options):
     flow = "throughput", "--seconds", options.seconds, *PRIORITIES
     yield from compared(fresh, options, "priorities at once consumed",
                         {"plain queue": flow, "10 levels": (*flow, *LEVELS)}, target=80)
+    confirmed = *flow, "--confirm", 1000
+    yield from compared(fresh, options, "priorities, published with confirms",
+                        {"plain queue": confirmed, "10 levels": (*confirmed, *LEVELS)}, target=80)
     count = options.scaled(BACKLOG)
     backlog = "drain", "--messages", count, *PRIORITIES
     kinds = {"plain queue": backlog, "10 levels": (*backlog, *LEVELS)}
