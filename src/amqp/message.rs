@@ -96,7 +96,7 @@ impl<'a> MessageRef<'a> {
         let Stamp { accepted, buried } = self.stamp;
         if accepted.is_none() && !buried && self.hidden.is_empty() {
             let lengths = Lengths::of(self.address.len(), self.header.len(), self.body.len());
-            self.write_with(lengths, &[], out);
+            self.write_with(lengths, self.address, out);
         } else {
             self.write_noted(out);
         }
@@ -105,19 +105,18 @@ impl<'a> MessageRef<'a> {
     /// Appends it with what the broker noted on it.
     #[cold]
     fn write_noted(&self, out: &mut BytesMut) {
-        self.write_with(self.lengths(), self.hidden, out);
+        self.write_with(self.lengths(), &[self.address, self.hidden].concat(), out);
         if let Some(Timestamp(time)) = self.stamp.accepted {
             out.put_u64(time);
         }
     }
 
     #[inline]
-    fn write_with(&self, lengths: Lengths, hidden: &[u8], out: &mut BytesMut) {
+    fn write_with(&self, lengths: Lengths, address: &[u8], out: &mut BytesMut) {
         out.reserve(lengths.size());
-        let mut front = append(out, LENGTHS_SIZE + lengths.address + lengths.header);
+        let mut front = append(out, LENGTHS_SIZE + address.len() + self.header.len());
         front.put_slice(&lengths.octets());
-        front.put_slice(self.address);
-        front.put_slice(hidden);
+        front.put_slice(address);
         front.put_slice(self.header);
         out.put_slice(self.body);
     }

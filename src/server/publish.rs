@@ -53,15 +53,52 @@ impl Service {
         &mut self,
         channel: &mut Channel,
         publish: &WholePublish<'_>,
-        mut record: Option<&Bytes>,
+        record: Option<&Bytes>,
     ) -> Result<(), Exception> {
         if !self.settled.is_empty() && self.vhost.has_unique_queues() {
             // What was acked before this is nothing that it could be a duplicate of.
             self.flush();
         }
-        let WholePublish { channel: at, mut message, ref properties, mandatory } = *publish;
+        let WholePublish { channel: at, ref message, ref properties, mandatory } = *publish;
         let persistent = properties.delivery_mode() == Some(2);
-        let mut terms = Outgoing::new(at, channel.number_publish(), persistent, message.body.len());
+        let terms = Outgoing::new(at, channel.number_publish(), persistent, message.body.len());
+        if self.is_plain(channel, publish) {
+            let chances = &mut self.chances;
+            let seen = || seen_by_exchanges(properties, chances.next());
+            let route = self.routes.resolve(&self.vhost, message.address, seen)?;
+            if let Some(route) = route.filter(|route| !route.is_empty()) {
+                let unroutable = mandatory && is_unrouted(route);
+                self.publisher.add(terms, message, route);
+                if unroutable {
+                    self.return_message(at, *message);
+                }
+                return Ok(());
+            }
+        }
+        self.handle_special(channel, publish, terms, record)
+    }
+
+    /// Whether a message is as most are: nothing about it goes by more than its routing key.
+    #[inline]
+    fn is_plain(&self, channel: &Channel, publish: &WholePublish<'_>) -> bool {
+        !publish.properties.has_any(Properties::ASKING)
+            && publish.message.body.len() < OWN_SEGMENT_MIN / 2
+            && publish.message.header.len() < OWN_SEGMENT_MIN / 2
+            && channel.mode() != Mode::Transactional
+            && !self.traced
+            && !self.vhost.has_timed_queues()
+    }
+
+    /// As [`Self::handle_publish`], whatever the message asks for and wherever it goes.
+    #[inline(never)]
+    fn handle_special(
+        &mut self,
+        channel: &mut Channel,
+        publish: &WholePublish<'_>,
+        mut terms: Outgoing,
+        mut record: Option<&Bytes>,
+    ) -> Result<(), Exception> {
+        let WholePublish { channel: at, mut message, ref properties, mandatory } = *publish;
         let chances = &mut self.chances;
         let mut seen = || seen_by_exchanges(properties, chances.next());
         let mut route = self.routes.resolve(&self.vhost, message.address, &mut seen)?;

@@ -109,6 +109,7 @@ impl Publisher {
 
     /// Adds a message for each queue of `route`, copying it into the segment that the read's
     /// messages share. Returns where it lies, if it goes anywhere.
+    #[inline]
     pub(super) fn add(
         &mut self,
         terms: Outgoing,
@@ -280,6 +281,7 @@ impl Publisher {
     }
 
     /// Notes how many queues a confirm waits for.
+    #[inline]
     fn register(&mut self, terms: Outgoing, queues: usize) {
         if terms.confirm.is_some() {
             let pending = u32::try_from(queues).unwrap_or(u32::MAX);
@@ -311,6 +313,7 @@ impl Outgoing {
         Self { channel, confirm, persistent, marked: false, answers: 0, body_len }
     }
 
+    #[inline]
     fn placed(self, segment: u32, offset: u32) -> Placed {
         let Self { channel, confirm, persistent, marked, body_len, .. } = self;
         Placed { segment, offset, body_len, channel, confirm, persistent, marked }

@@ -60,8 +60,8 @@ impl QueueWorker {
                 let logged = is_durable && message.persistent;
                 let durability = if logged { Durability::Logged } else { Durability::Transient };
                 let store = segment.insert(message.offset, durability);
-                let octets = octets.get(message.offset as usize..).unwrap_or_default();
-                let marked = (message.marked || reads_all).then_some(octets);
+                let resting = || octets.get(message.offset as usize..).unwrap_or_default();
+                let marked = (message.marked || reads_all).then(resting);
                 command(Stored { store, bytes: message.body_len }, marked)
             }));
         }
