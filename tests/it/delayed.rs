@@ -270,7 +270,8 @@ fn what_came_back_is_counted_on_after_each_restart() {
         let got = peer.channel(1).get(&basic_get("delayed.counted"));
         assert_eq!(counts(&got.content).0, Some(times).filter(|times| *times > 0));
         peer.channel(1).send(&basic_reject(got.tag).requeue());
-        // What is confirmed behind it is on the disk behind it.
+        // What is published once it is back goes to the disk behind it.
+        assert_eq!(peer.channel(1).counts("delayed.counted").0, u32::from(times < 3));
         publish(&mut peer, "delayed.counted", &lasting("later", LONG));
         let tag = if times == 0 { 2 } else { 1 };
         peer.channel(1).expect_all_acked(tag, tag);

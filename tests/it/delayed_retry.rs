@@ -130,7 +130,8 @@ fn come_back(peer: &mut Peer, kind: &'static str, wait: i32) {
     peer.channel(1).expect_all_acked(1, 2);
     let got = peer.channel(1).get(&basic_get("retry.kept"));
     peer.channel(1).send(&basic_reject(got.tag).requeue());
-    // What is confirmed behind it is on the disk behind it.
+    // What is published once it is back goes to the disk behind it.
+    assert_eq!(peer.channel(1).counts("retry.kept").0, 1);
     peer.channel(1).publish(&basic_publish("", "retry.kept"), &persistent);
     peer.channel(1).expect_all_acked(3, 3);
 }

@@ -17,6 +17,11 @@ impl QueueWorker {
     ) -> bool {
         self.renew();
         self.load_front();
+        if self.core.delayed() > 0 {
+            // What is due may be on the disk only, and stand behind nothing.
+            self.run();
+            self.load_front();
+        }
         self.commands.push(Command::Get { request: 0, acks });
         self.apply();
         self.deliver();
