@@ -3,7 +3,7 @@
 use super::QueueWorker;
 use crate::queue::command::{Command, Stored};
 use crate::store::memory::Durability;
-use crate::vhost::batch::PublishBatch;
+use crate::vhost::batch::{Placed, PublishBatch};
 use crate::vhost::delays::enqueue_marked;
 use crate::vhost::journal::accept;
 
@@ -56,13 +56,20 @@ impl QueueWorker {
             };
             let octets = segment.octets.clone();
             let mut segment = self.store.fill(segment.clone());
-            self.commands.extend(run.iter().map(|message| {
+            let mut store = |message: &Placed| {
                 let logged = is_durable && message.persistent;
                 let durability = if logged { Durability::Logged } else { Durability::Transient };
                 let store = segment.insert(message.offset, durability);
+                Stored { store, bytes: message.body_len }
+            };
+            if !reads_all && run.iter().all(|message| !message.marked) {
+                self.commands.extend(run.iter().map(|message| command(store(message), None)));
+                continue;
+            }
+            self.commands.extend(run.iter().map(|message| {
                 let resting = || octets.get(message.offset as usize..).unwrap_or_default();
-                let marked = (message.marked || reads_all).then(resting);
-                command(Stored { store, bytes: message.body_len }, marked)
+                let read = (message.marked || reads_all).then(resting);
+                command(store(message), read)
             }));
         }
     }
