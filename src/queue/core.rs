@@ -6,7 +6,7 @@ use super::command::{Attach, ChannelLimit, Command, Exclusivity, Key, Marks, Set
 use super::consumers::{Consumers, Wanting};
 use super::deadlines::Deadlines;
 use super::delayed::Delayed;
-use super::delays::{Ripened, STEP};
+use super::delays::Ripened;
 use super::duplicates::Known;
 use super::dying::{Death, Dying};
 use super::effect::{Effect, Effects};
@@ -105,7 +105,6 @@ impl Queue {
         if !self.later.is_empty() {
             self.bring_back();
         }
-        let ripened = if self.delayed.is_empty() { 0 } else { self.ripen(STEP) };
         if !commands.is_empty() {
             self.last_active = self.last_active.max(now);
             self.expire(Timestamp(now.0.saturating_sub(1)), effects);
@@ -148,7 +147,7 @@ impl Queue {
             }
         }
         if !self.delayed.is_empty() {
-            self.ripen(STEP - ripened);
+            self.ripen();
         }
         if self.settings.hands_on {
             self.hand_on(effects);

@@ -8,8 +8,8 @@ use super::paging::{Entry, Located};
 use super::waiting::{Rank, Waiting};
 use crate::amqp::id::{MessageIndex, StoreRef, Timestamp};
 
-/// How many messages become ready in one call, at most.
-pub(super) const STEP: usize = 4096;
+/// How many messages become ready in one call.
+const STEP: usize = 4096;
 
 /// A message that has left those that wait, and what its owner has to know of it from now on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,16 +83,16 @@ impl Queue {
         effects.release(index, store);
     }
 
-    /// Has those become ready whose time has come, so many at most; returns how many. Each gets a
-    /// place at the end of the queue, and its lifetime begins.
-    pub(super) fn ripen(&mut self, limit: usize) -> usize {
+    /// Has those become ready whose time has come, some thousands at most. Each gets a place at the
+    /// end of the queue, and its lifetime begins.
+    pub(super) fn ripen(&mut self) {
         self.delayed.advance(self.now);
         // After a restart, one that is due before these may still be found.
         if self.ready.wanted_look().is_some() {
-            return 0;
+            return;
         }
-        for count in 0..limit {
-            let Some((waiting, lifetime)) = self.delayed.pop_due(self.now) else { return count };
+        for _ in 0..STEP {
+            let Some((waiting, lifetime)) = self.delayed.pop_due(self.now) else { return };
             let place = MessageIndex(self.next_index);
             self.next_index += 1;
             self.ripened.push(Ripened { from: waiting.index, place, octets: waiting.octets });
@@ -110,7 +110,6 @@ impl Queue {
                 None => self.set_apart(message),
             }
         }
-        limit
     }
 
     /// When it has something to do for those that wait.
