@@ -3,12 +3,12 @@
 use super::*;
 use crate::amqp::ack_mode::AckMode;
 use crate::amqp::fingerprint::Fingerprint;
-use crate::amqp::id::{ConsumerId, StoreRef};
-use crate::queue::command::{Attach, ChannelLimit, Command, Exclusivity, Key, Marks, Stored};
+use crate::amqp::id::StoreRef;
+use crate::queue::command::{Command, Key, Marks, Stored};
 use crate::queue::effect::{Budget, Effect, Effects};
 use crate::queue::paging::Seen;
 use crate::queue::settings::Settings;
-use crate::queue::testing::{place, restarted};
+use crate::queue::testing::{attach, place, restarted};
 use crate::queue::waiting::Waiting;
 
 const START: Timestamp = Timestamp(1000);
@@ -213,16 +213,8 @@ fn a_message_expires_while_it_waits_and_what_waited_for_it_goes_on() {
 #[test]
 fn a_purge_leaves_what_waits_with_its_count_and_its_deadline() {
     let mut rig = Rig::new(0);
-    let attach = Attach {
-        consumer: ConsumerId(1),
-        priority: 0,
-        prefetch: 0,
-        acks: AckMode::Manual,
-        exclusivity: Exclusivity::Shared,
-        limit: ChannelLimit::Absent,
-    };
     let marks = Marks { lifetime: Some(150), ..Marks::default() };
-    rig.apply(&[enqueue(0, marks), Command::Attach(attach)]);
+    rig.apply(&[enqueue(0, marks), attach()]);
     rig.settle(0, Settlement::Fail);
 
     rig.apply(&[Command::Purge { request: 0 }]);

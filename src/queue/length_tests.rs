@@ -6,11 +6,11 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::amqp::ack_mode::AckMode;
-use crate::amqp::id::{ConsumerId, MessageIndex, StoreRef, Timestamp};
-use crate::queue::command::{Attach, ChannelLimit, Command, Exclusivity, Settlement, Stored};
+use crate::amqp::id::{MessageIndex, StoreRef, Timestamp};
+use crate::queue::command::{Command, Settlement, Stored};
 use crate::queue::effect::{Budget, Effect};
 use crate::queue::paging::Loaded;
-use crate::queue::testing::{place, restarted};
+use crate::queue::testing::{attach, place, restarted};
 
 /// A queue, its disk, and a naive model of it.
 struct Rig {
@@ -253,17 +253,6 @@ proptest! {
         }
         prop_assert_eq!(rig.queue.ready() as u64, count);
     }
-}
-
-fn attach() -> Command {
-    Command::Attach(Attach {
-        consumer: ConsumerId(1),
-        priority: 0,
-        prefetch: 0,
-        acks: AckMode::Manual,
-        exclusivity: Exclusivity::Shared,
-        limit: ChannelLimit::Absent,
-    })
 }
 
 #[test]

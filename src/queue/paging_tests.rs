@@ -3,15 +3,9 @@
 use super::*;
 use crate::amqp::ack_mode::AckMode;
 use crate::amqp::id::{ConsumerId, Timestamp};
-use crate::queue::command::{Attach, ChannelLimit, Command, Exclusivity, Settlement, Stored};
+use crate::queue::command::{Command, Settlement, Stored};
 use crate::queue::effect::{Budget, Effect, Effects};
-
-const OCTETS: u32 = 32;
-
-fn place(index: u64) -> Located {
-    let position = StoreRef(StoreRef::COLD | (4096 + index * u64::from(OCTETS)));
-    Located { position, octets: OCTETS }
-}
+use crate::queue::testing::{OCTETS, attach, place};
 
 /// Locates every message.
 fn known() -> impl FnMut(&Message) -> Option<Located> {
@@ -60,17 +54,6 @@ fn get() -> Command {
 
 fn requeue(index: u64) -> Command {
     Command::Settle { index: MessageIndex(index), outcome: Settlement::Requeue }
-}
-
-fn attach() -> Command {
-    Command::Attach(Attach {
-        consumer: ConsumerId(1),
-        priority: 0,
-        prefetch: 0,
-        acks: AckMode::Manual,
-        exclusivity: Exclusivity::Shared,
-        limit: ChannelLimit::Absent,
-    })
 }
 
 /// Index and redelivered of what is delivered.

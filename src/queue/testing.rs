@@ -1,8 +1,10 @@
-//! What the tests of a queue's features share: a disk on which each message lies by its place.
+//! What the tests of a queue's features share: a disk on which each message lies by its place, and a consumer.
 
+use super::command::{Attach, ChannelLimit, Command, Exclusivity};
 use super::core::Queue;
 use super::paging::{Entry, Located};
-use crate::amqp::id::StoreRef;
+use crate::amqp::ack_mode::AckMode;
+use crate::amqp::id::{ConsumerId, StoreRef};
 use crate::amqp::run::Run;
 
 /// What a message takes on that disk.
@@ -12,6 +14,18 @@ pub(super) const OCTETS: u32 = 32;
 pub(super) fn place(index: u64) -> Located {
     let position = StoreRef(StoreRef::COLD | (4096 + index * u64::from(OCTETS)));
     Located { position, octets: OCTETS }
+}
+
+/// Starts a consumer that acknowledges and takes any number of messages.
+pub(super) fn attach() -> Command {
+    Command::Attach(Attach {
+        consumer: ConsumerId(1),
+        priority: 0,
+        prefetch: 0,
+        acks: AckMode::Manual,
+        exclusivity: Exclusivity::Shared,
+        limit: ChannelLimit::Absent,
+    })
 }
 
 /// The queue as it is after a restart: all that it held ready and on the disk, in runs of at most

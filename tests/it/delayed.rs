@@ -20,15 +20,15 @@ use crate::raw::method::{
 use crate::raw::peer::Peer;
 use crate::raw::wire::{Field, fields, long_str, short_str};
 
-const LONG: i32 = 600_000;
+pub const LONG: i32 = 600_000;
 
 /// A message that is to wait so many milliseconds.
-fn waiting(text: &str, delay: i32) -> Content {
+pub fn waiting(text: &str, delay: i32) -> Content {
     content(text.as_bytes()).headers(&[("x-delay", Field::Int(delay))])
 }
 
 /// The same, persistent, and with a `message-id`.
-fn lasting(text: &str, delay: i32) -> Content {
+pub fn lasting(text: &str, delay: i32) -> Content {
     let headers = long_str(&fields(&[("x-delay", Field::Int(delay))]));
     let octets = [&headers[..], &[2], &short_str(text.as_bytes())].concat();
     content(text.as_bytes()).properties(1 << 13 | 1 << 12 | 1 << 7, &octets)

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use leveret::amqp::table::Value;
 
 use crate::broker::TestBroker;
+use crate::delayed::{LONG, lasting, waiting};
 use crate::expiry::await_ready;
 use crate::raw::content::{Content, content};
 use crate::raw::method::{
@@ -16,20 +17,6 @@ use crate::raw::method::{
 };
 use crate::raw::peer::Peer;
 use crate::raw::wire::{Field, fields, long_str, short_str};
-
-const LONG: i32 = 600_000;
-
-/// A message that is to wait so many milliseconds.
-fn waiting(text: &str, delay: i32) -> Content {
-    content(text.as_bytes()).headers(&[("x-delay", Field::Int(delay))])
-}
-
-/// The same, persistent, and with its text as `message-id`.
-fn lasting(text: &str, delay: i32) -> Content {
-    let headers = long_str(&fields(&[("x-delay", Field::Int(delay))]));
-    let octets = [&headers[..], &[2], &short_str(text.as_bytes())].concat();
-    content(text.as_bytes()).properties(1 << 13 | 1 << 12 | 1 << 7, &octets)
-}
 
 /// RabbitMQ has this type as a community plug-in.
 fn start() -> Option<(TestBroker, Peer)> {
