@@ -4,7 +4,7 @@ use bytes::BytesMut;
 use leveret::amqp::id::{DeliveryTag, PublishTag};
 use leveret::codec::encode::{self, Deliver};
 
-use super::client::{CHANNEL, FRAME_MAX, header};
+use super::client::{CHANNEL, header};
 
 pub struct Output {
     out: BytesMut,
@@ -32,8 +32,7 @@ impl Output {
                 redelivered: false,
                 address: b"\x00\x06orders",
             };
-            encode::delivery(&mut self.out, &deliver, &self.header);
-            encode::body(&mut self.out, CHANNEL, &self.body, FRAME_MAX);
+            encode::delivery(&mut self.out, &deliver, &self.header, &self.body);
         }
         self.out.len()
     }

@@ -57,12 +57,16 @@ pub fn deliver(out: &mut BytesMut, deliver: &Deliver<'_>) {
     put_deliver(&mut append(out, OVERHEAD + size), deliver, size);
 }
 
-/// Appends `basic.deliver` and the message's header frame; the body follows with [`body`].
-pub fn delivery(out: &mut BytesMut, deliver: &Deliver<'_>, header: &[u8]) {
+/// Appends `basic.deliver`, the message's header frame and its body in one frame, if it has any.
+pub fn delivery(out: &mut BytesMut, deliver: &Deliver<'_>, header: &[u8], body: &[u8]) {
     let size = deliver.size();
-    let out = &mut append(out, OVERHEAD + size + OVERHEAD + header.len());
+    let of_body = if body.is_empty() { 0 } else { OVERHEAD + body.len() };
+    let out = &mut append(out, OVERHEAD + size + OVERHEAD + header.len() + of_body);
     put_deliver(out, deliver, size);
     put_frame(out, deliver.channel, FrameKind::Header, header);
+    if !body.is_empty() {
+        put_frame(out, deliver.channel, FrameKind::Body, body);
+    }
 }
 
 /// Appends `basic.get-ok`; the content follows with [`content`].

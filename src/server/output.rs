@@ -5,9 +5,13 @@ use std::io::IoSlice;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
-use crate::amqp::message::{MessageRef, Resting};
+use crate::amqp::message::{Resting, Shown};
 use crate::codec::encode;
 use crate::codec::frame::FRAME_END;
+
+/// Bodies up to this size are encoded in one go with what stands in front of them, which sets their
+/// octets twice.
+const SMALL_MAX: usize = 1 << 10;
 
 /// Bodies from this size on are not copied.
 const LAID_MIN: usize = 8 << 10;
@@ -44,12 +48,16 @@ impl Output {
         message: Resting<'_>,
         frame_max: u32,
     ) {
-        let Resting { message: MessageRef { header, body, .. }, segment } = message;
-        encode::delivery(&mut self.octets, deliver, header);
+        let Resting { message: Shown { header, body, .. }, segment } = message;
+        let body_max = encode::body_max(frame_max);
+        if body.len() <= body_max.min(SMALL_MAX) {
+            return encode::delivery(&mut self.octets, deliver, header, body);
+        }
+        encode::delivery(&mut self.octets, deliver, header, &[]);
         if body.len() < LAID_MIN {
             return encode::body(&mut self.octets, deliver.channel, body, frame_max);
         }
-        for piece in body.chunks(encode::body_max(frame_max)) {
+        for piece in body.chunks(body_max) {
             encode::body_front(&mut self.octets, deliver.channel, piece.len());
             self.lay(segment.slice_ref(piece));
             self.octets.put_u8(FRAME_END);

@@ -138,7 +138,7 @@ impl Service {
         route: &Route,
     ) {
         if self.traced {
-            self.tracer.published(at, message, keys, names(route));
+            self.tracer.published(at, message.shown(), keys, names(route));
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::amqp::fields::Fields;
 use crate::amqp::id::ChannelId;
-use crate::amqp::message::{MessageRef, split_address};
+use crate::amqp::message::{Shown, split_address};
 use crate::amqp::own_message::OwnMessage;
 use crate::amqp::table::Value;
 use crate::codec::header::{Properties, parse_header};
@@ -14,7 +14,7 @@ use crate::vhost::internal_publisher::Outgoing;
 use crate::vhost::notices::Notice;
 use crate::vhost::reporter::Reporter;
 
-/// Octets that a trace takes besides the message's own, roughly.
+/// Octets that a trace takes besides the message's header and body, roughly.
 const TRACE_SIZE: usize = 512;
 
 /// Traces one connection.
@@ -32,7 +32,7 @@ pub(super) struct Tracer {
 pub(super) struct Delivered<'a> {
     pub(super) queue: &'a [u8],
     pub(super) redelivered: bool,
-    pub(super) message: MessageRef<'a>,
+    pub(super) message: Shown<'a>,
 }
 
 impl Tracer {
@@ -47,7 +47,7 @@ impl Tracer {
     pub(super) fn published<'q>(
         &self,
         at: ChannelId,
-        message: MessageRef<'_>,
+        message: Shown<'_>,
         keys: &[&[u8]],
         queues: impl Iterator<Item = &'q [u8]>,
     ) {
@@ -79,13 +79,12 @@ impl Tracer {
     fn trace(
         &self,
         key: &[u8],
-        message: MessageRef<'_>,
+        message: Shown<'_>,
         describe: impl FnOnce(Fields, &Properties<'_>) -> Fields,
     ) {
+        let size = message.header.len() + message.body.len() + TRACE_SIZE;
         let is_trace = split_address(message.address).0 == TRACE_EXCHANGE.as_bytes();
-        if is_trace
-            || !self.vhost.is_bound(TRACE_EXCHANGE)
-            || !self.reporter.notices.has_room(message.size() + TRACE_SIZE)
+        if is_trace || !self.vhost.is_bound(TRACE_EXCHANGE) || !self.reporter.notices.has_room(size)
         {
             return;
         }
@@ -105,7 +104,7 @@ impl Tracer {
     fn describe<'k>(
         &self,
         fields: Fields,
-        message: MessageRef<'k>,
+        message: Shown<'k>,
         properties: &Properties<'_>,
         keys: impl Iterator<Item = &'k [u8]>,
     ) -> Fields {

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use super::format::position::Position;
 use super::segment::Segment;
 use crate::amqp::id::StoreRef;
-use crate::amqp::message::{Lengths, MessageRef, Resting};
+use crate::amqp::message::{Lengths, Resting, Shown};
 
 /// The waste that is always tolerated, in octets.
 const SLACK: usize = 128 * 1024;
@@ -122,7 +122,7 @@ impl MemoryStore {
     #[inline]
     pub fn read(&self, store: StoreRef) -> Option<Resting<'_>> {
         let segment = &self.held(store)?.segment.octets;
-        let message = MessageRef::read(segment.get(parts(store).1 as usize..)?)?;
+        let message = Shown::read(segment.get(parts(store).1 as usize..)?)?;
         Some(Resting { message, segment })
     }
 

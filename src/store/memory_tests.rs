@@ -4,6 +4,7 @@ use bytes::BytesMut;
 use proptest::prelude::*;
 
 use super::*;
+use crate::amqp::message::MessageRef;
 
 const TRANSIENT: Durability = Durability::Transient;
 

@@ -51,6 +51,7 @@ proptest! {
     fn a_delivery_reads_as_it_was_written(
         (channel, delivery_tag, redelivered) in any::<(u16, u64, bool)>(),
         (consumer_tag, exchange, routing_key) in (short_string(), short_string(), short_string()),
+        body in vec(any::<u8>(), 0..40),
     ) {
         let mut out = BytesMut::new();
 
@@ -61,13 +62,18 @@ proptest! {
             redelivered,
             address: &address(&exchange, &routing_key),
         };
-        encode::delivery(&mut out, &deliver, &HEADER);
+        encode::delivery(&mut out, &deliver, &HEADER, &body);
 
-        let (method, header) = out.split_at(out.len() - HEADER.len() - 8);
+        let of_body = if body.is_empty() { 0 } else { body.len() + 8 };
+        let (front, content) = out.split_at(out.len() - of_body);
+        let (method, header) = front.split_at(front.len() - HEADER.len() - 8);
         let deliver =
             basic::Deliver { consumer_tag, delivery_tag, redelivered, exchange, routing_key };
         prop_assert_eq!(only_basic(method), (channel, basic::AMQPMethod::Deliver(deliver)));
         prop_assert_eq!(only_frame(header).payload, HEADER);
+        if !body.is_empty() {
+            prop_assert_eq!(only_frame(content).payload, body);
+        }
     }
 
     #[test]

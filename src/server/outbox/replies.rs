@@ -5,7 +5,7 @@ use std::sync::Weak;
 use super::{Outbox, Output, REPLIES_MAX, State, wake};
 use crate::amqp::ack_mode::AckMode;
 use crate::amqp::id::{ConnectionId, MessageIndex, QueueId};
-use crate::amqp::message::{MessageRef, Resting};
+use crate::amqp::message::Resting;
 use crate::broker::connections::Link;
 use crate::broker::replies::{ReplyConsumer, Requester};
 use crate::codec::encode;
@@ -22,13 +22,12 @@ impl Requester for Outbox {
         let Some(sending) = state.channels.get_mut(&to.channel) else { return Room::Left };
         // It is numbered as what queues deliver is, and nobody will settle it.
         let (queue, index) = (QueueId::default(), MessageIndex::default());
-        let MessageRef { address, .. } = message.message;
         let deliver = encode::Deliver {
             channel: to.channel,
             consumer_tag: to.tag.as_bytes(),
             delivery_tag: sending.deliveries.deliver(queue, index, None, AckMode::Automatic),
             redelivered: false,
-            address,
+            address: message.message.address,
         };
         state.make_room();
         state.output.deliver(&deliver, message, state.frame_max);
