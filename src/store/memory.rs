@@ -4,6 +4,8 @@
 //! message in it and given back when none has. A segment of which little is still used would keep
 //! all of it, so the living of such segments are copied together once they waste too much.
 
+use std::hint::black_box;
+
 use bytes::Bytes;
 
 use super::format::position::Position;
@@ -22,6 +24,9 @@ const CHUNK: usize = 1024 * 1024;
 
 /// A message of this size and more is copied into a segment of its own.
 const LARGE: usize = 32 * 1024;
+
+/// Octets that the processor fetches at once.
+const LINE: usize = 64;
 
 /// The bit of references to messages that are in the log, or are to be.
 const LOGGED: u64 = 1 << 62;
@@ -124,6 +129,16 @@ impl MemoryStore {
         let segment = &self.held(store)?.segment.octets;
         let message = Shown::read(segment.get(parts(store).1 as usize..)?)?;
         Some(Resting { message, segment })
+    }
+
+    /// Has the processor fetch what is about to be read. Messages that lie far apart are waited for
+    /// together then, not one after the other.
+    pub fn fetch(&self, stores: impl Iterator<Item = StoreRef>) {
+        let octet = |store| {
+            let (offset, octets) = (parts(store).1 as usize, &self.held(store)?.segment.octets);
+            Some(octets.get(offset)? ^ octets.get(offset + LINE).unwrap_or(&0))
+        };
+        black_box(stores.filter_map(octet).fold(0, |sum, octet| sum ^ octet));
     }
 
     /// Forgets a message. The last of a segment gives the segment back.
