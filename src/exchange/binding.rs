@@ -123,6 +123,9 @@ pub enum InvalidBinding {
     Key(BindingKey),
     /// It leads to an exchange, and only queues are taken.
     NoQueue,
+    /// It leads to a queue of that type, in RabbitMQ's words, which the exchange's type does not
+    /// take.
+    QueueType(&'static str),
 }
 
 /// RabbitMQ: `validate_binding/2` of `rabbit_exchange_type_topic`, `_headers`, `_consistent_hash`
@@ -146,6 +149,9 @@ impl From<InvalidBinding> for Exception {
             }
             InvalidBinding::Key(key) => format!("Non empty binding '{key}' key not permitted"),
             InvalidBinding::NoQueue => "Destination not found".to_owned(),
+            InvalidBinding::QueueType(name) => {
+                format!("Queue type {name} not valid for this exchange type")
+            }
         };
         Self::new(ReplyCode::PreconditionFailed, text)
     }

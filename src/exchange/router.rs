@@ -117,6 +117,12 @@ impl Router {
         }
     }
 
+    /// Whether the type takes bindings to classic queues alone, and not to those of other types
+    /// (RabbitMQ: `rabbit_exchange_type_local_random:validate_binding/2`).
+    pub const fn takes_classic_queues_alone(&self) -> bool {
+        matches!(self.kind, ExchangeKind::LocalRandom)
+    }
+
     /// Which of a destination's bindings came before which, by growing numbers, where that
     /// matters; 0 where it does not, and for the first.
     pub fn rank(&self, binding: &Binding) -> u32 {
@@ -213,7 +219,7 @@ impl Router {
     }
 }
 
-/// Without a cluster every queue is a local one, and classic.
+/// Without a cluster every queue is a local one.
 fn check_local(binding: &Binding) -> Result<(), InvalidBinding> {
     match binding.destination() {
         _ if !binding.key().is_empty() => Err(InvalidBinding::Key(binding.key().clone())),

@@ -7,11 +7,12 @@ use imbl::OrdMap;
 use crate::amqp::id::ConnectionId;
 use crate::amqp::name::{ExchangeName, QueueName, VhostName};
 use crate::amqp::table::Table;
-use crate::exchange::binding::{Binding, Destination};
+use crate::exchange::binding::{Binding, Destination, InvalidBinding};
 use crate::exchange::kind::ExchangeKind;
 use crate::policy::policies::Policies;
 
 use super::arguments;
+use super::arguments::queue_type::QueueType;
 use super::command::{BindCommand, Command, DeleteCondition, Naming, Outcome};
 use super::edit::Edit;
 use super::error::{Error, Resource};
@@ -226,6 +227,10 @@ impl Topology {
         };
         exchange.router.check(&binding)?;
         if let Some(queue) = queue {
+            let queue_type = QueueType::of(queue.arguments.as_ref());
+            if queue_type != QueueType::Classic && exchange.router.takes_classic_queues_alone() {
+                return Err(InvalidBinding::QueueType(queue_type.module()).into());
+            }
             queue.check_access(&self.vhost, connection)?;
         }
         let mut edit = Edit::new(self);

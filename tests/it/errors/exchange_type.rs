@@ -114,6 +114,18 @@ fn local_random() -> Vec<Row> {
                 s.send(&exchange_bind("amq.fanout", "x.local", ""));
             },
         ),
+        channel_error(
+            "queue.bind of a quorum queue to x-local-random",
+            406,
+            "Queue type rabbit_quorum_queue not valid for this exchange type",
+            QUEUE_BIND,
+            |s| {
+                s.call(&exchange_declare("x.local", LOCAL).auto_delete());
+                let quorum = [("x-queue-type", Str("quorum")), ("x-expires", Int(1000))];
+                s.call(&queue_declare("x.local.quorum").durable().arguments(&quorum));
+                s.send(&queue_bind("x.local.quorum", "x.local", ""));
+            },
+        ),
     ]
 }
 
