@@ -100,7 +100,6 @@ impl<'t> Edit<'t> {
         let definition = Arc::new(definition);
         self.topology.queues.insert(name, Arc::clone(&definition));
         self.changes.push(Change::QueueCreated(definition));
-        self.touch_default_exchange();
     }
 
     pub(super) fn delete_queue(&mut self, name: &QueueName) {
@@ -113,7 +112,6 @@ impl<'t> Edit<'t> {
             self.topology.exclusive.remove(owner, name.clone());
         }
         self.changes.push(Change::QueueDeleted(queue));
-        self.touch_default_exchange();
     }
 
     /// Adds a binding, whose rank is at least `rank`.
@@ -166,11 +164,6 @@ impl<'t> Edit<'t> {
         for (source, binding) in bindings {
             self.unbind(&source, &binding);
         }
-    }
-
-    /// An alternate exchange may be the default exchange, which finds queues by their names.
-    fn touch_default_exchange(&mut self) {
-        self.touched.extend(ExchangeName::parse("").ok());
     }
 
     fn binding_change(&self, source: ExchangeName, binding: Binding) -> BindingChange {

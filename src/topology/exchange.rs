@@ -44,16 +44,21 @@ pub struct ExchangeDefinition {
 
 impl ExchangeDefinition {
     /// The alternate exchange, which need not exist: as the arguments say, else as the policy does
-    /// that counts (RabbitMQ: `rabbit_policy:get_arg/3`). The default exchange has none.
+    /// that counts (RabbitMQ: `rabbit_policy:get_arg/3`). The default exchange has none, and is
+    /// none: its bindings are not stored, so that RabbitMQ finds no queue there.
     pub(super) fn alternate(&self, policies: &Policies) -> Option<ExchangeName> {
         if self.name.is_default() {
             return None;
         }
-        if let Some(Value::LongStr(name)) = self.arguments.as_ref().get(ALTERNATE_EXCHANGE) {
-            return ExchangeName::parse(name).ok();
-        }
-        let policy = policies.select(Issuer::User, Target::Exchange, self.name.as_str())?;
-        ExchangeName::parse(policy.definition().text(ALTERNATE_EXCHANGE)?).ok()
+        let policy;
+        let name =
+            if let Some(Value::LongStr(name)) = self.arguments.as_ref().get(ALTERNATE_EXCHANGE) {
+                name
+            } else {
+                policy = policies.select(Issuer::User, Target::Exchange, self.name.as_str())?;
+                policy.definition().text(ALTERNATE_EXCHANGE)?.as_bytes()
+            };
+        ExchangeName::parse(name).ok().filter(|name| !name.is_default())
     }
 
     /// Whether a new exchange may have these arguments.

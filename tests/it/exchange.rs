@@ -64,6 +64,21 @@ fn a_missing_or_empty_alternate_exchange_does_not_save_a_mandatory_message() {
 }
 
 #[test]
+fn the_default_exchange_as_an_alternate_exchange_finds_no_queue() {
+    let broker = TestBroker::start();
+    let mut peer = broker.connect();
+    let alternate = [("alternate-exchange", Field::Str(""))];
+    peer.open(1).call(&exchange_declare("exchange.ae.none", "direct").arguments(&alternate));
+    let queue = peer.channel(1).own_queue();
+
+    let publish = basic_publish("exchange.ae.none", &queue).mandatory();
+    peer.channel(1).publish(&publish, &content(b"m"));
+
+    assert_eq!(peer.expect_return(1).content.text(), "m");
+    delete(&mut peer.channel(1), &["exchange.ae.none"]);
+}
+
+#[test]
 fn alternate_exchanges_in_a_circle_end() {
     let broker = TestBroker::start();
     let mut peer = broker.connect();
