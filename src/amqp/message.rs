@@ -69,17 +69,16 @@ impl<'a> MessageRef<'a> {
         Self { address, hidden: &[], header, body, stamp }
     }
 
-    /// What receivers see of it.
-    pub const fn shown(&self) -> Shown<'a> {
-        let Self { address, header, body, .. } = *self;
-        Shown { address, header, body }
+    /// Its parts.
+    pub const fn parts(&self) -> Parts<'a> {
+        let Self { address, hidden, header, body, .. } = *self;
+        Parts { address, hidden, header, body }
     }
 
     /// Reads the message at the start of `octets`; `None` when they are not one.
     #[inline]
     pub fn read(octets: &'a [u8]) -> Option<Self> {
-        let (lengths, Shown { address, header, body }, rest) = parts(octets)?;
-        let (address, hidden) = lengths.split(address)?;
+        let (lengths, Parts { address, hidden, header, body }, rest) = split(octets)?;
         let accepted = if lengths.has(TIMED) { Some(read_time(rest)?) } else { None };
         let stamp = Stamp { accepted, buried: lengths.has(BURIED) };
         Some(Self { address, hidden, header, body, stamp })
@@ -161,15 +160,16 @@ pub fn split_address(address: &[u8]) -> (&[u8], &[u8]) {
     (exchange, key.get(1..).unwrap_or_default())
 }
 
-/// The lengths of the message at the start of `octets`, its parts, the address with the hidden keys,
-/// and what stands behind the body.
+/// The lengths of the message at the start of `octets`, its parts, and what stands behind the body.
 #[inline]
-fn parts(octets: &[u8]) -> Option<(Lengths, Shown<'_>, &[u8])> {
+fn split(octets: &[u8]) -> Option<(Lengths, Parts<'_>, &[u8])> {
     let lengths @ Lengths { address, header, body, .. } = Lengths::read(octets)?;
     let (address, rest) = octets.get(LENGTHS_SIZE..)?.split_at_checked(address)?;
     let (header, rest) = rest.split_at_checked(header)?;
     let (body, rest) = rest.split_at_checked(body)?;
-    Some((lengths, Shown { address, header, body }, rest))
+    let (address, hidden) =
+        if lengths.has(HIDING) { split_hidden(address)? } else { (address, &[][..]) };
+    Some((lengths, Parts { address, hidden, header, body }, rest))
 }
 
 /// Splits what stands behind the two short strings of an address from them; `None` if there is
@@ -215,23 +215,24 @@ impl HiddenKeys {
     }
 }
 
-/// What receivers see of a message.
+/// The parts of a message, without what the broker noted on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shown<'a> {
+pub struct Parts<'a> {
     /// Exchange and routing key as two short strings, each with its length in front.
     pub address: &'a [u8],
+    /// The routing keys that receivers do not see (`BCC`), as [`HiddenKeys`] has them.
+    pub hidden: &'a [u8],
     /// The payload of the content header frame.
     pub header: &'a [u8],
     /// The body, whole.
     pub body: &'a [u8],
 }
 
-impl<'a> Shown<'a> {
-    /// Reads that of the message at the start of `octets`; `None` when they are not one.
+impl<'a> Parts<'a> {
+    /// Reads those of the message at the start of `octets`; `None` when they are not one.
     #[inline]
     pub fn read(octets: &'a [u8]) -> Option<Self> {
-        let (lengths, shown, _) = parts(octets)?;
-        Some(Self { address: lengths.split(shown.address)?.0, ..shown })
+        split(octets).map(|(_, parts, _)| parts)
     }
 }
 
@@ -239,7 +240,7 @@ impl<'a> Shown<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct Resting<'a> {
     /// The message.
-    pub message: Shown<'a>,
+    pub message: Parts<'a>,
     /// The octets that it borrows from.
     pub segment: &'a Bytes,
 }
@@ -277,12 +278,6 @@ impl Lengths {
     pub const fn size(self) -> usize {
         let time = if self.has(TIMED) { TIME_SIZE } else { 0 };
         LENGTHS_SIZE + self.address + self.header + self.body + time
-    }
-
-    /// The address, and the hidden keys that stand behind it.
-    #[inline]
-    fn split(self, address: &[u8]) -> Option<(&[u8], &[u8])> {
-        if self.has(HIDING) { split_hidden(address) } else { Some((address, &[])) }
     }
 
     #[inline]

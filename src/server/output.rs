@@ -5,7 +5,7 @@ use std::io::IoSlice;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
-use crate::amqp::message::{Resting, Shown};
+use crate::amqp::message::{Parts, Resting};
 use crate::codec::encode;
 use crate::codec::frame::FRAME_END;
 
@@ -48,7 +48,7 @@ impl Output {
         message: Resting<'_>,
         frame_max: u32,
     ) {
-        let Resting { message: Shown { header, body, .. }, segment } = message;
+        let Resting { message: Parts { header, body, .. }, segment } = message;
         let body_max = encode::body_max(frame_max);
         if body.len() <= body_max.min(SMALL_MAX) {
             return encode::delivery(&mut self.octets, deliver, header, body);

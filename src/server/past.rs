@@ -59,7 +59,7 @@ impl Service {
             self.publisher.add_duplicate(terms, self.routes.open());
             return Ok(());
         };
-        self.trace_published(at, message, keys, &route);
+        self.trace_published(at, message, &route);
         let terms = Outgoing { answers: self.count_exchanges(), ..terms };
         let place = if message.size() >= OWN_SEGMENT_MIN {
             let record = record.map_or_else(|| message.to_bytes(), Bytes::clone);
@@ -126,19 +126,13 @@ impl Service {
         let properties = read_properties(message.header);
         let passed = self.pass(message, &properties, &keys, mandatory);
         let route = passed.unwrap_or_else(|_| Some(Route::default()))?;
-        self.trace_published(at, message, &keys, &route);
+        self.trace_published(at, message, &route);
         Some(route)
     }
 
-    fn trace_published(
-        &self,
-        at: ChannelId,
-        message: MessageRef<'_>,
-        keys: &[&[u8]],
-        route: &Route,
-    ) {
+    fn trace_published(&self, at: ChannelId, message: MessageRef<'_>, route: &Route) {
         if self.traced {
-            self.tracer.published(at, message.shown(), keys, names(route));
+            self.tracer.published(at, message.parts(), names(route));
         }
     }
 }

@@ -138,7 +138,7 @@ impl Service {
         };
         if self.traced {
             let queues = names(route).chain(replies.iter().map(AsRef::as_ref));
-            self.tracer.published(at, message.shown(), keys, queues);
+            self.tracer.published(at, message.parts(), queues);
         }
         if transactional || message.size() >= OWN_SEGMENT_MIN || !replies.is_empty() {
             let record = record.map_or_else(|| message.to_bytes(), Bytes::clone);
@@ -175,7 +175,7 @@ impl Service {
             self.return_message(terms.channel, message);
         }
         for name in replies {
-            self.deliver_reply(&name, Resting { message: message.shown(), segment: &record });
+            self.deliver_reply(&name, Resting { message: message.parts(), segment: &record });
         }
         let place = self.publisher.add_whole(terms, record, &route);
         if passes {

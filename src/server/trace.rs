@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use crate::amqp::fields::Fields;
 use crate::amqp::id::ChannelId;
-use crate::amqp::message::{Shown, split_address};
+use crate::amqp::message::{HiddenKeys, Parts, split_address};
 use crate::amqp::own_message::OwnMessage;
-use crate::amqp::table::Value;
+use crate::amqp::table::{ArrayRef, Value};
 use crate::codec::header::{Properties, parse_header};
 use crate::vhost::host::{TRACE_EXCHANGE, Vhost};
 use crate::vhost::internal_publisher::Outgoing;
@@ -32,7 +32,7 @@ pub(super) struct Tracer {
 pub(super) struct Delivered<'a> {
     pub(super) queue: &'a [u8],
     pub(super) redelivered: bool,
-    pub(super) message: Shown<'a>,
+    pub(super) message: Parts<'a>,
 }
 
 impl Tracer {
@@ -42,20 +42,16 @@ impl Tracer {
         self.vhost.is_traced()
     }
 
-    /// Traces a publish that goes to `queues`. `keys` are all its routing keys, if there are more
-    /// than its own.
+    /// Traces a publish that goes to `queues`.
     pub(super) fn published<'q>(
         &self,
         at: ChannelId,
-        message: Shown<'_>,
-        keys: &[&[u8]],
+        message: Parts<'_>,
         queues: impl Iterator<Item = &'q [u8]>,
     ) {
-        let (exchange, own) = split_address(message.address);
-        let keys = keys.iter().copied().filter(|key| *key != own);
-        let name = [b"publish.", exchange].concat();
+        let name = [b"publish.", split_address(message.address).0].concat();
         self.trace(&name, message, |fields, properties| {
-            let fields = self.describe(fields, message, properties, keys);
+            let fields = self.describe(fields, message, properties);
             self.place(fields, at).texts("routed_queues", queues)
         });
     }
@@ -65,11 +61,7 @@ impl Tracer {
         let Delivered { queue, redelivered, message } = delivered;
         let name = [b"deliver.", queue].concat();
         self.trace(&name, message, |fields, properties| {
-            let copied = match properties.headers().and_then(|headers| headers.get("CC")) {
-                Some(Value::Array(keys)) => keys.iter().filter_map(Value::as_long_str).collect(),
-                _ => Vec::new(),
-            };
-            let fields = self.describe(fields, message, properties, copied.into_iter());
+            let fields = self.describe(fields, message, properties);
             self.place(fields.int("redelivered", redelivered.into()), at)
         });
     }
@@ -79,7 +71,7 @@ impl Tracer {
     fn trace(
         &self,
         key: &[u8],
-        message: Shown<'_>,
+        message: Parts<'_>,
         describe: impl FnOnce(Fields, &Properties<'_>) -> Fields,
     ) {
         let size = message.header.len() + message.body.len() + TRACE_SIZE;
@@ -101,15 +93,16 @@ impl Tracer {
         self.reporter.notices.push(Notice { vhost: self.vhost.name().clone(), message, headers });
     }
 
-    fn describe<'k>(
-        &self,
-        fields: Fields,
-        message: Shown<'k>,
-        properties: &Properties<'_>,
-        keys: impl Iterator<Item = &'k [u8]>,
-    ) -> Fields {
+    /// The routing keys are all that the message has, those of `BCC` too (RabbitMQ:
+    /// `rabbit_basic:header_routes/1`).
+    fn describe(&self, fields: Fields, message: Parts<'_>, properties: &Properties<'_>) -> Fields {
         let (exchange, own) = split_address(message.address);
-        let keys = std::iter::once(own).chain(keys);
+        let copied = match properties.headers().and_then(|headers| headers.get("CC")) {
+            Some(Value::Array(keys)) => keys,
+            _ => ArrayRef::default(),
+        };
+        let copied = copied.iter().filter_map(Value::as_long_str);
+        let keys = std::iter::once(own).chain(copied).chain(HiddenKeys::iter(message.hidden));
         fields
             .text("exchange_name", exchange)
             .texts("routing_keys", keys)

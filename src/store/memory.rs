@@ -11,7 +11,7 @@ use bytes::Bytes;
 use super::format::position::Position;
 use super::segment::Segment;
 use crate::amqp::id::StoreRef;
-use crate::amqp::message::{Lengths, Resting, Shown};
+use crate::amqp::message::{Lengths, Parts, Resting};
 
 /// The waste that is always tolerated, in octets.
 const SLACK: usize = 128 * 1024;
@@ -127,7 +127,7 @@ impl MemoryStore {
     #[inline]
     pub fn read(&self, store: StoreRef) -> Option<Resting<'_>> {
         let segment = &self.held(store)?.segment.octets;
-        let message = Shown::read(segment.get(parts(store).1 as usize..)?)?;
+        let message = Parts::read(segment.get(parts(store).1 as usize..)?)?;
         Some(Resting { message, segment })
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::amqp::ack_mode::AckMode;
 use crate::amqp::attempts::Attempts;
 use crate::amqp::id::{ChannelId, ConnectionId, ConsumerId, MessageIndex, PublishTag, QueueId};
-use crate::amqp::message::{Resting, Shown};
+use crate::amqp::message::{Parts, Resting};
 use crate::amqp::name::{ConsumerTag, QueueName};
 
 /// The receiving end of one connection, as its queues see it.
@@ -92,7 +92,7 @@ pub struct Got<'a> {
     /// How often it came back, if its queue counts and it did.
     pub attempts: Option<Attempts>,
     /// The message.
-    pub message: Shown<'a>,
+    pub message: Parts<'a>,
 }
 
 /// A consumer as its queue knows it.

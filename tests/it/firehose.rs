@@ -139,6 +139,30 @@ fn each_delivery_is_traced_and_says_whether_it_is_another_one() {
 }
 
 #[test]
+fn traces_tell_all_routing_keys_in_their_order_those_of_bcc_too() {
+    let Some((broker, mut listener)) = start() else { return };
+    let mut peer = broker.connect();
+    let mut channel = peer.open(1);
+    channel.call(&queue_declare("fire.q").exclusive());
+    let copies = [
+        ("CC", Field::Array(vec![Field::Str("z"), Field::Str("y")])),
+        ("BCC", Field::Array(vec![Field::Str("b"), Field::Str("fire.q")])),
+    ];
+
+    channel.publish(&basic_publish("", "own"), &content(b"m").headers(&copies));
+    channel.get(&basic_get("fire.q").no_ack());
+
+    for key in ["publish.", "deliver.fire.q"] {
+        let trace = next(&mut listener);
+        assert_eq!(trace.key, key);
+        let keys = trace.content.field_texts("routing_keys");
+        assert_eq!(keys, ["own", "z", "y", "b", "fire.q"]);
+        let headers = table(&trace, "properties").get("headers").unwrap();
+        assert!(headers.as_table().unwrap().get("BCC").is_none());
+    }
+}
+
+#[test]
 fn a_publish_is_traced_when_it_comes_be_it_rolled_back_or_large() {
     let Some((broker, mut listener)) = start() else { return };
     let mut peer = broker.connect();
