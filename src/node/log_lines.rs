@@ -44,6 +44,7 @@ impl<S: Subscriber> Layer<S> for LogLines {
             let mut line = String::new();
             // Writing to a string does not fail.
             let _ = write_line(&mut line, event);
+            line.push('\n');
             line
         });
     }
@@ -176,7 +177,7 @@ mod tests {
         let taken = reporter.notices.take().await;
 
         assert_eq!(taken.list.len(), 1);
-        assert!(taken.list[0].message.record.ends_with(b"[warning] <0.0.0> a line"));
+        assert!(taken.list[0].message.record.ends_with(b"[warning] <0.0.0> a line\n"));
     }
 
     #[test]

@@ -29,7 +29,7 @@ fn next_with(peer: &mut Peer, part: &str) -> Delivery {
 }
 
 #[test]
-fn lines_come_with_their_level_as_key_and_no_end() {
+fn lines_come_whole_with_their_level_as_key() {
     let broker = Process::start(&[("LOG_EXCHANGE", "true")]);
     let (mut all, mut warnings) = (listen(&broker, "#"), listen(&broker, "warning"));
 
@@ -41,7 +41,7 @@ fn lines_come_with_their_level_as_key_and_no_end() {
 
     assert_eq!((opened.key.as_str(), refused.key.as_str()), ("info", "warning"));
     assert!(refused.text().contains(" [warning] <0."), "{}", refused.text());
-    assert!(!refused.text().ends_with('\n'));
+    assert!(refused.text().ends_with("'direct'\n"), "{}", refused.text());
     let properties = refused.content.properties();
     assert_eq!(properties.content_type(), Some(&b"text/plain"[..]));
     assert!(properties.timestamp().is_some());
