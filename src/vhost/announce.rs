@@ -6,11 +6,14 @@ use crate::amqp::fields::Fields;
 use crate::amqp::name::VhostName;
 use crate::amqp::table::Value;
 use crate::exchange::binding::Destination;
-use crate::policy::checked::Policy;
+use crate::policy::checked::{Issuer, Policy, Target};
+use crate::topology::arguments::queue_type::QueueType;
 use crate::topology::command::{BindingChange, Change};
+use crate::topology::exchange::ExchangeDefinition;
+use crate::topology::state::Topology;
 
 /// Reports what came of a command that `by` asked for. What follows from a queue's deletion is nobody's.
-pub(super) fn announce(reporter: &Reporter, vhost: &VhostName, changes: &[Change], by: &str) {
+pub(super) fn announce(reporter: &Reporter, topology: &Topology, changes: &[Change], by: &str) {
     let deletes_queue = changes.iter().any(|change| matches!(change, Change::QueueDeleted(_)));
     let by_whom = |change: &Change| match change {
         Change::Unbound(_) | Change::ExchangeDeleted(_) if deletes_queue => INTERNAL_USER,
@@ -19,7 +22,7 @@ pub(super) fn announce(reporter: &Reporter, vhost: &VhostName, changes: &[Change
     for change in changes {
         let Some(name) = event_name(change) else { continue };
         reporter.event(name, |fields| {
-            describe(fields, vhost, change).text("user_who_performed_action", by_whom(change))
+            describe(fields, topology, change).text("user_who_performed_action", by_whom(change))
         });
     }
 }
@@ -38,7 +41,8 @@ const fn event_name(change: &Change) -> Option<&'static str> {
     })
 }
 
-fn describe(fields: Fields, vhost: &VhostName, change: &Change) -> Fields {
+fn describe(fields: Fields, topology: &Topology, change: &Change) -> Fields {
+    let vhost = topology.vhost();
     match change {
         Change::ExchangeCreated(exchange) => fields
             .text("name", exchange.name.as_bytes())
@@ -48,14 +52,14 @@ fn describe(fields: Fields, vhost: &VhostName, change: &Change) -> Fields {
             .bool("auto_delete", exchange.auto_delete)
             .bool("internal", exchange.internal)
             .texts("arguments", terms(exchange.arguments.as_ref()))
-            .text("policy", ""),
+            .text("policy", policy_of(topology, exchange)),
         Change::QueueCreated(queue) => fields
             .text("name", queue.name.as_bytes())
             .text("vhost", vhost.as_bytes())
             .bool("durable", queue.durable)
             .bool("auto_delete", queue.auto_delete)
             .bool("exclusive", queue.exclusive_owner.is_some())
-            .text("type", "rabbit_classic_queue")
+            .text("type", QueueType::of(queue.arguments.as_ref()).module())
             .texts("arguments", terms(queue.arguments.as_ref())),
         Change::ExchangeDeleted(exchange) => {
             fields.text("name", exchange.name.as_bytes()).text("vhost", vhost.as_bytes())
@@ -63,7 +67,7 @@ fn describe(fields: Fields, vhost: &VhostName, change: &Change) -> Fields {
         Change::QueueDeleted(queue) => fields
             .text("name", queue.name.as_bytes())
             .text("vhost", vhost.as_bytes())
-            .text("type", "rabbit_classic_queue"),
+            .text("type", QueueType::of(queue.arguments.as_ref()).module()),
         Change::Bound(change) | Change::Unbound(change) => binding(fields, vhost, change),
         Change::PolicySet(change) => policy(fields, vhost, &change.policy),
         Change::PolicyCleared(policy) => {
@@ -71,6 +75,13 @@ fn describe(fields: Fields, vhost: &VhostName, change: &Change) -> Fields {
         }
         Change::QueueReconfigured(_) | Change::ExchangeReconfigured(_) => fields,
     }
+}
+
+/// The name of the policy that counts for an exchange, empty without one.
+fn policy_of(topology: &Topology, exchange: &ExchangeDefinition) -> String {
+    let name = exchange.name.as_str();
+    let policy = topology.policies().select(Issuer::User, Target::Exchange, name);
+    policy.map_or_else(String::new, |policy| policy.name().to_string())
 }
 
 /// The definition stands as JSON.

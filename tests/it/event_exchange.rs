@@ -6,6 +6,7 @@ use leveret::amqp::table::Value;
 
 use crate::alarm::{STAYING, publish_until_blocked};
 use crate::broker::TestBroker;
+use crate::delivery_limit::quorum;
 use crate::process::Process;
 use crate::raw::content::content;
 use crate::raw::login::Login;
@@ -137,6 +138,23 @@ fn declarations_are_told_in_their_order_with_what_was_declared() {
     let gone: Vec<_> =
         [events.next(), events.next()].map(|it| it.content.field_text("name").to_owned()).into();
     assert_eq!(gone, ["ev.y", "ev.x"]);
+}
+
+#[test]
+fn a_queue_is_told_with_its_type() {
+    let Some(broker) = start() else { return };
+    let mut peer = broker.connect();
+    peer.open(1);
+    let mut queues = Listener::start(&broker, "queue.*");
+
+    quorum(&mut peer, "ev.quorum", &[]);
+    peer.channel(1).call(&queue_delete("ev.quorum"));
+
+    for key in ["queue.created", "queue.deleted"] {
+        let event = queues.next_about("name");
+        assert_eq!(event.key, key);
+        assert_eq!(event.content.field_text("type"), "rabbit_quorum_queue");
+    }
 }
 
 #[test]

@@ -134,6 +134,29 @@ fn a_policy_gives_existing_and_new_exchanges_an_alternate_exchange_until_it_is_c
 }
 
 #[test]
+fn the_event_of_a_new_exchange_names_the_policy_that_counts() {
+    let own = Own::start("");
+    own.set(&alternate("p", "^x", "left")).unwrap();
+    let mut peer = own.connect();
+    let mut channel = peer.open(1);
+    let events = channel.own_queue();
+    channel.call(&queue_bind(&events, "amq.rabbitmq.event", "exchange.created"));
+    channel.call(&basic_consume(&events, "events").no_ack());
+
+    channel.call(&exchange_declare("x", "fanout"));
+    channel.call(&exchange_declare("other", "fanout"));
+
+    for (name, policy) in [("x", "p"), ("other", "")] {
+        let mut event = channel.expect_delivery();
+        // Those of the start may come late.
+        while event.content.field_text("name") != name {
+            event = channel.expect_delivery();
+        }
+        assert_eq!(event.content.field_text("policy"), policy);
+    }
+}
+
+#[test]
 fn a_policy_says_where_the_dead_letters_of_a_queue_go_until_it_is_cleared() {
     let own = Own::start("");
     let mut peer = own.connect();

@@ -54,7 +54,7 @@ impl Vhost {
         }
         self.routing.store(Arc::new(declared.topology.routing()));
         if let Some(reporter) = self.reporter.get() {
-            announce(reporter, &self.name, &outcome.changes, by);
+            announce(reporter, &declared.topology, &outcome.changes, by);
         }
         Ok(commit)
     }
