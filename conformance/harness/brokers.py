@@ -27,14 +27,15 @@ PLUGINS = """\
 
 
 class Broker:
-    """A broker that answers on `host`:`port`; `process` is None when it is not ours."""
+    """A broker that answers on `host`:`port`; `process` and `ctl` are None when it is not ours."""
 
-    def __init__(self, kind, title, address, process=None, log=None):
+    def __init__(self, kind, title, address, process=None, log=None, ctl=None):
         self.kind = kind
         self.title = title
         self.host, self.port = address
         self.process = process
         self.log = log
+        self.ctl = ctl
 
     @property
     def uri(self):
@@ -42,6 +43,17 @@ class Broker:
 
     def died(self):
         return self.process is not None and self.process.poll() is not None
+
+    @contextlib.contextmanager
+    def tracing(self):
+        """Has the broker copy all messages to amq.rabbitmq.trace; one that is not ours is left alone."""
+        if self.ctl:
+            self.ctl("trace_on")
+        try:
+            yield
+        finally:
+            if self.ctl and not self.died():
+                self.ctl("trace_off")
 
     def log_tail(self):
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-20:])
@@ -75,14 +87,17 @@ def start_leveret(directory):
     """Our release binary on a port of its own choosing, with an empty data directory."""
     target = ROOT / os.environ.get("CARGO_TARGET_DIR", "target")
     subprocess.run(["cargo", "build", "--release", "--locked", "--quiet"], cwd=ROOT, check=True)
+    binary, data = target / "release" / "leveret", directory / "data"
     log = directory / "leveret.log"
-    command = [target / "release" / "leveret", "--amqp", "127.0.0.1:0"]
-    command += ["--data-dir", directory / "data", "--config", POLICIES]
+    command = [binary, "--amqp", "127.0.0.1:0", "--data-dir", data, "--config", POLICIES]
+    environment = os.environ | {"LEVERET_LOG_EXCHANGE": "true"}
     with log.open("wb") as output:
-        process = processes.spawn(command, cwd=directory, stdout=output, stderr=subprocess.STDOUT)
+        streams = {"stdout": output, "stderr": subprocess.STDOUT, "env": environment}
+        process = processes.spawn(command, cwd=directory, **streams)
+    ctl = controller([binary, "ctl", "--socket", data / "leveret.sock"], environment)
     try:
         port = announced_port(process, log)
-        yield Broker("leveret", "leveret", ("127.0.0.1", port), process, log)
+        yield Broker("leveret", "leveret", ("127.0.0.1", port), process, log, ctl)
     finally:
         processes.stop(process, STOP_SECONDS)
 
@@ -110,9 +125,10 @@ def start_rabbitmq(directory):
         daemon = processes.spawn([shutil.which("epmd"), "-port", str(names)], **streams)
         node = processes.spawn([RABBITMQ], cwd=directory, **streams)
     try:
-        broker = Broker("rabbitmq", "RabbitMQ", ("127.0.0.1", port), node, log)
+        ctl = controller([RABBITMQCTL], environment)
+        broker = Broker("rabbitmq", "RabbitMQ", ("127.0.0.1", port), node, log, ctl)
         await_start_frame(broker)
-        set_policies(directory, environment)
+        set_policies(directory, ctl)
         yield broker
     finally:
         processes.stop(node, STOP_SECONDS)
@@ -122,11 +138,13 @@ def start_rabbitmq(directory):
 def rabbitmq_environment(directory, port, distribution, names):
     plugins = directory / "enabled_plugins"
     plugins.write_text(PLUGINS)
+    settings = directory / "rabbitmq.conf"
+    settings.write_text("log.exchange = true\nlog.exchange.level = info\n")
     return os.environ | {
         "HOME": str(directory),
         "ERL_EPMD_PORT": str(names),
         "RABBITMQ_CONF_ENV_FILE": "/dev/null",
-        "RABBITMQ_CONFIG_FILE": str(directory / "none"),
+        "RABBITMQ_CONFIG_FILE": str(settings),
         "RABBITMQ_DIST_PORT": str(distribution),
         "RABBITMQ_ENABLED_PLUGINS_FILE": str(plugins),
         "RABBITMQ_LOG_BASE": str(directory / "log"),
@@ -138,15 +156,24 @@ def rabbitmq_environment(directory, port, distribution, names):
     }
 
 
-def set_policies(directory, environment):
+def controller(command, environment):
+    """What has a running broker carry out a command of rabbitmqctl."""
+
+    def control(*arguments):
+        full = [*command, *arguments]
+        code, output = processes.finish(full, START_SECONDS, env=environment)
+        if code != 0:
+            raise SystemExit(f"{' '.join(map(str, full))} failed:\n{output}")
+
+    return control
+
+
+def set_policies(directory, ctl):
     """Gives RabbitMQ the policies that Leveret reads as its configuration."""
     policies = tomllib.loads(POLICIES.read_text())
     definitions = directory / "definitions.json"
     definitions.write_text(json.dumps(as_definitions(**policies)))
-    command = [RABBITMQCTL, "import_definitions", definitions]
-    code, output = processes.finish(command, START_SECONDS, env=environment)
-    if code != 0:
-        raise SystemExit(f"RabbitMQ does not take the policies:\n{output}")
+    ctl("import_definitions", definitions)
 
 
 def as_definitions(policies, operator_policies):
