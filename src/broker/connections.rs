@@ -21,14 +21,34 @@ pub trait Link: Send + Sync + fmt::Debug {
 /// The live connections.
 #[derive(Debug, Default)]
 pub struct Connections {
-    links: DashMap<ConnectionId, Arc<dyn Link>>,
+    links: DashMap<ConnectionId, Connected>,
     gone: Notify,
+}
+
+#[derive(Debug)]
+struct Connected {
+    link: Arc<dyn Link>,
+    /// Whether it may hold something of the broker's: messages, consumers, queues.
+    holds: bool,
 }
 
 impl Connections {
     /// Notes a connection.
     pub fn insert(&self, id: ConnectionId, link: Arc<dyn Link>) {
-        self.links.insert(id, link);
+        self.links.insert(id, Connected { link, holds: true });
+    }
+
+    /// Notes that a connection has given back all that it held, and takes nothing any more: it
+    /// waits for its client to agree to the end.
+    pub fn released(&self, id: ConnectionId) {
+        if let Some(mut connected) = self.links.get_mut(&id) {
+            connected.holds = false;
+        }
+    }
+
+    /// Whether there is one that may hold something.
+    pub fn hold_any(&self) -> bool {
+        self.links.iter().any(|connected| connected.holds)
     }
 
     /// Forgets a connection.
@@ -73,6 +93,6 @@ impl Connections {
     }
 
     fn snapshot(&self) -> Vec<Arc<dyn Link>> {
-        self.links.iter().map(|entry| Arc::clone(entry.value())).collect()
+        self.links.iter().map(|entry| Arc::clone(&entry.link)).collect()
     }
 }

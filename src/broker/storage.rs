@@ -159,11 +159,11 @@ impl RunningStorage {
         &self.log
     }
 
-    /// Writes everything out, so that the next start finds an orderly end. While a connection is
-    /// left, it is none.
+    /// Writes everything out, so that the next start finds an orderly end. While a connection holds
+    /// anything, it is none.
     pub fn close(&self) {
         self.end();
-        if self.log.failure().is_some() || !self.node.connections.is_empty() {
+        if self.log.failure().is_some() || self.node.connections.hold_any() {
             return;
         }
         let end = Capture::begin(&self.log).end_clean(&self.log, self.node.contents());

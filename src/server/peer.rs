@@ -224,12 +224,14 @@ impl Peer {
 
     /// Gives back all that the connection holds. Nothing is served afterwards.
     pub(super) fn release(&mut self) {
-        let Some(mut service) = self.service.take() else { return };
-        for (at, channel) in self.core.channels() {
-            service.release_channel(channel, at);
+        if let Some(mut service) = self.service.take() {
+            for (at, channel) in self.core.channels() {
+                service.release_channel(channel, at);
+            }
+            service.release();
+            self.report_closed(&service);
         }
-        service.release();
-        self.report_closed(&service);
+        self.node.connections.released(self.id);
     }
 }
 

@@ -120,6 +120,23 @@ fn after_a_stop_only_what_was_delivered_is_said_to_be_redelivered() {
 }
 
 #[test]
+fn a_client_that_does_not_answer_does_not_make_a_stop_a_crash() {
+    let mut broker = Restarted::start();
+    let mut silent = broker.connect_confirming();
+    silent.channel(1).call(&queue_declare("q").durable());
+    keep(&mut silent, "q", 1, &["delivered", "not delivered"]);
+    silent.channel(1).get(&basic_get("q"));
+
+    broker.again(End::Stop, []);
+
+    let gots = take_all(&mut broker.connect(), "q");
+    let flags: Vec<bool> = gots.iter().map(|got| got.redelivered).collect();
+    assert_eq!(texts(&gots), ["delivered", "not delivered"]);
+    assert_eq!(flags, [true, false]);
+    drop(silent);
+}
+
+#[test]
 fn after_a_kill_what_was_delivered_is_redelivered_in_its_place() {
     let mut broker = Restarted::start();
     let mut peer = broker.connect_confirming();
