@@ -62,12 +62,16 @@ impl Queue {
         self.counts.by_index.iter().map(|(index, attempts)| (*index, *attempts))
     }
 
-    /// Puts an unacked message back, or has it die when its deliveries have failed too often.
+    /// Puts an unacked message back, or has it die when its deliveries have failed too often or its
+    /// time is over: nobody is sent a message that has expired.
     pub(super) fn take_back(&mut self, message: Message, how: Settlement, effects: &mut Effects) {
         if self.settings.counts_attempts {
             let attempts = self.counts.count(message.index, how);
             if self.settings.delivery_limit.is_some_and(|limit| attempts.failed > limit) {
                 return self.kill(message, Death::DeliveryLimit, effects);
+            }
+            if message.deadline <= self.now {
+                return self.kill(message, Death::Expired, effects);
             }
             effects.count(message.index, attempts);
             let message = Message { redelivered: true, ..message };
@@ -79,6 +83,9 @@ impl Queue {
                 None => self.set_apart(message),
             }
             return;
+        }
+        if message.deadline <= self.now {
+            return self.kill(message, Death::Expired, effects);
         }
         self.set_apart(Message { redelivered: true, ..message });
     }

@@ -101,13 +101,17 @@ impl Queue {
     /// Adds to `effects`, which belongs to the caller. When the budget did not suffice,
     /// [`has_deliverable`](Self::has_deliverable) says so, and a call without commands goes on.
     pub fn apply(&mut self, now: Timestamp, commands: &[Command], effects: &mut Effects) {
+        // What the last call's budget did not suffice for goes to who was ready then.
+        let goes_on = commands.is_empty() && self.has_deliverable();
         self.now = now;
+        if !goes_on {
+            self.expire(Timestamp(now.0.saturating_sub(1)), effects);
+        }
         if !self.later.is_empty() {
             self.bring_back();
         }
         if !commands.is_empty() {
             self.last_active = self.last_active.max(now);
-            self.expire(Timestamp(now.0.saturating_sub(1)), effects);
         }
         for command in commands {
             match *command {

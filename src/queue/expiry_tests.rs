@@ -11,7 +11,7 @@ use crate::queue::command::{Command, Marks, Settlement, Stored};
 use crate::queue::effect::{Budget, Effect, Effects};
 use crate::queue::paging::{Loaded, Seen};
 use crate::queue::settings::{Dead, Settings};
-use crate::queue::testing::{place, restarted};
+use crate::queue::testing::{attach, place, restarted};
 
 /// A queue, its disk, and what is known of each message.
 struct Rig {
@@ -79,7 +79,7 @@ impl Rig {
             commands.clear();
             for effect in self.effects.list() {
                 match effect {
-                    Effect::Got { delivery, .. } => {
+                    Effect::Got { delivery, .. } | Effect::Deliver { delivery, .. } => {
                         let index = delivery.index.0;
                         assert!(self.living[&index] >= self.now, "{index} is delivered late");
                         assert!(self.unacked.insert(index));
@@ -237,4 +237,22 @@ fn a_message_without_time_is_delivered_to_who_waits_or_dies() {
     rig.enqueue(None);
 
     assert_eq!((rig.queue.ready(), rig.living.len()), (0, 0));
+}
+
+#[test]
+fn what_expired_while_it_was_unacked_dies_when_it_comes_back_whoever_waits() {
+    for (counts_attempts, outcome) in
+        [(false, Settlement::Requeue), (false, Settlement::Fail), (true, Settlement::Fail)]
+    {
+        let message_ttl = Some(100);
+        let mut rig = Rig::new(Settings { message_ttl, counts_attempts, ..Settings::default() });
+        rig.queue.apply(Timestamp(rig.now), &[attach()], &mut rig.effects);
+        rig.enqueue(None);
+        assert_eq!(rig.queue.unacked(), 1);
+
+        rig.now += 100;
+        rig.settle(0, outcome);
+
+        assert_eq!((rig.queue.unacked(), rig.queue.ready(), rig.living.len()), (0, 0, 0));
+    }
 }

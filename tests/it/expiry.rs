@@ -116,6 +116,25 @@ fn an_unacked_message_expires_once_it_comes_back() {
     await_ready(&mut peer.channel(1), "expiry.unacked", 0);
 }
 
+#[test]
+fn an_unacked_message_that_expired_is_not_sent_again_to_who_waits() {
+    let broker = TestBroker::start();
+    let mut peer = broker.connect();
+    peer.open(1);
+    ttl_queue(&mut peer, "expiry.again", 50);
+    peer.channel(1).call(&basic_consume("expiry.again", "c"));
+
+    publish(&mut peer, "expiry.again", "held", None);
+    let held = peer.expect_delivery(1);
+    let queue = peer.channel(1).own_queue();
+    publish(&mut peer, &queue, "time passes", Some("100"));
+    await_ready(&mut peer.channel(1), &queue, 0);
+    peer.channel(1).send(&basic_nack(held.tag).requeue());
+    publish(&mut peer, "expiry.again", "next", None);
+
+    assert_eq!(peer.expect_delivery(1).text(), "next");
+}
+
 /// Publishes to two durable queues, one with a time to live, and waits for the confirms.
 fn fill(peer: &mut Peer, count: u64, size: usize) {
     let ttl = [("x-message-ttl", Field::Int(2_000))];
