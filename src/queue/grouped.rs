@@ -107,6 +107,13 @@ impl Queue {
         !self.groups.is_idle() && self.own_at_hand().is_some()
     }
 
+    /// Whether a consumer could take a message in memory of a group that it holds, with an allowance
+    /// if it needs one.
+    pub(super) fn is_own_awaited(&self) -> bool {
+        let mut hungry = self.groups.holders().filter(|id| self.consumers.has_room(*id));
+        hungry.any(|id| self.hot_own(id).is_some())
+    }
+
     /// What the holder of a group has to have loaded.
     pub(super) fn wanted_of_groups(&self) -> Option<Wanted> {
         let mut hungry = self.groups.holders().filter(|id| self.consumers.has_room(*id));

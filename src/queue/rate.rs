@@ -85,13 +85,14 @@ impl Queue {
         self.deliver_all(effects);
         self.pacer.pass(self.now, (before - effects.room()).into());
         effects.give_back(withheld);
-        let is_awaited = !self.ready.is_empty() && self.consumers.is_any_hungry();
+        let is_there = !self.ready.is_empty() || self.is_own_awaited();
+        let is_awaited = is_there && self.consumers.is_any_hungry();
         self.pacer.awaited = is_awaited.then(|| self.pacer.awaited.unwrap_or(self.now));
     }
 
     /// When the rate allows the next message, if somebody waits for it.
     pub(super) fn paced_wake(&self) -> Option<Timestamp> {
-        let is_there = self.ready.is_front_hot() || self.has_own();
+        let is_there = self.ready.is_front_hot() || self.is_own_awaited();
         let is_held = is_there && !self.pacer.is_open(self.now);
         (is_held && self.consumers.is_any_hungry()).then(|| self.pacer.opens())
     }

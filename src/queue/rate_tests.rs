@@ -4,8 +4,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::amqp::ack_mode::AckMode;
-use crate::amqp::id::{ConsumerId, StoreRef};
-use crate::queue::command::{Attach, ChannelLimit, Command, Exclusivity, Stored};
+use crate::amqp::fingerprint::Fingerprint;
+use crate::amqp::id::{ConsumerId, MessageIndex, StoreRef};
+use crate::queue::command::{Attach, ChannelLimit, Command, Exclusivity, Key, Marks, Stored};
 use crate::queue::effect::{Budget, Effect};
 use crate::queue::settings::Settings;
 
@@ -144,6 +145,59 @@ fn a_channel_limited_consumer_wants_credit_only_when_a_message_may_go() {
     assert_eq!((rig.gone.len(), rig.queue.wanting().count()), (1, 0));
     assert_eq!(rig.queue.next_wake(), Some(Timestamp(rig.now + 100)));
     assert!(rig.effects.list().iter().any(|it| matches!(it, Effect::Unspent { credit: 4, .. })));
+}
+
+/// Has the queue hold messages of one group.
+fn enqueue_group(rig: &mut Rig, count: u64) {
+    let group = Key::Group(Fingerprint::of_octets(b"group"));
+    let stored = Stored { store: StoreRef(0), bytes: 10 };
+    for _ in 0..count {
+        let index = MessageIndex(rig.queue.next_index());
+        let enqueue = Command::EnqueueMarked(stored, Marks::default());
+        rig.apply(&[Command::Identify { index, key: group }, enqueue]);
+    }
+}
+
+#[test]
+fn one_group_goes_at_the_rate_however_late_the_queue_is_woken() {
+    let mut rig = Rig::new(10);
+    enqueue_group(&mut rig, 120);
+
+    rig.pass(10_000, 15);
+
+    assert!(rig.gone.len().abs_diff(100) <= 1, "{} went", rig.gone.len());
+}
+
+#[test]
+fn who_holds_a_group_wants_credit_when_the_next_of_it_may_go() {
+    let settings = Settings { delivery_rate: Some(10), ..Settings::default() };
+    let mut rig = Rig { queue: Queue::new().with_settings(settings), ..Rig::new(10) };
+    rig.apply(&[consumer(ChannelLimit::Present)]);
+    enqueue_group(&mut rig, 2);
+    let grant = Command::Grant { consumer: ConsumerId(1), credit: 5 };
+    rig.apply(&[grant]);
+    assert_eq!(rig.gone.len(), 1);
+
+    assert_eq!(rig.queue.next_wake(), Some(Timestamp(rig.now + 100)));
+    rig.pass(100, 0);
+    assert_eq!(rig.queue.wanting().count(), 1);
+    rig.apply(&[grant]);
+
+    assert_eq!(rig.gone.len(), 2);
+}
+
+#[test]
+fn a_queue_that_is_woken_late_delivers_nothing_that_has_expired() {
+    let mut rig = Rig::new(10);
+    let enqueue = |lifetime| {
+        let marks = Marks { lifetime, ..Marks::default() };
+        Command::EnqueueMarked(Stored { store: StoreRef(0), bytes: 10 }, marks)
+    };
+    rig.apply(&[None, Some(110), None].map(enqueue));
+
+    rig.pass(115, 15);
+
+    assert_eq!((rig.gone.len(), rig.queue.ready()), (2, 0));
 }
 
 #[test]
