@@ -151,6 +151,20 @@ impl QueueWorker {
         self.accept_duplicates(batch, &duplicates);
     }
 
+    /// Drops and accepts a message if it is a duplicate of one that the queue holds; `false` if it
+    /// is none.
+    pub(super) fn drop_duplicate(&mut self, batch: &PublishBatch, placed: &Placed) -> bool {
+        let keys = self.keys.clone().filter(|keys| keys.value.is_some());
+        let Some(keys) = keys else { return false };
+        self.look_at_all();
+        let value = keys.read_placed(&batch.octets, placed).value;
+        let is_known = value.is_some_and(|value| self.core.is_known(&value));
+        if is_known {
+            self.accept_duplicates(batch, &[*placed]);
+        }
+        is_known
+    }
+
     fn accept_duplicates(&mut self, batch: &PublishBatch, duplicates: &[Placed]) {
         self.duplicates += duplicates.len() as u64;
         let tags = duplicates.iter().filter_map(|placed| Some((placed.channel, placed.confirm?)));

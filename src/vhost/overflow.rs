@@ -11,7 +11,8 @@ use crate::queue::settings::Dead;
 
 impl QueueWorker {
     /// Takes in what there is room for, and refuses the rest. Each message is judged by itself,
-    /// after the consumers have been sent what they can take of those before it.
+    /// after the consumers have been sent what they can take of those before it. A duplicate needs
+    /// no room.
     pub(super) fn publish_within(&mut self, vacancy: Vacancy, batch: &PublishBatch) {
         let mut vacancy = Some(vacancy);
         let mut left = batch.messages.as_slice();
@@ -26,7 +27,9 @@ impl QueueWorker {
                 self.take(&part(batch, fitting.to_vec()));
                 left = rest;
             } else if self.advance() == 0 {
-                refused.push(*first);
+                if !self.drop_duplicate(batch, first) {
+                    refused.push(*first);
+                }
                 left = behind;
             }
             vacancy = self.core.vacancy();

@@ -22,7 +22,7 @@ fn own(peer: &mut Peer, arguments: Arguments<'_>) -> String {
 
 /// Which of the publishes up to `last` were accepted, in order.
 #[track_caller]
-fn outcomes(peer: &mut Peer, last: u64) -> Vec<bool> {
+pub(crate) fn outcomes(peer: &mut Peer, last: u64) -> Vec<bool> {
     let mut outcomes = std::collections::BTreeMap::new();
     while (outcomes.len() as u64) < last {
         let confirm = peer.expect_confirm(1);

@@ -2,6 +2,7 @@
 
 use crate::broker::TestBroker;
 use crate::expiry::await_ready;
+use crate::length_limit::outcomes;
 use crate::process::Process;
 use crate::raw::content::{Content, content};
 use crate::raw::method::{
@@ -136,6 +137,32 @@ fn a_value_goes_with_its_message_however_that_goes() {
     channel.expect_all_acked(5, 5);
 
     assert_eq!(channel.counts("dedup.gone").0, 1);
+}
+
+#[test]
+fn a_duplicate_is_confirmed_by_a_full_queue_too_and_a_refused_value_is_unknown() {
+    let Some((_broker, mut peer)) = start("dedup.dead") else { return };
+    let mut channel = peer.channel(1);
+    let arguments = [
+        ("x-message-deduplication", Field::Bool(true)),
+        ("x-max-length", Field::Int(1)),
+        ("x-overflow", Field::Str("reject-publish-dlx")),
+        ("x-dead-letter-exchange", Field::Str("")),
+        ("x-dead-letter-routing-key", Field::Str("dedup.dead")),
+    ];
+    channel.call(&queue_declare("dedup.full").exclusive().arguments(&arguments));
+
+    for value in ["a", "a", "b", "b"] {
+        put(&mut channel, "dedup.full", &valued(value, Field::Str(value)));
+    }
+
+    assert_eq!(outcomes(&mut peer, 4), [true, true, false, false]);
+    let mut channel = peer.channel(1);
+    await_ready(&mut channel, "dedup.dead", 1);
+    assert_eq!(channel.pop("dedup.full"), "a");
+    put(&mut channel, "dedup.full", &valued("b", Field::Str("b")));
+    channel.expect_all_acked(5, 5);
+    assert_eq!(channel.drain("dedup.full"), ["b"]);
 }
 
 #[test]
