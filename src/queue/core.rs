@@ -305,7 +305,11 @@ impl Queue {
         }
         match self.settings.dead {
             Dead::Dropped => effects.release(message.index, message.store),
-            Dead::Published => self.dying.insert(message, death),
+            Dead::Published => {
+                // Its dead letter may come back to this queue, and is no duplicate of it.
+                self.known.remove(message.index);
+                self.dying.insert(message, death);
+            }
         }
     }
 

@@ -11,8 +11,8 @@ use crate::amqp::fingerprint::Fingerprint;
 use crate::amqp::id::MessageIndex;
 use crate::amqp::run::Run;
 
-/// The values of the messages that a queue holds: ready, unacked or dying, in memory or not. About
-/// 80 octets each.
+/// The values of the messages that a queue holds, ready, unacked or waiting for their time, in memory
+/// or not; not of those that have died. About 80 octets each.
 #[derive(Debug, Default)]
 pub struct Known {
     by_value: HashMap<Fingerprint, MessageIndex, FixedState>,

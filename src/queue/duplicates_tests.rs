@@ -199,6 +199,19 @@ proptest! {
 }
 
 #[test]
+fn what_died_makes_no_duplicate_though_its_dead_letter_is_on_its_way() {
+    let mut rig = Rig::new(Dead::Published);
+    rig.publish(Some(1), None);
+    rig.apply(&[Command::Get { request: 0, acks: AckMode::Manual }]);
+
+    let (index, outcome) = (MessageIndex(0), Settlement::Discard);
+    rig.effects.clear();
+    rig.queue.apply(Timestamp(rig.now), &[Command::Settle { index, outcome }], &mut rig.effects);
+
+    assert!(rig.queue.is_dying() && !rig.queue.is_known(&fingerprint(1)));
+}
+
+#[test]
 fn a_value_takes_at_most_100_octets() {
     let entries = size_of::<(Fingerprint, MessageIndex)>() + 1;
     // A hash map is at least half full, a tree of ascending keys too.

@@ -166,6 +166,28 @@ fn a_duplicate_is_confirmed_by_a_full_queue_too_and_a_refused_value_is_unknown()
 }
 
 #[test]
+fn a_dead_letter_that_comes_back_to_its_queue_is_no_duplicate_of_itself() {
+    let Some((_broker, mut peer)) = start("dedup.other") else { return };
+    let mut channel = peer.channel(1);
+    let arguments = [
+        ("x-message-deduplication", Field::Bool(true)),
+        ("x-dead-letter-exchange", Field::Str("")),
+        ("x-dead-letter-routing-key", Field::Str("dedup.circle")),
+    ];
+    channel.call(&queue_declare("dedup.circle").exclusive().arguments(&arguments));
+    put(&mut channel, "dedup.circle", &valued("m", Field::Str("a")));
+    channel.expect_all_acked(1, 1);
+
+    let refused = channel.get(&basic_get("dedup.circle"));
+    channel.send(&basic_nack(refused.tag));
+
+    await_ready(&mut channel, "dedup.circle", 1);
+    put(&mut channel, "dedup.circle", &valued("again", Field::Str("a")));
+    channel.expect_all_acked(2, 2);
+    assert_eq!(channel.drain("dedup.circle"), ["m"]);
+}
+
+#[test]
 fn what_is_rolled_back_was_never_there() {
     let Some((_broker, mut peer)) = start("dedup.tx") else { return };
     let mut channel = peer.open(2);
