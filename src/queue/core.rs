@@ -293,7 +293,7 @@ impl Queue {
             Settlement::Requeue | Settlement::Fail => self.take_back(message, outcome, effects),
         }
         if !self.groups.is_idle() {
-            self.settle_group(index);
+            self.settle_group(&message);
         }
     }
 
@@ -301,7 +301,7 @@ impl Queue {
     pub(super) fn kill(&mut self, message: Message, death: Death, effects: &mut Effects) {
         self.counts.forget(message.index);
         if !self.groups.is_idle() {
-            self.leave_group(message.index);
+            self.leave_group(&message);
         }
         match self.settings.dead {
             Dead::Dropped => effects.release(message.index, message.store),
@@ -364,7 +364,7 @@ impl Queue {
         };
         self.pacer.pass(self.now, 1);
         if !self.groups.is_idle() {
-            self.join(message.index, Holder::Get, acks);
+            self.join(&message, Holder::Get, acks);
         }
         let delivery = self.hand_out(message, Holder::Get, acks, effects);
         let remaining = u32::try_from(self.ready()).unwrap_or(u32::MAX);

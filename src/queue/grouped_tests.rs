@@ -1,24 +1,30 @@
 //! A group goes to one consumer at a time, in order, and nothing waits without need.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
 use super::*;
+use crate::amqp::argument::DelayedRetry;
 use crate::amqp::fingerprint::Fingerprint;
 use crate::amqp::id::{StoreRef, Timestamp};
 use crate::queue::command::{
     Attach, ChannelLimit, Command, Exclusivity, Key, Marks, Settlement, Stored,
 };
 use crate::queue::effect::{Budget, Effect};
+use crate::queue::later::Retry;
 use crate::queue::paging::{Loaded, Seen};
-use crate::queue::settings::{Dead, Settings};
+use crate::queue::settings::{Dead, Priorities, Settings};
 use crate::queue::testing::{place, restarted};
 
 /// A message, as the model knows it.
 #[derive(Clone, Copy, Debug)]
 struct Held {
     group: Option<u8>,
+    level: u8,
+    /// Until when it waits after it came back.
+    until: u64,
     deadline: u64,
     /// Absent while it is ready.
     holder: Option<Holder>,
@@ -45,8 +51,7 @@ fn group_key(group: u8) -> Key {
 }
 
 impl Rig {
-    fn new(message_ttl: Option<u64>, messages: u32) -> Self {
-        let settings = Settings { message_ttl, dead: Dead::Dropped, ..Settings::default() };
+    fn new(settings: Settings, messages: u32) -> Self {
         Self {
             queue: Queue::new().with_settings(settings),
             effects: Effects::new(Budget { messages, bytes: 256 << 10 }),
@@ -59,19 +64,20 @@ impl Rig {
         }
     }
 
-    fn enqueue(&mut self, group: Option<u8>, lifetime: Option<u64>) {
+    fn enqueue(&mut self, group: Option<u8>, lifetime: Option<u64>, priority: Option<u8>) {
         let index = self.queue.next_index();
         let ttl = self.queue.settings().message_ttl;
         let deadline = ttl.into_iter().chain(lifetime).min();
         let deadline = deadline.map_or(u64::MAX, |lives| self.now + lives);
-        self.held.insert(index, Held { group, deadline, holder: None });
+        let level = self.queue.settings().priorities.level(priority);
+        self.held.insert(index, Held { group, level, until: 0, deadline, holder: None });
         let stored = Stored { store: StoreRef(index), bytes: 10 };
         let mut commands = Vec::new();
         let index = MessageIndex(index);
         commands.extend(group.map(|group| Command::Identify { index, key: group_key(group) }));
-        commands.push(match (group, lifetime) {
-            (None, None) => Command::Enqueue(stored),
-            _ => Command::EnqueueMarked(stored, Marks { lifetime, ..Marks::default() }),
+        commands.push(match (group, lifetime, priority) {
+            (None, None, None) => Command::Enqueue(stored),
+            _ => Command::EnqueueMarked(stored, Marks { lifetime, priority }),
         });
         self.apply(&commands);
     }
@@ -95,9 +101,10 @@ impl Rig {
         self.takers.remove(&id);
         let consumer = ConsumerId(id);
         let mut commands = vec![Command::Detach { consumer }];
+        let until = self.until();
         for (index, held) in &mut self.held {
             if dies && held.holder == Some(Holder::Consumer(consumer)) {
-                held.holder = None;
+                (held.holder, held.until) = (None, until);
                 let outcome = Settlement::Requeue;
                 commands.push(Command::Settle { index: MessageIndex(*index), outcome });
             }
@@ -105,12 +112,21 @@ impl Rig {
         self.apply(&commands);
     }
 
+    /// Until when what comes back now has to wait.
+    fn until(&self) -> u64 {
+        self.queue.settings().retry.map_or(0, |retry| self.now + retry.min)
+    }
+
     fn settle(&mut self, nth: usize, outcome: Settlement) {
         let unacked: Vec<u64> =
             self.held.iter().filter(|(_, it)| it.holder.is_some()).map(|(at, _)| *at).collect();
         let Some(&index) = unacked.get(nth % unacked.len().max(1)) else { return };
         match outcome {
-            Settlement::Requeue => self.held.get_mut(&index).unwrap().holder = None,
+            Settlement::Requeue => {
+                let until = self.until();
+                let held = self.held.get_mut(&index).unwrap();
+                (held.holder, held.until) = (None, until);
+            }
             _ => drop(self.held.remove(&index)),
         }
         self.apply(&[Command::Settle { index: MessageIndex(index), outcome }]);
@@ -163,6 +179,7 @@ impl Rig {
     fn send(&mut self, holder: Holder, index: u64, acks: AckMode) {
         let message = self.held[&index];
         assert_eq!(message.holder, None, "{index} is delivered twice");
+        assert!(message.until <= self.now, "{index} is delivered too early");
         assert!(self.may_have(holder, index), "{index} is out of its turn for {holder:?}");
         match acks {
             AckMode::Manual => self.held.get_mut(&index).unwrap().holder = Some(holder),
@@ -172,11 +189,11 @@ impl Rig {
 
     /// Whether a ready message is the first of its group, which nobody else holds.
     fn may_have(&self, holder: Holder, index: u64) -> bool {
-        let Some(group) = self.held[&index].group else { return true };
+        let Held { group: Some(group), level, .. } = self.held[&index] else { return true };
         let mut others =
             self.held.iter().filter(|(at, it)| **at != index && it.group == Some(group));
         others.all(|(at, it)| match it.holder {
-            None => *at > index,
+            None => (Reverse(it.level), *at) > (Reverse(level), index),
             Some(other) => other == holder && holder != Holder::Get,
         })
     }
@@ -185,14 +202,17 @@ impl Rig {
     fn check(&self) {
         let unacked = self.held.values().filter(|it| it.holder.is_some()).count();
         assert_eq!(self.queue.unacked(), unacked);
-        assert_eq!(self.queue.ready(), self.held.len() - unacked);
+        let waits = |it: &Held| it.holder.is_none() && it.until > self.now;
+        let waiting = self.held.values().filter(|it| waits(it)).count();
+        assert_eq!(self.queue.deferred(), waiting);
+        assert_eq!(self.queue.ready(), self.held.len() - unacked - waiting);
         for (id, Taker { prefetch }) in &self.takers {
             let holder = Holder::Consumer(ConsumerId(*id));
             let has = self.held.values().filter(|it| it.holder == Some(holder)).count();
             if *prefetch > 0 && has >= usize::from(*prefetch) {
                 continue;
             }
-            let ready = self.held.iter().filter(|(_, it)| it.holder.is_none());
+            let ready = self.held.iter().filter(|(_, it)| it.holder.is_none() && !waits(it));
             let mut could = ready.filter(|(at, _)| self.may_have(holder, **at));
             assert_eq!(could.next().map(|(at, _)| at), None, "{id} could have it");
         }
@@ -220,7 +240,10 @@ impl Rig {
                     located: place(index),
                     bytes: 10,
                     deadline: deadline(index),
-                    marks: Marks::default(),
+                    marks: Marks {
+                        priority: self.held.get(&index).map(|it| it.level),
+                        ..Marks::default()
+                    },
                     known: self.held[&index].group.is_some(),
                 });
                 assert!(self.queue.look_at(&run, &seen.collect::<Vec<_>>()).is_some());
@@ -256,7 +279,7 @@ impl Rig {
 
 #[derive(Clone, Debug)]
 enum Step {
-    Enqueue(Option<u8>, Option<u64>),
+    Enqueue(Option<u8>, Option<u64>, Option<u8>),
     Attach(u16, AckMode),
     Detach(usize, bool),
     Get(AckMode),
@@ -272,8 +295,10 @@ fn step() -> impl Strategy<Value = Step> {
     let acks = || prop_oneof![5 => Just(AckMode::Manual), 1 => Just(AckMode::Automatic)];
     let group = prop_oneof![6 => (0..4_u8).prop_map(Some), 1 => Just(None)];
     let lifetime = prop_oneof![5 => Just(None), 1 => (0..100_u64).prop_map(Some)];
+    let priority = prop_oneof![1 => Just(None), 1 => (0..4_u8).prop_map(Some)];
     prop_oneof![
-        20 => (group, lifetime).prop_map(|(group, lifetime)| Step::Enqueue(group, lifetime)),
+        20 => (group, lifetime, priority)
+            .prop_map(|(group, lifetime, priority)| Step::Enqueue(group, lifetime, priority)),
         3 => (0..4_u16, acks()).prop_map(|(prefetch, acks)| Step::Attach(prefetch, acks)),
         2 => (0..4_usize, any::<bool>()).prop_map(|(nth, dies)| Step::Detach(nth, dies)),
         3 => acks().prop_map(Step::Get),
@@ -291,13 +316,24 @@ proptest! {
     #[test]
     fn each_group_is_one_consumers_at_a_time_and_in_order(
         message_ttl in prop_oneof![4 => Just(None), 1 => (0..150_u64).prop_map(Some)],
+        highest in prop_oneof![Just(0_u8), Just(3)],
+        retries in any::<bool>(),
         budget in prop_oneof![Just(1_u32), Just(3), Just(256)],
         steps in prop::collection::vec(step(), 1..120),
     ) {
-        let mut rig = Rig::new(message_ttl, budget);
+        let retry = Retry { which: DelayedRetry::All, min: 30, max: 30 };
+        let settings = Settings {
+            message_ttl,
+            dead: Dead::Dropped,
+            priorities: Priorities { highest, absent: 0 },
+            counts_attempts: retries,
+            retry: retries.then_some(retry),
+            ..Settings::default()
+        };
+        let mut rig = Rig::new(settings, budget);
         for step in steps {
             match step {
-                Step::Enqueue(group, lifetime) => rig.enqueue(group, lifetime),
+                Step::Enqueue(group, lifetime, priority) => rig.enqueue(group, lifetime, priority),
                 Step::Attach(prefetch, acks) => rig.attach(prefetch, acks),
                 Step::Detach(nth, dies) => rig.detach(nth, dies),
                 Step::Get(acks) => rig.apply(&[Command::Get { request: 0, acks }]),
@@ -315,6 +351,8 @@ proptest! {
                 Step::Restart => rig.restart(),
             }
         }
+        rig.now += 1000;
+        rig.apply(&[]);
         rig.attach(0, AckMode::Manual);
         while rig.queue.unacked() > 0 {
             rig.settle(0, Settlement::Ack);

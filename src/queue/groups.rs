@@ -3,12 +3,15 @@
 //!
 //! A group is *held* while messages of it are unacked, and its later messages wait then. Its holder
 //! may take the first of them; when nobody holds it any more, the first is *offered* to everybody.
+//! They go in the order of the queue: where it has priorities, those of a higher one first.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Bound::{Excluded, Unbounded};
 
 use foldhash::fast::FixedState;
 
+use super::lane::Message;
 use super::unacked::Holder;
 use crate::amqp::fingerprint::Fingerprint;
 use crate::amqp::id::{ConsumerId, MessageIndex};
@@ -21,7 +24,35 @@ pub struct Groups {
     /// The groups that are held or have messages that wait.
     by_key: HashMap<Fingerprint, Group, FixedState>,
     /// The first message that waits of each group that a consumer holds.
-    own: BTreeSet<(ConsumerId, MessageIndex)>,
+    own: BTreeSet<(ConsumerId, Standing)>,
+}
+
+/// Where a message stands in the order of its queue: by level, the highest first, then by place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Standing {
+    level: Reverse<u8>,
+    /// Its place.
+    pub index: MessageIndex,
+}
+
+impl Standing {
+    const FIRST: Self = Self::new(u8::MAX, MessageIndex(0));
+    const LAST: Self = Self::new(0, MessageIndex(u64::MAX));
+
+    /// That of a place in a level.
+    pub const fn new(level: u8, index: MessageIndex) -> Self {
+        Self { level: Reverse(level), index }
+    }
+
+    /// Whether it is of a lower level than that.
+    pub const fn is_below(&self, level: u8) -> bool {
+        self.level.0 < level
+    }
+
+    /// That of a message.
+    pub const fn of(message: &Message) -> Self {
+        Self::new(message.priority, message.index)
+    }
 }
 
 /// A group that is held, or has messages that wait.
@@ -31,14 +62,15 @@ struct Group {
     holder: Option<Holder>,
     /// How many messages of it are unacked.
     unacked: usize,
-    waiting: BTreeSet<MessageIndex>,
-    /// While nobody holds it: the one before those that wait, which is for everybody.
-    offered: Option<MessageIndex>,
+    waiting: BTreeSet<Standing>,
+    /// While nobody holds it: the one before those that wait, which is for everybody. It may be one
+    /// that is not ready yet.
+    offered: Option<Standing>,
 }
 
 impl Group {
     /// What its holder may take.
-    fn own(&self) -> Option<(ConsumerId, MessageIndex)> {
+    fn own(&self) -> Option<(ConsumerId, Standing)> {
         match self.holder {
             Some(Holder::Consumer(consumer)) => Some((consumer, *self.waiting.first()?)),
             _ => None,
@@ -52,7 +84,13 @@ impl Group {
         }
         self.holder = None;
         self.offered = self.waiting.pop_first();
-        self.offered
+        self.offered.map(|offered| offered.index)
+    }
+
+    /// Forgets one that waits or is offered.
+    fn leave(&mut self, standing: Standing) {
+        self.waiting.remove(&standing);
+        self.offered = self.offered.filter(|offered| *offered != standing);
     }
 
     fn is_over(&self) -> bool {
@@ -87,19 +125,31 @@ impl Groups {
     /// Whether a ready message has to wait for others of its group.
     pub fn must_wait(&self, index: MessageIndex) -> bool {
         let group = self.of.get(&index).and_then(|key| self.by_key.get(key));
-        group.is_some_and(|group| group.offered != Some(index))
+        group.is_some_and(|group| group.offered.map(|offered| offered.index) != Some(index))
     }
 
     /// Has a message wait that [must](Self::must_wait).
-    pub fn wait(&mut self, index: MessageIndex) {
-        self.change(index, |group| group.waiting.insert(index));
+    pub fn wait(&mut self, standing: Standing) {
+        self.change(standing.index, |group| group.waiting.insert(standing));
+    }
+
+    /// Offers a message in place of one that stands behind it and waits from now on, ready or not,
+    /// without being set aside; `false` if there is none.
+    pub fn overtake(&mut self, standing: Standing) -> bool {
+        let overtaken = self.change(standing.index, |group| {
+            let behind = group.offered.filter(|offered| standing < *offered)?;
+            group.leave(standing);
+            group.offered = Some(standing);
+            group.waiting.insert(behind);
+            Some(())
+        });
+        overtaken.flatten().is_some()
     }
 
     /// A message was sent to `holder`, who holds its group from now on.
-    pub fn hold(&mut self, index: MessageIndex, holder: Holder) {
-        self.change(index, |group| {
-            group.waiting.remove(&index);
-            group.offered = group.offered.filter(|offered| *offered != index);
+    pub fn hold(&mut self, standing: Standing, holder: Holder) {
+        self.change(standing.index, |group| {
+            group.leave(standing);
             group.holder = Some(holder);
             group.unacked += 1;
         });
@@ -107,31 +157,30 @@ impl Groups {
 
     /// A message that was not unacked is gone. Returns the one that is for everybody now and waited
     /// before.
-    pub fn pass(&mut self, index: MessageIndex) -> Option<MessageIndex> {
-        self.change(index, |group| {
-            group.waiting.remove(&index);
-            group.offered = group.offered.filter(|offered| *offered != index);
+    pub fn pass(&mut self, standing: Standing) -> Option<MessageIndex> {
+        self.change(standing.index, |group| {
+            group.leave(standing);
             group.offer()
         })?
     }
 
     /// A message is unacked no more; it waits if it was `returned`. Returns the one that is for
     /// everybody now and waited before.
-    pub fn settle(&mut self, index: MessageIndex, returned: bool) -> Option<MessageIndex> {
-        self.change(index, |group| {
+    pub fn settle(&mut self, standing: Standing, returned: bool) -> Option<MessageIndex> {
+        self.change(standing.index, |group| {
             group.unacked = group.unacked.saturating_sub(1);
             if returned {
-                group.waiting.insert(index);
+                group.waiting.insert(standing);
             }
             group.offer()
         })?
     }
 
-    /// A message that is not unacked, and not ready, holds its group up. Returns the one that is for everybody
-    /// now and waited before.
-    pub fn hold_up(&mut self, index: MessageIndex) -> Option<MessageIndex> {
-        self.change(index, |group| {
-            group.waiting.insert(index);
+    /// A message that is not unacked, and not ready, holds up those of its group behind it. Returns
+    /// the one that is for everybody now and waited before.
+    pub fn hold_up(&mut self, standing: Standing) -> Option<MessageIndex> {
+        self.change(standing.index, |group| {
+            group.waiting.insert(standing);
             group.offer()
         })?
     }
@@ -156,21 +205,21 @@ impl Groups {
         let mut from = Unbounded;
         std::iter::from_fn(move || {
             let (consumer, _) = *self.own.range((from, Unbounded)).next()?;
-            from = Excluded((consumer, MessageIndex(u64::MAX)));
+            from = Excluded((consumer, Standing::LAST));
             Some(consumer)
         })
     }
 
     /// What waits for that consumer alone: the first message of each group that it holds.
-    pub fn own(&self, consumer: ConsumerId) -> impl Iterator<Item = MessageIndex> {
-        let all = (consumer, MessageIndex(0))..=(consumer, MessageIndex(u64::MAX));
-        self.own.range(all).map(|(_, index)| *index)
+    pub fn own(&self, consumer: ConsumerId) -> impl Iterator<Item = Standing> {
+        let all = (consumer, Standing::FIRST)..=(consumer, Standing::LAST);
+        self.own.range(all).map(|(_, standing)| *standing)
     }
 
     /// Whether a message waits for one consumer alone.
     pub fn is_own(&self, index: MessageIndex) -> bool {
         let group = self.of.get(&index).and_then(|key| self.by_key.get(key));
-        group.and_then(Group::own).is_some_and(|(_, own)| own == index)
+        group.and_then(Group::own).is_some_and(|(_, own)| own.index == index)
     }
 
     /// Changes the group of a message, if it has one.

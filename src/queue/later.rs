@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::apart::Apart;
 use super::command::Settlement;
 use super::core::Queue;
+use super::groups::Standing;
 use super::lane::Message;
 use super::paging::Wanted;
 use crate::amqp::argument::DelayedRetry;
@@ -137,7 +138,10 @@ impl Queue {
         for message in later.messages.iter() {
             deadlines.add(message);
             // It waited for none that could be for everybody now: those are gone.
-            groups.hold_up(message.index);
+            let standing = Standing::of(message);
+            if !groups.overtake(standing) {
+                groups.hold_up(standing);
+            }
         }
     }
 

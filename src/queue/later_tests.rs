@@ -211,6 +211,22 @@ fn a_message_expires_while_it_waits_and_what_waited_for_it_goes_on() {
 }
 
 #[test]
+fn after_a_restart_what_is_ready_goes_before_what_waits_behind_it_in_its_group() {
+    let mut rig = Rig::new(2);
+    let group = Fingerprint::of_octets(b"g");
+    for index in [0, 1] {
+        rig.queue.identify(MessageIndex(index), Key::Group(group));
+    }
+    rig.apply(&[attach()]);
+    rig.settle(1, Settlement::Fail);
+
+    rig.restart(Some(group));
+
+    assert_eq!(rig.get(), [0]);
+    assert_eq!(rig.queue.deferred(), 1);
+}
+
+#[test]
 fn a_purge_leaves_what_waits_with_its_count_and_its_deadline() {
     let mut rig = Rig::new(0);
     let marks = Marks { lifetime: Some(150), ..Marks::default() };
