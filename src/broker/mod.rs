@@ -3,6 +3,7 @@
 pub mod alarm;
 pub mod connections;
 pub mod delays;
+pub mod duplicates;
 mod durable;
 pub mod memory;
 pub mod node;

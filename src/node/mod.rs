@@ -3,6 +3,7 @@
 pub mod builder;
 pub mod data;
 mod delays;
+mod duplicates;
 pub mod log_lines;
 mod policies;
 pub mod running;

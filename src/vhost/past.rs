@@ -147,6 +147,14 @@ impl Vhost {
         }
     }
 
+    /// How many duplicates came to an exchange since it was declared or the broker started; `None`
+    /// if there is none of that name that drops them.
+    pub fn duplicates_at(&self, exchange: &[u8]) -> Option<u64> {
+        let routing = self.routing();
+        let deduplication = routing.exchange(exchange)?.past()?.deduplication()?;
+        Some(deduplication.duplicates())
+    }
+
     /// Puts what an exchange has kept into the queues behind `destination`, which was just bound to
     /// it. The gate is closed. The queues are to be [worked](Queue::work) when all locks are let go.
     pub(super) fn replay(

@@ -1,13 +1,17 @@
 //! Queues that drop a message whose value is still there (`x-message-deduplication`).
 
+use leveret::broker::duplicates::{DroppedBy, NotCounted};
+
 use crate::broker::TestBroker;
+use crate::delayed::Own;
 use crate::expiry::await_ready;
 use crate::length_limit::outcomes;
 use crate::process::Process;
 use crate::raw::content::{Content, content};
 use crate::raw::method::{
     Method, QUEUE_DECLARE, TX_COMMIT_OK, basic_ack, basic_get, basic_nack, basic_publish,
-    confirm_select, queue_declare, queue_purge, tx_commit, tx_rollback, tx_select,
+    confirm_select, exchange_declare, queue_bind, queue_declare, queue_purge, tx_commit,
+    tx_rollback, tx_select,
 };
 use crate::raw::peer::{Channel, Peer};
 use crate::raw::wire::{Field, fields, long_str, short_str};
@@ -185,6 +189,34 @@ fn a_dead_letter_that_comes_back_to_its_queue_is_no_duplicate_of_itself() {
     put(&mut channel, "dedup.circle", &valued("again", Field::Str("a")));
     channel.expect_all_acked(2, 2);
     assert_eq!(channel.drain("dedup.circle"), ["m"]);
+}
+
+#[test]
+fn duplicates_are_counted_by_queue_and_by_exchange() {
+    let own = Own::start();
+    let mut peer = own.connect();
+    let mut channel = peer.channel(1);
+    channel.call(&unique("dedup.counted").durable());
+    channel.call(&queue_declare("dedup.all"));
+    let arguments = [("x-cache-size", Field::Int(10))];
+    let exchange = exchange_declare("dedup.exchange", "x-message-deduplication");
+    channel.call(&exchange.arguments(&arguments));
+    channel.call(&queue_bind("dedup.all", "dedup.exchange", ""));
+    channel.call(&confirm_select());
+
+    for value in ["a", "a", "b", "a"] {
+        let message = valued("m", Field::Str(value));
+        put(&mut channel, "dedup.counted", &message);
+        channel.publish(&basic_publish("dedup.exchange", ""), &message);
+    }
+    channel.expect_all_acked(1, 8);
+
+    let count = |by| own.broker().duplicates("/", by);
+    assert_eq!(count(DroppedBy::Queue("dedup.counted")), Ok(2));
+    assert_eq!(count(DroppedBy::Exchange("dedup.exchange")), Ok(2));
+    assert_eq!(count(DroppedBy::Queue("dedup.all")), Ok(0));
+    let unknown = NotCounted::NoExchange("amq.direct".to_owned());
+    assert_eq!(count(DroppedBy::Exchange("amq.direct")), Err(unknown));
 }
 
 #[test]
