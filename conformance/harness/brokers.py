@@ -3,8 +3,8 @@
 import contextlib
 import json
 import os
-import re
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -27,50 +27,191 @@ PLUGINS = """\
 
 
 class Broker:
-    """A broker that answers on `host`:`port`; `process` and `ctl` are None when it is not ours."""
+    """A broker that answers on `host`:`port`, and that the run leaves as it is."""
 
-    def __init__(self, kind, title, address, process=None, log=None, ctl=None):
+    controllable = False
+
+    def __init__(self, kind, title, host, port):
         self.kind = kind
         self.title = title
-        self.host, self.port = address
-        self.process = process
-        self.log = log
-        self.ctl = ctl
+        self.host = host
+        self.port = port
 
     @property
     def uri(self):
         return f"amqp://guest:guest@{self.host}:{self.port}/%2f"
 
     def died(self):
+        return False
+
+    def restore(self):
+        """Nothing that a scenario did has to be put right."""
+
+    def tracing(self):
+        """Whether it traces is up to whoever started it."""
+        return contextlib.nullcontext()
+
+
+class Started(Broker):
+    """A process of our own with an empty data directory, to which anything may be done."""
+
+    controllable = True
+
+    def __init__(self, kind, title, directory):
+        super().__init__(kind, title, "127.0.0.1", free_ports(1)[0])
+        self.directory = directory
+        self.log = directory / f"{kind}.log"
+        self.process = None
+        self.is_frozen = self.is_blocked = False
+
+    def start(self):
+        with self.log.open("ab") as output:
+            self.process = self.spawn({"stdout": output, "stderr": subprocess.STDOUT})
+        await_start_frame(self)
+
+    def stop(self):
+        processes.stop(self.process, STOP_SECONDS)
+        self.process = None
+
+    def kill(self):
+        processes.kill_group(self.process)
+        self.process.wait()
+        self.process = None
+
+    def freeze(self):
+        os.killpg(self.process.pid, signal.SIGSTOP)
+        self.is_frozen = True
+
+    def thaw(self):
+        os.killpg(self.process.pid, signal.SIGCONT)
+        self.is_frozen = False
+
+    def block(self):
+        self.ctl("set_vm_memory_high_watermark", "absolute", "1")
+        self.is_blocked = True
+
+    def unblock(self):
+        self.ctl("set_vm_memory_high_watermark", "0.6")
+        self.is_blocked = False
+
+    def died(self):
+        """Whether it ended and nobody asked for that."""
         return self.process is not None and self.process.poll() is not None
+
+    def restore(self):
+        """Has it run as before, whatever a scenario did to it."""
+        if self.is_frozen:
+            self.thaw()
+        if self.process is None:
+            self.start()
+            self.is_blocked = False
+        if self.is_blocked:
+            self.unblock()
 
     @contextlib.contextmanager
     def tracing(self):
-        """Has the broker copy all messages to amq.rabbitmq.trace; one that is not ours is left alone."""
-        if self.ctl:
-            self.ctl("trace_on")
+        """Has it copy all messages to amq.rabbitmq.trace."""
+        self.ctl("trace_on")
         try:
             yield
         finally:
-            if self.ctl and not self.died():
+            if not self.died():
                 self.ctl("trace_off")
+
+    def ctl(self, *arguments):
+        """Runs `rabbitmqctl`, which both brokers have."""
+        command, environment = self.ctl_command()
+        code, output = processes.finish([*command, *arguments], START_SECONDS, env=environment)
+        if code != 0:
+            raise SystemExit(f"{self.title}: {' '.join(map(str, arguments))}:\n{output}")
 
     def log_tail(self):
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-20:])
 
 
+class Leveret(Started):
+    """A binary of ours."""
+
+    def __init__(self, directory, binary):
+        super().__init__("leveret", "leveret", directory)
+        self.binary = binary
+
+    def spawn(self, streams):
+        command = [self.binary, "--amqp", f"{self.host}:{self.port}", "--config", POLICIES]
+        command += ["--data-dir", self.directory / "data"]
+        environment = os.environ | {"LEVERET_LOG_EXCHANGE": "true"}
+        return processes.spawn(command, cwd=self.directory, env=environment, **streams)
+
+    def ctl_command(self):
+        socket_path = self.directory / "data" / "leveret.sock"
+        return [self.binary, "ctl", "--socket", socket_path], os.environ
+
+
+class RabbitMq(Started):
+    """The Debian package's node under a name, ports and directories of its own."""
+
+    def __init__(self, directory, _):
+        if not Path(RABBITMQ).exists():
+            raise SystemExit("rabbitmq-server is not installed (apt install rabbitmq-server)")
+        super().__init__("rabbitmq", "RabbitMQ", directory)
+        distribution, names = free_ports(2)
+        self.environment = rabbitmq_environment(directory, self.port, distribution, names)
+        self.daemon = processes.spawn(
+            [shutil.which("epmd"), "-port", str(names)],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=self.environment,
+        )
+
+    def start(self):
+        super().start()
+        self.set_policies()
+
+    def spawn(self, streams):
+        return processes.spawn([RABBITMQ], cwd=self.directory, env=self.environment, **streams)
+
+    def ctl_command(self):
+        return [RABBITMQCTL], self.environment
+
+    def set_policies(self):
+        """Gives it the policies that Leveret reads as its configuration."""
+        policies = tomllib.loads(POLICIES.read_text())
+        definitions = self.directory / "definitions.json"
+        definitions.write_text(json.dumps(as_definitions(**policies)))
+        self.ctl("import_definitions", definitions)
+
+
 @contextlib.contextmanager
-def open_broker(against, directory):
-    """The broker that `--against` names, for as long as the context lasts."""
-    start = {"leveret": start_leveret, "rabbitmq": start_rabbitmq}.get(against)
-    with start(directory) if start else contextlib.nullcontext(given(against)) as broker:
+def open_broker(against, directory, binary):
+    """The broker that `--against` names, for as long as the context lasts; `binary` is Leveret's."""
+    if against not in STARTED:
+        broker = given(against)
         await_start_frame(broker)
         yield broker
+        return
+    broker = STARTED[against](directory, binary)
+    try:
+        broker.start()
+        yield broker
+    finally:
+        if broker.is_frozen:
+            broker.thaw()
+        if broker.process is not None:
+            broker.stop()
+        if against == "rabbitmq":
+            processes.stop(broker.daemon, STOP_SECONDS)
+
+
+STARTED = {"leveret": Leveret, "rabbitmq": RabbitMq}
+
+
+def built():
+    """Our release binary, built."""
+    subprocess.run(["cargo", "build", "--release", "--locked", "--quiet"], cwd=ROOT, check=True)
+    return ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "release" / "leveret"
 
 
 def check_choice(against):
     """The value of `--against`, when `open_broker` can make sense of it."""
-    if against not in ("leveret", "rabbitmq"):
+    if against not in STARTED:
         given(against)
     return against
 
@@ -79,60 +220,7 @@ def given(address):
     host, _, port = address.rpartition(":")
     if not host:
         raise ValueError(address)
-    return Broker("given", address, (host, int(port)))
-
-
-@contextlib.contextmanager
-def start_leveret(directory):
-    """Our release binary on a port of its own choosing, with an empty data directory."""
-    target = ROOT / os.environ.get("CARGO_TARGET_DIR", "target")
-    subprocess.run(["cargo", "build", "--release", "--locked", "--quiet"], cwd=ROOT, check=True)
-    binary, data = target / "release" / "leveret", directory / "data"
-    log = directory / "leveret.log"
-    command = [binary, "--amqp", "127.0.0.1:0", "--data-dir", data, "--config", POLICIES]
-    environment = os.environ | {"LEVERET_LOG_EXCHANGE": "true"}
-    with log.open("wb") as output:
-        streams = {"stdout": output, "stderr": subprocess.STDOUT, "env": environment}
-        process = processes.spawn(command, cwd=directory, **streams)
-    ctl = controller([binary, "ctl", "--socket", data / "leveret.sock"], environment)
-    try:
-        port = announced_port(process, log)
-        yield Broker("leveret", "leveret", ("127.0.0.1", port), process, log, ctl)
-    finally:
-        processes.stop(process, STOP_SECONDS)
-
-
-def announced_port(process, log):
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        text = log.read_text(errors="replace")
-        if found := re.search(r"^Server startup complete.*?127\.0\.0\.1:(\d+)", text, re.M):
-            return int(found[1])
-        time.sleep(0.05)
-    raise SystemExit(f"leveret did not announce a port:\n{log.read_text(errors='replace')}")
-
-
-@contextlib.contextmanager
-def start_rabbitmq(directory):
-    """The Debian package's node under a name, ports and directories of its own."""
-    if not Path(RABBITMQ).exists():
-        raise SystemExit("rabbitmq-server is not installed (apt install rabbitmq-server)")
-    port, distribution, names = free_ports(3)
-    environment = rabbitmq_environment(directory, port, distribution, names)
-    log = directory / "rabbitmq.log"
-    with log.open("wb") as output:
-        streams = {"stdout": output, "stderr": subprocess.STDOUT, "env": environment}
-        daemon = processes.spawn([shutil.which("epmd"), "-port", str(names)], **streams)
-        node = processes.spawn([RABBITMQ], cwd=directory, **streams)
-    try:
-        ctl = controller([RABBITMQCTL], environment)
-        broker = Broker("rabbitmq", "RabbitMQ", ("127.0.0.1", port), node, log, ctl)
-        await_start_frame(broker)
-        set_policies(directory, ctl)
-        yield broker
-    finally:
-        processes.stop(node, STOP_SECONDS)
-        processes.stop(daemon, STOP_SECONDS)
+    return Broker("given", address, host, int(port))
 
 
 def rabbitmq_environment(directory, port, distribution, names):
@@ -154,26 +242,6 @@ def rabbitmq_environment(directory, port, distribution, names):
         "RABBITMQ_NODE_PORT": str(port),
         "RABBITMQ_PID_FILE": str(directory / "pid"),
     }
-
-
-def controller(command, environment):
-    """What has a running broker carry out a command of rabbitmqctl."""
-
-    def control(*arguments):
-        full = [*command, *arguments]
-        code, output = processes.finish(full, START_SECONDS, env=environment)
-        if code != 0:
-            raise SystemExit(f"{' '.join(map(str, full))} failed:\n{output}")
-
-    return control
-
-
-def set_policies(directory, ctl):
-    """Gives RabbitMQ the policies that Leveret reads as its configuration."""
-    policies = tomllib.loads(POLICIES.read_text())
-    definitions = directory / "definitions.json"
-    definitions.write_text(json.dumps(as_definitions(**policies)))
-    ctl("import_definitions", definitions)
 
 
 def as_definitions(policies, operator_policies):
@@ -206,5 +274,5 @@ def await_start_frame(broker):
                 if peer.recv(1) == b"\x01":
                     return
         time.sleep(0.1)
-    tail = f":\n{broker.log_tail()}" if broker.log else ""
+    tail = f":\n{broker.log_tail()}" if broker.controllable else ""
     raise SystemExit(f"{broker.title} does not answer on {broker.host}:{broker.port}{tail}")

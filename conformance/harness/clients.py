@@ -65,6 +65,7 @@ class Client:
         self.target = target
         self.fields = tomllib.loads(manifest.read_text())
         self.core = self.fields.get("core", False)
+        self.is_framework = self.fields.get("framework", False)
         self.lacks = self.fields.get("lacks", {})
         self.scenarios = self.find_scenarios(catalogue)
         self.check_version()
@@ -87,8 +88,8 @@ class Client:
         return [name for name in catalogue if name in found]
 
     def takes_part(self, scenario):
-        """Whether a scenario is for all clients or names this one."""
-        return self.name in scenario.get("clients", [self.name])
+        """Whether a scenario names this client, or is for all and this is no framework."""
+        return self.name in scenario.get("clients", [] if self.is_framework else [self.name])
 
     def check_version(self):
         """The version that the matrix shows is the one that is installed."""
@@ -103,9 +104,16 @@ class Client:
         digest = self.digest()
         if not stamp.exists() or stamp.read_text() != digest:
             stamp.unlink(missing_ok=True)
+            self.install_packages()
             self.execute(self.fields.get("install", []))
             stamp.write_text(digest)
         self.execute(self.fields.get("build", []))
+
+    def install_packages(self):
+        """Debian's packages that it is or needs, in the versions that it names."""
+        if packages := self.fields.get("packages", []):
+            install = ["apt-get", "install", "--yes", "--quiet", "--no-install-recommends", *packages]
+            self.execute([["apt-get", "update", "--quiet"], install])
 
     def digest(self):
         digest = hashlib.sha256()
@@ -125,14 +133,14 @@ class Client:
                 reason = "ran out of time" if code is None else f"ended with {code}"
                 raise PrepareError(f"`{' '.join(command)}` {reason}:\n{output}")
 
-    def run(self, scenario, uri):
+    def run(self, scenario, surroundings, controls):
         """Runs one scenario in a process of its own, with names that no other run uses."""
         prefix = f"{self.name}.{scenario}.{secrets.token_hex(4)}"
-        environment = self.environment() | {"AMQP_URI": uri, "CONFORMANCE_PREFIX": prefix}
+        environment = self.environment() | surroundings | {"CONFORMANCE_PREFIX": prefix}
         command = self.expand(self.fields["run"], scenario)
         started = time.monotonic()
         code, output = processes.finish(
-            command, SCENARIO_SECONDS, cwd=self.folder, env=environment
+            command, SCENARIO_SECONDS, controls.attend, cwd=self.folder, env=environment
         )
         failure = None
         if code != 0:

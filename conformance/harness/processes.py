@@ -31,9 +31,12 @@ def kill_group(process):
         pass
 
 
-def finish(command, seconds, **options):
-    """Runs `command` to its end; returns its exit code, None when time ran out, and its output."""
+def finish(command, seconds, started=lambda process: None, **options):
+    """Runs `command` to its end; returns its exit code, None when time ran out, and its output.
+    `started` is told of the process.
+    """
     process = spawn(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
+    started(process)
     try:
         output, _ = process.communicate(timeout=seconds)
         code = process.returncode

@@ -2,6 +2,7 @@
 
 import os
 import time
+import urllib.request
 
 import pika
 
@@ -12,8 +13,12 @@ QUIET = 0.3
 """Seconds of silence after which nothing more is expected."""
 
 
-def connect():
-    return pika.BlockingConnection(pika.URLParameters(os.environ["AMQP_URI"]))
+def connect(**options):
+    """A connection; `options` are attributes of its parameters."""
+    parameters = pika.URLParameters(os.environ["AMQP_URI"])
+    for option, value in options.items():
+        setattr(parameters, option, value)
+    return pika.BlockingConnection(parameters)
 
 
 def name(suffix):
@@ -110,3 +115,9 @@ def refuse_arguments(connection, cases, **options):
             f"PRECONDITION_FAILED - {text.replace('{queue}', queue)}",
             lambda channel: channel.queue_declare(queue, arguments=arguments, **options),
         )
+
+
+def control(path):
+    """Has the harness do something to the broker, or to this process (harness/control.py)."""
+    with urllib.request.urlopen(os.environ["CONFORMANCE_CONTROL"] + path) as answer:
+        assert answer.status == 200, answer.read()
