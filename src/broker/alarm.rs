@@ -41,6 +41,17 @@ impl Alarm {
         }
         Transition::None
     }
+
+    /// The same for a mark that has just been moved to `mark`: where the alarm went on below the old
+    /// one means nothing any more, so it is on exactly if more than `mark` octets are used.
+    pub fn update_moved(&self, used: u64, mark: u64) -> Transition {
+        let raised_at = if used > mark { used.clamp(1, mark.max(1)) } else { 0 };
+        match (self.raised_at.swap(raised_at, Ordering::AcqRel), raised_at) {
+            (0, 0) | (1.., 1..) => Transition::None,
+            (0, _) => Transition::Raised,
+            (_, 0) => Transition::Cleared,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -67,5 +78,20 @@ mod tests {
         let kept = Transition::None;
         let expected = [kept, Transition::Raised, kept, kept, Transition::Cleared, kept];
         assert_eq!(seen, expected);
+    }
+
+    #[test]
+    fn a_mark_that_is_moved_counts_at_once() {
+        let alarm = Alarm::default();
+
+        let seen = [(50, 50), (50, 0), (50, 49), (50, 50)];
+        let seen = seen.map(|(used, mark)| alarm.update_moved(used, mark));
+        let moved_down = alarm.update_moved(50, 40);
+        let later = [38, 37].map(|used| alarm.update(used, 0, 40));
+
+        let kept = Transition::None;
+        assert_eq!(seen, [kept, Transition::Raised, kept, Transition::Cleared]);
+        assert_eq!(moved_down, Transition::Raised);
+        assert_eq!(later, [kept, Transition::Cleared]);
     }
 }

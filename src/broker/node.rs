@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use dashmap::DashMap;
+use parking_lot::Mutex;
 
 use super::alarm::Alarm;
 use super::connections::Connections;
@@ -56,8 +57,8 @@ pub struct Node {
     pub(super) memory_held: AtomicBool,
     /// Whether publishes are not read, for want of disk space.
     pub(super) disk_low: AtomicBool,
-    /// What is done about how much memory.
-    pub marks: Marks,
+    /// What is done about how much memory. Whoever acts upon it holds the lock meanwhile.
+    pub(super) marks: Mutex<Marks>,
     /// How many connections there may be.
     pub connections_max: Option<u32>,
     /// How long a delivery may wait for its acknowledgement where its queue does not say;
@@ -126,7 +127,7 @@ impl Node {
             alarm: Alarm::default(),
             memory_held: AtomicBool::new(false),
             disk_low: AtomicBool::new(false),
-            marks,
+            marks: Mutex::new(marks),
             connections_max,
             consumer_timeout: None,
             users,

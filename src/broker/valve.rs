@@ -8,7 +8,7 @@ use tracing::{info, warn};
 
 use super::alarm::Transition;
 use super::memory;
-use super::node::Node;
+use super::node::{Marks, Node};
 use crate::store::log::RESERVE;
 
 /// How often memory is looked at.
@@ -60,12 +60,26 @@ impl Node {
             || self.store.log.as_ref().is_some_and(|log| log.is_lagging())
     }
 
+    /// What is done about how much memory.
+    pub fn marks(&self) -> Marks {
+        *self.marks.lock()
+    }
+
+    /// Moves the marks. When it returns, publishers are blocked or go on as the new ones say.
+    pub fn move_marks(&self, marks: Marks) {
+        let mut current = self.marks.lock();
+        *current = marks;
+        let used = memory::resident();
+        self.make_room(marks, used, 0);
+        self.report_memory(self.alarm.update_moved(used, marks.high), used, marks);
+    }
+
     /// Watches memory for as long as it is awaited.
     pub async fn watch_memory(&self) {
         let (mut before, mut interval) = (memory::resident(), MEMORY_INTERVAL);
         loop {
             let used = memory::resident();
-            let is_near = used.saturating_add(MEMORY_NEAR) > self.marks.hold();
+            let is_near = used.saturating_add(MEMORY_NEAR) > self.marks().hold();
             let next = if is_near { MEMORY_INTERVAL_NEAR } else { MEMORY_INTERVAL };
             let looks = interval.as_millis() / next.as_millis();
             let grown = used.saturating_sub(before);
@@ -77,20 +91,29 @@ impl Node {
     }
 
     fn check_memory(&self, used: u64, growth: u64) {
+        let marks = self.marks.lock();
+        self.make_room(*marks, used, growth);
+        self.report_memory(self.alarm.update(used, growth, marks.high), used, *marks);
+    }
+
+    /// Has messages leave memory, and publishers wait for that, as far as there is need.
+    fn make_room(&self, marks: Marks, used: u64, growth: u64) {
         // On a full disk there is no room for them.
-        let pages_out = used > self.marks.page_out && !self.disk_low.load(Ordering::Relaxed);
+        let pages_out = used > marks.page_out && !self.disk_low.load(Ordering::Relaxed);
         self.store.residence.set_short(pages_out);
-        let held =
-            self.store.residence.is_leaving() && used.saturating_add(growth) > self.marks.hold();
+        let held = self.store.residence.is_leaving() && used.saturating_add(growth) > marks.hold();
         if self.memory_held.swap(held, Ordering::Relaxed) && !held {
             self.connections.wake_all();
         }
-        match self.alarm.update(used, growth, self.marks.high) {
+    }
+
+    fn report_memory(&self, transition: Transition, used: u64, marks: Marks) {
+        match transition {
             Transition::None => {}
             Transition::Raised => {
                 warn!(
                     used,
-                    high_watermark = self.marks.high,
+                    high_watermark = marks.high,
                     "memory resource limit alarm set: publishers will be blocked until it clears"
                 );
                 self.report_alarm("alarm.set", "memory");

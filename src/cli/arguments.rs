@@ -101,21 +101,30 @@ impl ServeArguments {
 }
 
 /// Reads a whole command line; its first word, the program's name, may be a tool's.
-pub(crate) fn parse(words: Vec<OsString>) -> Result<Action, clap::Error> {
+pub(crate) fn parse(words: &[OsString]) -> Result<Action, clap::Error> {
     let program = words.first().map(Path::new).and_then(Path::file_name);
     if let Some(name) = TOOLS.into_iter().find(|tool| program.is_some_and(|name| name == *tool)) {
         let matches = Tool::command().name(name).bin_name(name).try_get_matches_from(words)?;
-        return Ok(Action::Ctl(Tool::from_arg_matches(&matches)?.invocation));
+        let invocation = Tool::from_arg_matches(&matches)?.invocation;
+        return Ok(Action::Ctl(Invocation { words: text(words, 1), ..invocation }));
     }
     let Leveret { serve, command } = Leveret::try_parse_from(words)?;
     Ok(match command {
         None => Action::Serve(serve),
         Some(Command::Serve(serve)) => Action::Serve(serve),
         Some(Command::CheckConfig { file }) => Action::CheckConfig(file),
-        Some(Command::Ctl(invocation)) => Action::Ctl(invocation),
+        // Nothing may stand before `ctl`.
+        Some(Command::Ctl(invocation)) => {
+            Action::Ctl(Invocation { words: text(words, 2), ..invocation })
+        }
         Some(Command::Perf(perf)) => Action::Perf(perf),
         Some(Command::Store(command)) => Action::Store(command),
     })
+}
+
+/// The words behind the first `skipped`.
+fn text(words: &[OsString], skipped: usize) -> Vec<String> {
+    words.iter().skip(skipped).map(|word| word.to_string_lossy().into_owned()).collect()
 }
 
 fn parse_address(text: &str) -> Result<SocketAddr, String> {
@@ -137,7 +146,8 @@ mod tests {
     use super::*;
 
     fn parse_line(line: &str) -> Result<Action, clap::Error> {
-        parse(line.split_whitespace().map(OsString::from).collect())
+        let words: Vec<_> = line.split_whitespace().map(OsString::from).collect();
+        parse(&words)
     }
 
     #[test]

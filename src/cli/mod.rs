@@ -24,7 +24,7 @@ use arguments::{Action, ServeArguments};
 use settings::Loaded;
 
 /// Does what the arguments say.
-pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
+pub(crate) fn run(arguments: &[OsString]) -> ExitCode {
     raise_descriptor_limit();
     match arguments::parse(arguments) {
         Ok(Action::Serve(arguments)) => serve(&arguments),

@@ -18,6 +18,8 @@ use core::net::{Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use policies::VhostPolicy;
 use secret::Secret;
 
@@ -178,7 +180,8 @@ impl Default for Memory {
 }
 
 /// An amount of memory.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Watermark {
     /// A part of what is available, from 0 to 1.
     Fraction(f64),

@@ -14,6 +14,9 @@ pub struct Invocation {
     /// The command.
     #[command(subcommand)]
     pub command: Command,
+    /// All words behind the program's name, as they were given.
+    #[arg(skip)]
+    pub words: Vec<String>,
 }
 
 /// What stands before or behind any command.
@@ -86,6 +89,12 @@ pub enum Command {
         #[arg(short = 'p', long, value_name = "VHOST", default_value = "/")]
         vhost: String,
     },
+    /// Block publishers above another amount of memory, until the node stops
+    SetVmMemoryHighWatermark {
+        /// FRACTION of the memory available, or `absolute` and a number of bytes such as 2GB
+        #[arg(value_name = "FRACTION | absolute BYTES", allow_negative_numbers = true)]
+        arguments: Vec<String>,
+    },
 }
 
 /// `5`, `0.5` or `infinity`. Nobody waits for longer than a year, which tokio can still add to an
@@ -142,6 +151,10 @@ mod tests {
             ("ctl stop", Command::Stop { pid_file: None }),
             ("ctl trace_on", Command::TraceOn { vhost: "/".to_owned() }),
             ("ctl trace_off -p a/b", Command::TraceOff { vhost: "a/b".to_owned() }),
+            (
+                "ctl set_vm_memory_high_watermark -0.1 -q",
+                Command::SetVmMemoryHighWatermark { arguments: vec!["-0.1".to_owned()] },
+            ),
         ] {
             assert_eq!(parse(line).unwrap().command, command);
         }

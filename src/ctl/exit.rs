@@ -8,7 +8,7 @@ pub enum Exit {
     Ok = 0,
     /// An unknown command, or wrong arguments.
     Usage = 64,
-    /// Data that is damaged, or of a newer version.
+    /// An argument that means nothing; data that is damaged, or of a newer version.
     Data = 65,
     /// There is nothing to read.
     NoInput = 66,

@@ -16,6 +16,7 @@ pub mod protocol;
 pub mod server;
 pub mod session;
 pub mod socket;
+pub mod threshold;
 
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,7 @@
 
 use super::protocol::Status;
 use crate::broker::reports::NoVhost;
+use crate::config::Watermark;
 
 /// A node that can be asked and stopped.
 pub trait Node: Send + Sync + 'static {
@@ -13,6 +14,10 @@ pub trait Node: Send + Sync + 'static {
     /// # Errors
     /// There is no such virtual host.
     fn trace(&self, vhost: &str, tracing: Tracing) -> Result<(), NoVhost>;
+
+    /// Moves the memory high watermark until the node stops. When it returns, publishers are blocked
+    /// or go on as the new one says.
+    fn set_memory_high_watermark(&self, to: Watermark);
 
     /// Begins an orderly stop and returns at once; further calls change nothing.
     fn stop(&self);

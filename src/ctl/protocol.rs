@@ -10,11 +10,13 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::Watermark;
+
 /// The longest request, in octets, its line end included.
 pub const REQUEST_MAX: usize = 4096;
 
 /// What a client asks for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "command", rename_all = "snake_case")]
 pub enum Request {
     /// Whether anybody is there.
@@ -32,6 +34,11 @@ pub enum Request {
     TraceOff {
         /// The virtual host.
         vhost: String,
+    },
+    /// Another memory high watermark, until the node stops.
+    SetVmMemoryHighWatermark {
+        /// What it is from now on.
+        to: Watermark,
     },
 }
 

@@ -93,6 +93,10 @@ fn respond<N: Node>(request: &Request, node: &N) -> Response {
         }
         Request::TraceOn { vhost } => done(node, node.trace(vhost, Tracing::On)),
         Request::TraceOff { vhost } => done(node, node.trace(vhost, Tracing::Off)),
+        Request::SetVmMemoryHighWatermark { to } => {
+            node.set_memory_high_watermark(*to);
+            done(node, Ok(()))
+        }
     }
 }
 

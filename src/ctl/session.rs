@@ -16,6 +16,7 @@ use super::name::{default_node_name, means};
 use super::node::Tracing;
 use super::protocol::{Listener, Request, Response, State, Status};
 use super::socket;
+use super::threshold::{self, Change, Misuse};
 use crate::config::Config;
 
 /// How long a command may take, unless it says otherwise.
@@ -57,7 +58,9 @@ pub async fn run(invocation: &Invocation, places: &[Place], node: Option<&str>) 
     });
     let named = options.node.as_deref().or(node).map(str::to_owned);
     let name = named.unwrap_or_else(default_node_name);
-    let session = Session { options, places, name, limit, deadline: Instant::now() + limit };
+    let words = &invocation.words;
+    let deadline = Instant::now() + limit;
+    let session = Session { options, words, places, name, limit, deadline };
     let outcome = match &invocation.command {
         Command::Ping => session.ping().await,
         Command::CheckRunning => session.check_running().await,
@@ -67,31 +70,45 @@ pub async fn run(invocation: &Invocation, places: &[Place], node: Option<&str>) 
         Command::Stop { .. } => session.stop().await,
         Command::TraceOn { vhost } => session.trace(vhost, Tracing::On).await,
         Command::TraceOff { vhost } => session.trace(vhost, Tracing::Off).await,
+        Command::SetVmMemoryHighWatermark { arguments } => {
+            session.change(threshold::memory_high_watermark(arguments)).await
+        }
     };
     match outcome {
         Ok(output) => Report { output, errors: String::new(), exit: Exit::Ok },
-        Err(failure) => Report {
-            output: String::new(),
-            errors: format!("Error:\n{}\n", failure.text),
-            exit: failure.exit,
-        },
+        Err(failure) => Report { output: String::new(), errors: failure.text, exit: failure.exit },
     }
 }
 
 struct Failure {
     exit: Exit,
+    /// For standard error.
     text: String,
 }
 
 impl Failure {
-    fn new(exit: Exit, text: impl Into<String>) -> Self {
-        Self { exit, text: text.into() }
+    fn new(exit: Exit, text: impl AsRef<str>) -> Self {
+        Self { exit, text: format!("Error:\n{}\n", text.as_ref()) }
+    }
+
+    /// Arguments that are refused before any node is asked (RabbitMQ:
+    /// `RabbitMQCtl.argument_validation_error_output/4`).
+    fn misuse(misuse: Misuse, words: &[String]) -> Self {
+        let Misuse { usage, problem } = misuse;
+        let text = format!(
+            "Error (argument validation): {problem}\nArguments given:\n\t{}\n\n\
+             \x1b[1mUsage\x1b[0m\n\n\
+             rabbitmqctl [--node <node>] [--longnames] [--quiet] {usage}\n",
+            words.join(" ")
+        );
+        Self { exit: problem.exit(), text }
     }
 }
 
 /// One command under way.
 struct Session<'a> {
     options: &'a Options,
+    words: &'a [String],
     places: &'a [Place],
     name: String,
     limit: Duration,
@@ -191,6 +208,20 @@ impl Session<'_> {
                 Ok(self.passed(&banner, &format!("Trace {done} for vhost {vhost}")))
             }
             Response::Missing { text } => Err(Failure::new(Exit::Data, text)),
+            other => Err(nonsense(&other)),
+        }
+    }
+
+    async fn change(&self, change: Result<Change, Misuse>) -> Result<String, Failure> {
+        let change = change.map_err(|misuse| Failure::misuse(misuse, self.words))?;
+        // Asked first, so that a node of another name is left alone.
+        let node = self.ask_status().await?.node;
+        let banner = change.banner(&node);
+        match self.ask(change.request).await?.1 {
+            Response::Done { node } if self.options.formatter == Formatter::Json => {
+                Ok(format!("{}\n", json!({ "node": node, "result": "ok" })))
+            }
+            Response::Done { .. } => Ok(self.banner(&banner)),
             other => Err(nonsense(&other)),
         }
     }

@@ -21,7 +21,7 @@ use super::server::serve;
 use super::session::{Report, places, run};
 use super::socket::Socket;
 use crate::broker::reports::NoVhost;
-use crate::config::Config;
+use crate::config::{Config, Watermark};
 
 /// A node that only has a status.
 struct Still {
@@ -41,6 +41,11 @@ impl Node for Still {
         }
         self.traced.lock().push(tracing);
         Ok(())
+    }
+
+    fn set_memory_high_watermark(&self, to: Watermark) {
+        let memory = &mut self.status.lock().memory;
+        memory.high_watermark = to.bytes(memory.total);
     }
 
     fn stop(&self) {
@@ -79,7 +84,8 @@ impl Running {
 
 async fn ask(path: &Path, command: Command, options: Options) -> Report {
     let places = [Place::Path(path.to_owned())];
-    run(&Invocation { options, command }, &places, Some("rabbit@web")).await
+    let words = vec!["set".to_owned(), "words".to_owned()];
+    run(&Invocation { options, command, words }, &places, Some("rabbit@web")).await
 }
 
 fn status(listeners: &[SocketAddr]) -> Status {
@@ -141,7 +147,9 @@ async fn a_node_that_is_not_there_is_unavailable() {
 async fn a_node_of_another_name_is_left_alone() {
     let node = Running::start(&[]);
 
-    for command in [Command::Ping, Command::Status, Command::Stop { pid_file: None }] {
+    for command in
+        [Command::Ping, Command::Status, Command::Stop { pid_file: None }, watermark(&["0"])]
+    {
         let options = Options { node: Some("hare@web".to_owned()), ..Options::default() };
         let report = node.run_with(command, options).await;
 
@@ -178,6 +186,50 @@ async fn tracing_is_turned_on_and_off_in_rabbitmqs_words() {
     assert_eq!(missing.exit, Exit::Data);
     assert_eq!(missing.errors, "Error:\nVirtual host 'nowhere' does not exist\n");
     assert_eq!(*node.node.traced.lock(), [Tracing::On, Tracing::Off]);
+}
+
+fn watermark(arguments: &[&str]) -> Command {
+    let arguments = arguments.iter().map(|&word| word.to_owned()).collect();
+    Command::SetVmMemoryHighWatermark { arguments }
+}
+
+#[tokio::test]
+async fn a_watermark_is_set_in_rabbitmqs_words() {
+    let node = Running::start(&[]);
+    let high_watermark = || node.node.status.lock().memory.high_watermark;
+
+    let part = node.run(watermark(&["0.5"])).await;
+    let of_all = high_watermark();
+    let quiet = node.run_with(watermark(&["absolute", "2MB"]), quiet()).await;
+    let outright = high_watermark();
+    let options = Options { formatter: Formatter::Json, ..Options::default() };
+    let json = node.run_with(watermark(&["0"]), options).await;
+
+    let text = "Setting memory threshold on rabbit@web to 0.5 ...\n";
+    assert_eq!((part.output.as_str(), part.exit), (text, Exit::Ok));
+    assert_eq!((of_all, outright, high_watermark()), (500_000_000, 2_000_000, 0));
+    assert_eq!((quiet.output.as_str(), quiet.exit), ("", Exit::Ok));
+    assert_eq!(json.output, "{\"node\":\"rabbit@web\",\"result\":\"ok\"}\n");
+}
+
+#[tokio::test]
+async fn a_watermark_that_is_none_is_refused_before_the_node_is_asked() {
+    let node = Running::start(&[]);
+
+    let refused = node.run(watermark(&["1.1"])).await;
+    node.server.abort();
+    let not_there = ask(Path::new("nowhere"), watermark(&[]), Options::default()).await;
+
+    let errors = "Error (argument validation): Bad argument: \
+        The threshold should be a fraction between 0.0 and 1.0\n\
+        Arguments given:\n\tset words\n\n\x1b[1mUsage\x1b[0m\n\n\
+        rabbitmqctl [--node <node>] [--longnames] [--quiet] \
+        set_vm_memory_high_watermark <fraction> | absolute <value>\n";
+    assert_eq!((refused.errors.as_str(), refused.exit), (errors, Exit::Data));
+    assert_eq!(refused.output, "");
+    assert!(not_there.errors.starts_with("Error (argument validation): not enough arguments.\n"));
+    assert_eq!(not_there.exit, Exit::Usage);
+    assert_eq!(node.node.status.lock().memory.high_watermark, 600_000_000);
 }
 
 #[tokio::test]

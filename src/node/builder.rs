@@ -23,7 +23,7 @@ use crate::broker::node::{Marks, Node};
 use crate::broker::storage::{Storage, StorageError};
 use crate::config::error::{ConfigError, Problem};
 use crate::config::policies::{VhostPolicy, table_name};
-use crate::config::{self, Config};
+use crate::config::{self, Config, Watermark};
 use crate::connection::server_properties::{Announcement, server_properties};
 use crate::connection::settings::Settings;
 use crate::ctl::name::default_node_name;
@@ -129,11 +129,7 @@ impl Builder {
         }
         let settings = Arc::new(settings(&config));
         let addresses = listeners.iter().map(Listener::address).collect();
-        info!(
-            "memory high watermark set to {} MiB of {} MiB",
-            node.marks.high >> 20,
-            memory_total(&config) >> 20,
-        );
+        log_high_watermark(node.marks(), memory_total(&config));
         let control = ControlledNode::new(config, Arc::clone(&node), addresses);
         Ok(Broker::start(Arc::new(control), storage, socket, listeners, &settings))
     }
@@ -174,7 +170,7 @@ fn node(config: &Config, storage: &Storage) -> Node {
     let mut node = Node::new(
         users,
         mechanisms.collect(),
-        marks(config),
+        marks(config, config.memory.high_watermark, memory_total(config)),
         config.limits.connections,
         storage.store.clone(),
     )
@@ -196,9 +192,15 @@ fn check_policies(config: &Config, node: &Node) -> Result<(), ConfigError> {
     Ok(())
 }
 
-fn marks(config: &Config) -> Marks {
-    let high = config.memory.high_watermark.bytes(memory_total(config));
+/// The marks that go with a high watermark, where `total` bytes of memory are there. More than that
+/// is as much as that (RabbitMQ: `vm_memory_monitor:interpret_limit/2`).
+pub(super) fn marks(config: &Config, high_watermark: Watermark, total: u64) -> Marks {
+    let high = high_watermark.bytes(total).min(total);
     Marks { page_out: config.memory.page_out.bytes(high), high }
+}
+
+pub(super) fn log_high_watermark(marks: Marks, total: u64) {
+    info!("memory high watermark set to {} MiB of {} MiB", marks.high >> 20, total >> 20);
 }
 
 /// The first user and the first virtual host, unless there are some.

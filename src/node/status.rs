@@ -8,11 +8,11 @@ use std::time::Instant;
 
 use tokio::sync::Notify;
 
-use super::builder::{memory_total, node_name};
+use super::builder::{log_high_watermark, marks, memory_total, node_name};
 use crate::broker::memory;
 use crate::broker::node::Node;
 use crate::broker::reports::NoVhost;
-use crate::config::Config;
+use crate::config::{Config, Watermark};
 use crate::ctl;
 use crate::ctl::node::Tracing;
 use crate::ctl::protocol::{Listener, Memory, State, Status, Totals};
@@ -69,7 +69,7 @@ impl ctl::node::Node for ControlledNode {
             alarms: self.node.alarms().into_iter().map(str::to_owned).collect(),
             memory: Memory {
                 used: memory::resident(),
-                high_watermark: self.node.marks.high,
+                high_watermark: self.node.marks().high,
                 total: memory_total(&self.config),
             },
             totals: Totals {
@@ -86,6 +86,13 @@ impl ctl::node::Node for ControlledNode {
             Tracing::On => self.node.start_tracing(vhost),
             Tracing::Off => self.node.stop_tracing(vhost),
         }
+    }
+
+    fn set_memory_high_watermark(&self, to: Watermark) {
+        let total = memory_total(&self.config);
+        let marks = marks(&self.config, to, total);
+        log_high_watermark(marks, total);
+        self.node.move_marks(marks);
     }
 
     fn stop(&self) {

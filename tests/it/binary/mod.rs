@@ -6,6 +6,7 @@ mod process;
 mod settings;
 mod signals;
 mod stored;
+mod thresholds;
 mod tools;
 
 use process::{Place, Server, run};

@@ -8,7 +8,10 @@ use super::{UNAVAILABLE, USAGE};
 use crate::raw::peer::Peer;
 
 /// The three names of the tool, with the same arguments.
-fn under_each_name<'a>(place: &'a Place, arguments: &'a [&str]) -> impl Iterator<Item = Command> {
+pub(super) fn under_each_name<'a>(
+    place: &'a Place,
+    arguments: &'a [&str],
+) -> impl Iterator<Item = Command> {
     let mut own = vec!["ctl"];
     own.extend(arguments);
     let tools = ["rabbitmqctl", "rabbitmq-diagnostics"];
@@ -17,7 +20,7 @@ fn under_each_name<'a>(place: &'a Place, arguments: &'a [&str]) -> impl Iterator
 }
 
 #[track_caller]
-fn expect_success(finished: &Finished) {
+pub(super) fn expect_success(finished: &Finished) {
     assert_eq!(finished.code, Some(0), "{finished:?}");
     assert_eq!(finished.errors, "");
 }
