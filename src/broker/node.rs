@@ -59,6 +59,9 @@ pub struct Node {
     pub(super) disk_low: AtomicBool,
     /// What is done about how much memory. Whoever acts upon it holds the lock meanwhile.
     pub(super) marks: Mutex<Marks>,
+    /// Octets of free disk space below which publishes are not read, besides what the log keeps for
+    /// itself. Whoever acts upon it holds the lock meanwhile.
+    pub(super) disk_free_limit: Mutex<u64>,
     /// How many connections there may be.
     pub connections_max: Option<u32>,
     /// How long a delivery may wait for its acknowledgement where its queue does not say;
@@ -128,6 +131,7 @@ impl Node {
             memory_held: AtomicBool::new(false),
             disk_low: AtomicBool::new(false),
             marks: Mutex::new(marks),
+            disk_free_limit: Mutex::new(0),
             connections_max,
             consumer_timeout: None,
             users,
@@ -144,6 +148,13 @@ impl Node {
     #[must_use]
     pub fn with_policies(mut self, given: impl IntoIterator<Item = (String, Arc<Policy>)>) -> Self {
         self.given.extend(given);
+        self
+    }
+
+    /// The same node, with a limit of free disk space.
+    #[must_use]
+    pub fn with_disk_free_limit(mut self, limit: u64) -> Self {
+        self.disk_free_limit = Mutex::new(limit);
         self
     }
 

@@ -145,26 +145,52 @@ impl Node {
         }
     }
 
-    /// Watches the disk for as long as it is awaited. The alarm goes on below `limit` octets of
-    /// free space, besides what the log keeps for itself.
-    pub async fn watch_disk(&self, limit: u64) {
-        let Some(log) = &self.store.log else { return };
-        loop {
-            let near = match log.free_space() {
-                Ok(free) => {
-                    self.check_disk(free, limit);
-                    free < limit.saturating_add(RESERVE + DISK_NEAR)
-                }
-                Err(error) => {
-                    warn!("free disk space cannot be told: {error}");
-                    false
-                }
+    /// Octets of free disk space below which publishers are blocked.
+    pub fn disk_free_limit(&self) -> u64 {
+        *self.disk_free_limit.lock()
+    }
+
+    /// Octets of free disk space, as far as there is a disk and it tells.
+    pub fn free_disk_space(&self) -> Option<u64> {
+        self.store.log.as_ref().and_then(|log| log.free_space().ok())
+    }
+
+    /// Sets another limit of free disk space. When it returns, publishers are blocked or go on as
+    /// that says.
+    pub fn set_disk_free_limit(&self, limit: u64) {
+        let mut current = self.disk_free_limit.lock();
+        *current = limit;
+        self.check_disk(limit);
+    }
+
+    /// Watches the disk for as long as it is awaited. The alarm goes on below the limit of free
+    /// space, besides what the log keeps for itself.
+    pub async fn watch_disk(&self) {
+        while self.store.log.is_some() {
+            let is_near = {
+                let limit = self.disk_free_limit.lock();
+                self.check_disk(*limit)
             };
-            tokio::time::sleep(if near { DISK_INTERVAL_NEAR } else { DISK_INTERVAL }).await;
+            tokio::time::sleep(if is_near { DISK_INTERVAL_NEAR } else { DISK_INTERVAL }).await;
         }
     }
 
-    fn check_disk(&self, free: u64, limit: u64) {
+    /// Returns whether free space could come down to `limit` before the next look.
+    fn check_disk(&self, limit: u64) -> bool {
+        let Some(log) = &self.store.log else { return false };
+        match log.free_space() {
+            Ok(free) => {
+                self.update_disk(free, limit);
+                free < limit.saturating_add(RESERVE + DISK_NEAR)
+            }
+            Err(error) => {
+                warn!("free disk space cannot be told: {error}");
+                false
+            }
+        }
+    }
+
+    fn update_disk(&self, free: u64, limit: u64) {
         let low = free < limit.saturating_add(RESERVE);
         if self.disk_low.swap(low, Ordering::Relaxed) == low {
             return;

@@ -179,11 +179,11 @@ impl Default for Memory {
     }
 }
 
-/// An amount of memory.
+/// An amount, outright or as a part of the memory there is.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Watermark {
-    /// A part of what is available, from 0 to 1.
+    /// A part of what is available; as a setting, from 0 to 1.
     Fraction(f64),
     /// So many bytes.
     Bytes(u64),
@@ -195,7 +195,7 @@ impl Watermark {
         clippy::cast_precision_loss,
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "a fraction from 0 to 1 of a u64 fits, and bytes lost to rounding do not matter"
+        reason = "what does not fit saturates, and bytes lost to rounding do not matter"
     )]
     pub fn bytes(self, available: u64) -> u64 {
         match self {

@@ -95,6 +95,12 @@ pub enum Command {
         #[arg(value_name = "FRACTION | absolute BYTES", allow_negative_numbers = true)]
         arguments: Vec<String>,
     },
+    /// Block publishers below another amount of free disk space, until the node stops
+    SetDiskFreeLimit {
+        /// A number of BYTES such as 2GB, or `mem_relative` and a FRACTION of the memory available
+        #[arg(value_name = "BYTES | mem_relative FRACTION", allow_negative_numbers = true)]
+        arguments: Vec<String>,
+    },
 }
 
 /// `5`, `0.5` or `infinity`. Nobody waits for longer than a year, which tokio can still add to an
@@ -154,6 +160,10 @@ mod tests {
             (
                 "ctl set_vm_memory_high_watermark -0.1 -q",
                 Command::SetVmMemoryHighWatermark { arguments: vec!["-0.1".to_owned()] },
+            ),
+            (
+                "ctl set_disk_free_limit 1 2",
+                Command::SetDiskFreeLimit { arguments: vec!["1".to_owned(), "2".to_owned()] },
             ),
         ] {
             assert_eq!(parse(line).unwrap().command, command);

@@ -30,6 +30,13 @@ pub fn text(status: &Status) -> String {
             gigabytes(memory.total)
         ),
     ];
+    let disk = vec![
+        format!("Low free disk space watermark: {}", gigabytes(status.disk.free_limit)),
+        format!(
+            "Free disk space: {}",
+            status.disk.free.map_or_else(|| "unknown".to_owned(), gigabytes)
+        ),
+    ];
     let totals = vec![
         format!("Connection count: {}", status.totals.connections),
         format!("Queue count: {}", status.totals.queues),
@@ -46,6 +53,7 @@ pub fn text(status: &Status) -> String {
         ("Log file(s)", vec![" * <stderr>".to_owned()]),
         ("Alarms", alarms.collect()),
         ("Memory", memory),
+        ("Free Disk Space", disk),
         ("Totals", totals),
         ("Listeners", status.listeners.iter().map(listener).collect()),
     ];
@@ -68,6 +76,8 @@ pub fn json(status: &Status) -> Value {
         "alarms": status.alarms,
         "config_files": status.config_files,
         "data_directory": status.data_directory,
+        "disk_free": status.disk.free,
+        "disk_free_limit": status.disk.free_limit,
         "is_under_maintenance": false,
         "listeners": listeners(status),
         "log_files": ["<stderr>"],

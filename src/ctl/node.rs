@@ -19,6 +19,10 @@ pub trait Node: Send + Sync + 'static {
     /// or go on as the new one says.
     fn set_memory_high_watermark(&self, to: Watermark);
 
+    /// Sets another limit of free disk space until the node stops; a fraction is one of the memory
+    /// there is. When it returns, publishers are blocked or go on as that says.
+    fn set_disk_free_limit(&self, to: Watermark);
+
     /// Begins an orderly stop and returns at once; further calls change nothing.
     fn stop(&self);
 }

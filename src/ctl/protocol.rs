@@ -40,6 +40,11 @@ pub enum Request {
         /// What it is from now on.
         to: Watermark,
     },
+    /// Another limit of free disk space, until the node stops.
+    SetDiskFreeLimit {
+        /// What it is from now on; a fraction is one of the memory there is.
+        to: Watermark,
+    },
 }
 
 /// What the node answers.
@@ -98,6 +103,9 @@ pub struct Status {
     pub alarms: Vec<String>,
     /// Memory in use.
     pub memory: Memory,
+    /// Its disk; absent in what older nodes say.
+    #[serde(default)]
+    pub disk: Disk,
     /// What there is.
     pub totals: Totals,
     /// Where it listens.
@@ -125,6 +133,15 @@ pub struct Memory {
     pub high_watermark: u64,
     /// What is there: the smaller of RAM and cgroup limit, unless settings say otherwise.
     pub total: u64,
+}
+
+/// The disk of a node's data directory, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Disk {
+    /// What is free; absent where that cannot be told.
+    pub free: Option<u64>,
+    /// Below how much of it publishers are no longer read.
+    pub free_limit: u64,
 }
 
 /// How many there are of each.

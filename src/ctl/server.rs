@@ -97,6 +97,10 @@ fn respond<N: Node>(request: &Request, node: &N) -> Response {
             node.set_memory_high_watermark(*to);
             done(node, Ok(()))
         }
+        Request::SetDiskFreeLimit { to } => {
+            node.set_disk_free_limit(*to);
+            done(node, Ok(()))
+        }
     }
 }
 

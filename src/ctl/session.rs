@@ -73,6 +73,9 @@ pub async fn run(invocation: &Invocation, places: &[Place], node: Option<&str>) 
         Command::SetVmMemoryHighWatermark { arguments } => {
             session.change(threshold::memory_high_watermark(arguments)).await
         }
+        Command::SetDiskFreeLimit { arguments } => {
+            session.change(threshold::disk_free_limit(arguments)).await
+        }
     };
     match outcome {
         Ok(output) => Report { output, errors: String::new(), exit: Exit::Ok },

@@ -16,7 +16,7 @@ use super::client::Place;
 use super::command::{Command, Formatter, Invocation, Options};
 use super::exit::Exit;
 use super::node::{Node, Tracing};
-use super::protocol::{Listener, Memory, REQUEST_MAX, State, Status, Totals};
+use super::protocol::{Disk, Listener, Memory, REQUEST_MAX, State, Status, Totals};
 use super::server::serve;
 use super::session::{Report, places, run};
 use super::socket::Socket;
@@ -46,6 +46,11 @@ impl Node for Still {
     fn set_memory_high_watermark(&self, to: Watermark) {
         let memory = &mut self.status.lock().memory;
         memory.high_watermark = to.bytes(memory.total);
+    }
+
+    fn set_disk_free_limit(&self, to: Watermark) {
+        let status = &mut self.status.lock();
+        status.disk.free_limit = to.bytes(status.memory.total);
     }
 
     fn stop(&self) {
@@ -105,6 +110,7 @@ fn status(listeners: &[SocketAddr]) -> Status {
         config_files: vec![PathBuf::from("/etc/leveret/leveret.toml")],
         alarms: Vec::new(),
         memory: Memory { used: 12_345_678, high_watermark: 600_000_000, total: 1_000_000_000 },
+        disk: Disk { free: Some(7_000_000_000), free_limit: 50_000_000 },
         totals: Totals { connections: 3, queues: 5, vhosts: 1 },
         listeners: listeners.iter().map(listener).collect(),
     }
@@ -213,6 +219,18 @@ async fn a_watermark_is_set_in_rabbitmqs_words() {
 }
 
 #[tokio::test]
+async fn a_disk_limit_is_set_in_rabbitmqs_words() {
+    let node = Running::start(&[]);
+    let arguments = vec!["mem_relative".to_owned(), "1.5".to_owned()];
+
+    let report = node.run(Command::SetDiskFreeLimit { arguments }).await;
+
+    let text = "Setting disk free limit on rabbit@web to 1.5 times the total RAM ...\n";
+    assert_eq!((report.output.as_str(), report.exit), (text, Exit::Ok));
+    assert_eq!(node.node.status.lock().disk.free_limit, 1_500_000_000);
+}
+
+#[tokio::test]
 async fn a_watermark_that_is_none_is_refused_before_the_node_is_asked() {
     let node = Running::start(&[]);
 
@@ -263,6 +281,7 @@ async fn status_has_rabbitmqs_sections() {
         "\nData directory\n\nNode data directory: /var/lib/leveret\n\n",
         "\nConfig files\n\n * /etc/leveret/leveret.toml\n\nLog file(s)\n\n",
         "\nAlarms\n\n(none)\n\nMemory\n\nTotal memory used: 0.0123 gb\n",
+        "\nFree Disk Space\n\nLow free disk space watermark: 0.0500 gb\nFree disk space: 7.0000 gb\n",
         "\nTotals\n\nConnection count: 3\nQueue count: 5\nVirtual host count: 1\n\nListeners\n\n",
         "Interface: [::], port: 5672, protocol: amqp, purpose: AMQP 0-9-1\n",
     ] {
@@ -281,6 +300,8 @@ async fn status_as_json_has_rabbitmqs_keys() {
     assert_eq!(status["rabbitmq_version"], "3.13.7");
     assert_eq!(status["pid"], 17);
     assert_eq!(status["totals"]["queue_count"], 5);
+    assert_eq!(status["disk_free"], 7_000_000_000_u64);
+    assert_eq!(status["disk_free_limit"], 50_000_000);
     assert_eq!(status["listeners"][0]["port"], 5672);
     assert_eq!(status["config_files"][0], "/etc/leveret/leveret.toml");
 }

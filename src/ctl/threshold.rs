@@ -1,5 +1,6 @@
 //! Thresholds that can be changed while a node runs, as command lines give them. What is taken and
-//! what is refused, and in which words, is RabbitMQ's (`SetVmMemoryHighWatermarkCommand`).
+//! what is refused, and in which words, is RabbitMQ's (`SetVmMemoryHighWatermarkCommand`,
+//! `SetDiskFreeLimitCommand`).
 
 use std::fmt;
 
@@ -58,6 +59,27 @@ pub fn memory_high_watermark(arguments: &[String]) -> Result<Change, Misuse> {
     })
 }
 
+/// Reads the arguments of `set_disk_free_limit`.
+///
+/// # Errors
+/// As RabbitMQ's. Like there, a number below 0 without a unit is no limit.
+pub fn disk_free_limit(arguments: &[String]) -> Result<Change, Misuse> {
+    const USAGE: &str = "set_disk_free_limit <disk_limit> | mem_relative <fraction>";
+    let words: Vec<_> = arguments.iter().map(String::as_str).collect();
+    let read = match words[..] {
+        [] | ["mem_relative"] => Err(Problem::NotEnough),
+        ["mem_relative", value] => relative(value)
+            .map(|part| (Watermark::Fraction(part), format!("{value} times the total RAM"))),
+        [value] => limit(value).map(|bytes| (Watermark::Bytes(bytes), format!("{value} bytes"))),
+        _ => Err(Problem::TooMany),
+    };
+    read.map_err(|problem| Misuse { usage: USAGE, problem }).map(|(to, amount)| Change {
+        request: Request::SetDiskFreeLimit { to },
+        what: "disk free limit",
+        amount,
+    })
+}
+
 impl Change {
     /// What is said before the change, for a node of this name.
     pub fn banner(&self, node: &str) -> String {
@@ -99,12 +121,24 @@ fn absolute(text: &str) -> Result<u64, Problem> {
     let reason =
         if is_float_on(rest) { "The threshold should be an integer." } else { "Invalid units." };
     let unit = unit(rest).ok_or(Problem::Bad(Some(reason)))?;
-    match u64::try_from(number) {
-        Ok(number) if number > 0 => Ok(number.saturating_mul(unit)),
-        // Beyond 64 bits, there is no difference between this much and as much as there is.
-        Err(_) if number > 0 => Ok(u64::MAX),
+    if number > 0 { Ok(scale(number, unit)) } else { Err(Problem::Bad(None)) }
+}
+
+fn limit(text: &str) -> Result<u64, Problem> {
+    match integer(text).and_then(|(number, rest)| Some((number, rest, unit(rest)?))) {
+        Some((number, rest, unit)) if number >= 0 || rest.is_empty() => Ok(scale(number, unit)),
         _ => Err(Problem::Bad(None)),
     }
+}
+
+fn relative(text: &str) -> Result<f64, Problem> {
+    let fraction = float(text).filter(|fraction| (0.0..f64::INFINITY).contains(fraction));
+    fraction.ok_or(Problem::Bad(None))
+}
+
+/// So many units in octets, as far as 64 bits say it.
+fn scale(number: i128, unit: u64) -> u64 {
+    u64::try_from(number.max(0)).map_or(u64::MAX, |number| number.saturating_mul(unit))
 }
 
 /// The octets in a unit (RabbitMQ: `RabbitMQ.CLI.Core.Memory.memory_units/0`).
@@ -157,9 +191,12 @@ fn float(text: &str) -> Option<f64> {
 mod tests {
     use super::*;
 
+    fn words(line: &str) -> Vec<String> {
+        line.split_whitespace().map(str::to_owned).collect()
+    }
+
     fn memory(line: &str) -> Result<Change, Problem> {
-        let arguments: Vec<_> = line.split_whitespace().map(str::to_owned).collect();
-        memory_high_watermark(&arguments).map_err(|misuse| misuse.problem)
+        memory_high_watermark(&words(line)).map_err(|misuse| misuse.problem)
     }
 
     #[track_caller]
@@ -227,6 +264,38 @@ mod tests {
                 let problem = memory(line).unwrap_err();
 
                 assert_eq!((problem.to_string().as_str(), problem.exit()), (text, exit), "{line}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_disk_limit_is_so_many_octets_or_so_many_times_the_memory() {
+        for (line, to, amount) in [
+            ("0", Watermark::Bytes(0), "0 bytes"),
+            ("-5", Watermark::Bytes(0), "-5 bytes"),
+            ("50MB", Watermark::Bytes(50_000_000), "50MB bytes"),
+            ("2G", Watermark::Bytes(2 << 30), "2G bytes"),
+            ("mem_relative 1.5", Watermark::Fraction(1.5), "1.5 times the total RAM"),
+            ("mem_relative 1e3", Watermark::Fraction(1000.0), "1e3 times the total RAM"),
+        ] {
+            let change = disk_free_limit(&words(line)).unwrap();
+
+            let banner = format!("Setting disk free limit on rabbit@web to {amount} ...");
+            assert_eq!(change.request, Request::SetDiskFreeLimit { to }, "{line}");
+            assert_eq!(change.banner("rabbit@web"), banner);
+        }
+        for (problem, lines) in [
+            (Problem::NotEnough, &["", "mem_relative"][..]),
+            (Problem::TooMany, &["1 2", "absolute 1GB", "mem_relative 1 2"]),
+            (
+                Problem::Bad(None),
+                &["abc", "1.5", "2TB", "5kb", "-5MB", "mem_relative -1", "mem_relative 1.5x"],
+            ),
+        ] {
+            for line in lines {
+                let misuse = disk_free_limit(&words(line)).unwrap_err();
+
+                assert_eq!(misuse.problem, problem, "{line}");
             }
         }
     }

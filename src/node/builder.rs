@@ -175,6 +175,7 @@ fn node(config: &Config, storage: &Storage) -> Node {
         storage.store.clone(),
     )
     .with_policies(config.policies.iter().map(|it| (it.vhost.clone(), Arc::clone(&it.policy))))
+    .with_disk_free_limit(config.disk.free_limit)
     .named(node_name(config));
     node.consumer_timeout = config.amqp.consumer_timeout;
     node

@@ -57,8 +57,8 @@ impl Broker {
         services.spawn(async move { node.relieve_memory().await });
         let node = Arc::clone(&control.node);
         services.spawn(async move { node.publish_notices().await });
-        let (node, limit) = (Arc::clone(&control.node), control.disk_free_limit());
-        services.spawn(async move { node.watch_disk(limit).await });
+        let node = Arc::clone(&control.node);
+        services.spawn(async move { node.watch_disk().await });
         services.spawn(server::serve(socket, Arc::clone(&control)));
         Self { control, storage: Arc::new(storage), listeners, services }
     }

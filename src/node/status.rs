@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use tokio::sync::Notify;
+use tracing::info;
 
 use super::builder::{log_high_watermark, marks, memory_total, node_name};
 use crate::broker::memory;
@@ -15,7 +16,7 @@ use crate::broker::reports::NoVhost;
 use crate::config::{Config, Watermark};
 use crate::ctl;
 use crate::ctl::node::Tracing;
-use crate::ctl::protocol::{Listener, Memory, State, Status, Totals};
+use crate::ctl::protocol::{Disk, Listener, Memory, State, Status, Totals};
 
 /// A node with its settings, and the wish that it stop.
 #[derive(Debug)]
@@ -38,12 +39,6 @@ impl ControlledNode {
             stop: Notify::new(),
             stopping: AtomicBool::new(false),
         }
-    }
-}
-
-impl ControlledNode {
-    pub(super) const fn disk_free_limit(&self) -> u64 {
-        self.config.disk.free_limit
     }
 }
 
@@ -72,6 +67,10 @@ impl ctl::node::Node for ControlledNode {
                 high_watermark: self.node.marks().high,
                 total: memory_total(&self.config),
             },
+            disk: Disk {
+                free: self.node.free_disk_space(),
+                free_limit: self.node.disk_free_limit(),
+            },
             totals: Totals {
                 connections: self.node.connections.len() as u64,
                 queues: self.node.queue_count() as u64,
@@ -93,6 +92,12 @@ impl ctl::node::Node for ControlledNode {
         let marks = marks(&self.config, to, total);
         log_high_watermark(marks, total);
         self.node.move_marks(marks);
+    }
+
+    fn set_disk_free_limit(&self, to: Watermark) {
+        let limit = to.bytes(memory_total(&self.config));
+        info!("disk free limit set to {} MB", limit / 1_000_000);
+        self.node.set_disk_free_limit(limit);
     }
 
     fn stop(&self) {

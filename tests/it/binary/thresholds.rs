@@ -1,4 +1,5 @@
-//! Thresholds that are changed while the broker runs: `set_vm_memory_high_watermark`.
+//! Thresholds that are changed while the broker runs: `set_vm_memory_high_watermark` and
+//! `set_disk_free_limit`.
 
 use serde_json::Value;
 
@@ -72,6 +73,31 @@ fn a_memory_watermark_blocks_and_unblocks_publishers_as_soon_as_it_is_set() {
 }
 
 #[test]
+fn a_disk_limit_blocks_and_unblocks_publishers_as_soon_as_it_is_set() {
+    let place = Place::new();
+    let server = place.serve();
+    let mut publisher = Peer::connect(server.address());
+    publisher.open(1).call(&confirm_select());
+
+    set(&place, &["set_disk_free_limit", "1000000000G"]);
+    let low = status(&place);
+    expect_blocked(&mut publisher, "low on disk");
+    set(&place, &["set_disk_free_limit", "mem_relative", "0"]);
+    let after = status(&place);
+    expect_unblocked(&mut publisher);
+    set(&place, &["stop"]);
+
+    let limit = "disk_free_limit";
+    assert_eq!((&low[limit], &low["alarms"][0]), (&(10_u64.pow(9) << 30).into(), &"disk".into()));
+    assert_eq!((&after[limit], &after["alarms"]), (&0.into(), &Value::Array(Vec::new())));
+    assert!(after["disk_free"].as_u64() > Some(0));
+    let log = server.process.finish().errors;
+    for line in ["disk free limit set to 0 MB", "disk resource limit alarm cleared"] {
+        assert!(log.contains(line), "{line:?} in\n{log}");
+    }
+}
+
+#[test]
 fn a_change_is_announced_as_by_rabbitmqs_tool() {
     let place = Place::new();
     let _server = place.serve();
@@ -79,6 +105,7 @@ fn a_change_is_announced_as_by_rabbitmqs_tool() {
     for (arguments, what, amount) in [
         (&["set_vm_memory_high_watermark", "0.5"][..], "memory threshold", "0.5"),
         (&["set_vm_memory_high_watermark", "absolute", "2GB"], "memory threshold", "2GB bytes"),
+        (&["set_disk_free_limit", "50MB"], "disk free limit", "50MB bytes"),
     ] {
         for command in under_each_name(&place, arguments) {
             let finished = run(command);
@@ -109,6 +136,12 @@ fn what_is_no_threshold_is_refused_in_rabbitmqs_words_whether_or_not_a_node_runs
             &["set_vm_memory_high_watermark", "absolute", "2TB", "--timeout", "5"],
             "Bad argument: Invalid units.",
             "set_vm_memory_high_watermark <fraction> | absolute <value>",
+            Some(65),
+        ),
+        (
+            &["set_disk_free_limit", "1.5"],
+            "Bad argument.",
+            "set_disk_free_limit <disk_limit> | mem_relative <fraction>",
             Some(65),
         ),
     ] {
