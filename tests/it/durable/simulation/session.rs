@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use leveret::amqp::ack_mode::AckMode;
 use leveret::amqp::id::{ChannelId, ConnectionId, ConsumerId, MessageIndex, PublishTag, QueueId};
-use leveret::amqp::message::MessageRef;
+use leveret::amqp::message::{MessageRef, Parts};
 use leveret::amqp::name::ConsumerTag;
 use leveret::vhost::session::{Delivery, Got, Room, Session};
 use parking_lot::Mutex;
@@ -52,7 +52,7 @@ impl Session for Recorder {
         for Delivery { to, acks, index: MessageIndex(index), redelivered, message, .. } in
             deliveries
         {
-            let (consumer, message) = (Some(to.id), message.message.to_bytes());
+            let (consumer, message) = (Some(to.id), copied(message.message));
             let delivered = Delivered { queue, consumer, acks, index, redelivered, message };
             self.note(Event::Delivered(delivered));
         }
@@ -61,7 +61,7 @@ impl Session for Recorder {
 
     fn got(&self, queue: QueueId, _: ChannelId, got: Got<'_>, _: u64) {
         let Got { acks, index: MessageIndex(index), redelivered, message, .. } = got;
-        let message = MessageRef::to_bytes(&message);
+        let message = copied(message);
         let delivered = Delivered { queue, consumer: None, acks, index, redelivered, message };
         self.note(Event::Delivered(delivered));
     }
@@ -87,4 +87,9 @@ impl Session for Recorder {
     }
 
     fn release_credit(&self, _: ChannelId, _: u32) {}
+}
+
+/// A copy of what is delivered, as it would rest.
+fn copied(Parts { address, header, body, .. }: Parts<'_>) -> Bytes {
+    MessageRef::new(address, header, body).to_bytes()
 }
