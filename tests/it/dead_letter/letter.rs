@@ -128,7 +128,7 @@ fn a_queues_time_to_live_sends_its_messages_on() {
 }
 
 #[test]
-fn with_a_time_to_live_of_0_a_consumer_that_is_ready_is_served() {
+fn with_a_time_to_live_of_0_a_consumer_that_is_ready_is_served_once() {
     let broker = TestBroker::start();
     let mut peer = broker.connect();
     let to = ("x-dead-letter-routing-key", Str("dl.dead"));
@@ -141,7 +141,8 @@ fn with_a_time_to_live_of_0_a_consumer_that_is_ready_is_served() {
     let delivery = peer.expect_delivery(3);
     assert_eq!(delivery.text(), "taken");
     peer.channel(3).send(&basic_nack(delivery.tag).requeue());
-    assert_eq!(peer.expect_delivery(3).text(), "taken");
+    let letter = peer.expect_delivery(2);
+    assert_eq!((letter.text(), &*deaths(&letter.content)[0].reason), ("taken", "expired"));
 }
 
 #[test]
