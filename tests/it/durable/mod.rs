@@ -16,7 +16,6 @@ mod waiting;
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::{Arc, Condvar, Mutex};
-use std::time::Duration;
 
 use leveret::amqp::entry::InvalidEntry;
 use leveret::amqp::name::QueueName;
@@ -152,9 +151,8 @@ impl HeldLog {
     #[track_caller]
     fn take_one(&self) -> Completer {
         let state = self.state.lock().unwrap();
-        let patience = Duration::from_secs(8);
         let none = |held: &mut Held| held.completers.is_empty();
-        let (mut state, _) = self.appended.wait_timeout_while(state, patience, none).unwrap();
+        let (mut state, _) = self.appended.wait_timeout_while(state, PATIENCE, none).unwrap();
         state.completers.pop_front().expect("something is appended")
     }
 }

@@ -17,8 +17,8 @@ use super::wire::{Frame, HEARTBEAT, frame};
 /// The protocol header of AMQP 0-9-1.
 pub const PROTOCOL_HEADER: &[u8] = b"AMQP\0\0\x09\x01";
 
-/// How long a broker may take over an answer.
-pub const PATIENCE: Duration = Duration::from_secs(8);
+/// How long a broker may take over an answer: long enough for a machine that is busy with others.
+pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A client of which nothing lawful can be expected.
 pub struct Peer {
