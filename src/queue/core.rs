@@ -305,7 +305,7 @@ impl Queue {
         }
         match self.settings.dead {
             Dead::Dropped => effects.release(message.index, message.store),
-            Dead::Published => {
+            Dead::Published | Dead::Kept => {
                 // Its dead letter may come back to this queue, and is no duplicate of it.
                 self.known.remove(message.index);
                 self.dying.insert(message, death);

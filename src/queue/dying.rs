@@ -39,6 +39,8 @@ pub struct Dying {
     told_bytes: u64,
     /// How many are cold.
     cold: usize,
+    /// The octets of all their bodies.
+    bytes: u64,
 }
 
 #[derive(Debug)]
@@ -58,6 +60,16 @@ impl Dying {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.by_index.is_empty()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.by_index.len()
+    }
+
+    /// The octets of their bodies.
+    pub const fn bytes(&self) -> u64 {
+        self.bytes
     }
 
     /// Whether any is cold.
@@ -81,6 +93,7 @@ impl Dying {
         } else {
             self.wait(message.index);
         }
+        self.bytes += u64::from(message.bytes);
         self.by_index.insert(message.index, Dead { message, death, told: false });
     }
 
@@ -94,6 +107,7 @@ impl Dying {
         let dead = self.by_index.remove(&index)?;
         self.waiting -= usize::from(dead.is_waiting());
         let Dead { message, told, .. } = dead;
+        self.bytes -= u64::from(message.bytes);
         if told {
             self.told -= 1;
             self.told_bytes -= u64::from(message.bytes);

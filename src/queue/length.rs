@@ -61,16 +61,22 @@ impl Settings {
 }
 
 impl Queue {
-    /// What it can still take; `None` where nothing is refused. It is for one publish after the
+    /// What it can still take; `None` where nothing is refused. What has died takes room where it
+    /// is kept until it is elsewhere (RabbitMQ: `rabbit_fifo:is_over_limit/1`). It is for one publish after the
     /// other: what consumers are sent in between makes room.
     pub fn vacancy(&self) -> Option<Vacancy> {
         let settings = &self.settings;
         if settings.overflow == Overflow::DropHead || !settings.is_limited() {
             return None;
         }
+        let (mut messages, mut bytes) = (self.ready() as u64, self.ready_bytes());
+        if settings.dead == Dead::Kept {
+            messages += self.dying.len() as u64;
+            bytes += self.dying.bytes();
+        }
         let left = |most: Option<u64>, have| most.map_or(u64::MAX, |it| it.saturating_sub(have));
-        let messages = left(settings.max_length, self.ready() as u64);
-        let bytes = left(settings.max_bytes, self.ready_bytes());
+        let messages = left(settings.max_length, messages);
+        let bytes = left(settings.max_bytes, bytes);
         Some(Vacancy { messages, bytes })
     }
 

@@ -286,3 +286,26 @@ fn a_refused_message_is_dead_lettered_where_there_is_a_place_for_it() {
         assert_eq!(rig.effects.released().len(), 1 - deaths);
     }
 }
+
+#[test]
+fn what_died_takes_room_where_it_is_kept_until_it_is_elsewhere() {
+    for (dead, has_room) in [(Dead::Published, true), (Dead::Kept, false)] {
+        for (max_length, max_bytes) in [(Some(1), None), (None, Some(10))] {
+            let overflow = Overflow::RejectPublish;
+            let limits = Settings { max_length, max_bytes, overflow, ..Settings::default() };
+            let settings = Settings { dead, ..limits };
+            let mut queue = Queue::new().with_settings(settings);
+            let mut effects = Effects::new(Budget { messages: 10, bytes: 1000 });
+            let enqueue = Command::Enqueue(Stored { store: StoreRef(7), bytes: 10 });
+            let index = MessageIndex(0);
+            let discard = Command::Settle { index, outcome: Settlement::Discard };
+
+            queue.apply(Timestamp(0), &[attach(), enqueue], &mut effects);
+            queue.apply(Timestamp(0), &[discard], &mut effects);
+            assert_eq!(queue.vacancy().unwrap().take(10), has_room);
+            queue.apply(Timestamp(0), &[Command::Bury { index }], &mut effects);
+
+            assert!(queue.vacancy().unwrap().take(10));
+        }
+    }
+}

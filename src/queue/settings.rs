@@ -89,4 +89,7 @@ pub enum Dead {
     Dropped,
     /// They stay until they have been published elsewhere (`x-dead-letter-exchange`).
     Published,
+    /// The same, and they count for the limits of length until then, as they may stay for long
+    /// (`x-dead-letter-strategy`).
+    Kept,
 }

@@ -1,6 +1,6 @@
 //! What a queue's arguments and policies say of how it works.
 
-use crate::amqp::argument::DelayedRetry;
+use crate::amqp::argument::{DeadLetterStrategy, DelayedRetry};
 use crate::queue::later::Retry;
 use crate::queue::settings::{Dead, Priorities, Serving, Settings};
 use crate::topology::arguments::queue_type::QueueType;
@@ -22,7 +22,11 @@ pub(super) fn settings(queue_type: QueueType, values: &Values) -> Settings {
         serving: if is_single { Serving::SingleActive } else { Serving::All },
         message_ttl: values.message_ttl,
         delivery_rate: values.delivery_rate,
-        dead: if is_published { Dead::Published } else { Dead::Dropped },
+        dead: match values.dead_letter_strategy {
+            _ if !is_published => Dead::Dropped,
+            Some(DeadLetterStrategy::AtLeastOnce) => Dead::Kept,
+            _ => Dead::Published,
+        },
         max_length: values.max_length,
         max_bytes: values.max_length_bytes,
         overflow: values.overflow.unwrap_or_default(),

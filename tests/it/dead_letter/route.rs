@@ -6,8 +6,8 @@ use crate::delivery_limit::quorum;
 use crate::expiry::await_ready;
 use crate::raw::content::content;
 use crate::raw::method::{
-    basic_consume, basic_get, basic_publish, basic_reject, exchange_declare, exchange_delete,
-    queue_bind, queue_declare, queue_delete,
+    basic_consume, basic_get, basic_publish, basic_reject, confirm_select, exchange_declare,
+    exchange_delete, queue_bind, queue_declare, queue_delete,
 };
 use crate::raw::peer::{Channel, Peer};
 use crate::raw::wire::Field::{Array, Int, Str};
@@ -87,6 +87,34 @@ fn at_least_once_a_letter_that_a_full_queue_refuses_stays_and_is_tried_again() {
 #[test]
 fn a_letter_that_was_refused_is_no_duplicate_when_it_is_tried_again() {
     expect_second_try("x-message-deduplication");
+}
+
+#[test]
+fn at_least_once_letters_that_nobody_takes_count_for_the_length_of_their_queue() {
+    let broker = TestBroker::start();
+    if broker.is_rabbitmq_3_10 {
+        // Its quorum queues refuse publishes one or more too late.
+        return;
+    }
+    let mut peer = broker.connect();
+    let letters = [
+        ("x-dead-letter-exchange", Str("dl.nowhere")),
+        ("x-dead-letter-strategy", Str("at-least-once")),
+        ("x-overflow", Str("reject-publish")),
+        ("x-max-length", Int(1)),
+    ];
+    peer.open(1);
+    quorum(&mut peer, "dl.stuck", &letters);
+    peer.channel(1).call(&confirm_select());
+
+    peer.channel(1).put("dl.stuck", "dies");
+    assert!(peer.expect_confirm(1).acked);
+    let got = peer.channel(1).get(&basic_get("dl.stuck"));
+    peer.channel(1).send(&basic_reject(got.tag)).put("dl.stuck", "too much");
+
+    assert!(!peer.expect_confirm(1).acked);
+    assert_eq!(peer.channel(1).counts("dl.stuck"), (0, 0));
+    peer.channel(1).call(&queue_delete("dl.stuck"));
 }
 
 #[test]
