@@ -123,7 +123,7 @@ class Started(Broker):
         command, environment = self.ctl_command()
         code, output = processes.finish([*command, *arguments], START_SECONDS, env=environment)
         if code != 0:
-            raise SystemExit(f"{self.title}: {' '.join(map(str, arguments))}:\n{output}")
+            raise RuntimeError(f"{self.title}: {' '.join(map(str, arguments))}:\n{output}")
 
     def log_tail(self):
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-20:])
