@@ -10,12 +10,22 @@ const PATIENCE = 10;
 // Seconds of silence after which nothing more is expected.
 const QUIET = 0.3;
 
-const connect = () => amqp.connect(process.env.AMQP_URI);
+// A connection; `query` is added to the URI.
+const connect = (query = '') => amqp.connect(process.env.AMQP_URI + query);
 
 // A queue or exchange name that no other scenario uses.
 const name = (suffix) => `${process.env.CONFORMANCE_PREFIX}.${suffix}`;
 
 const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+
+// Waits until what `check` comes to is true.
+async function eventually(check) {
+  const deadline = Date.now() + PATIENCE * 1000;
+  while (!(await check())) {
+    assert(Date.now() < deadline, 'what was waited for did not happen');
+    await pause(0.02);
+  }
+}
 
 // Waits until these arrays have so many members each, and sees that no more follow.
 async function settled(...counts) {
@@ -135,22 +145,35 @@ async function refuseArguments(connection, cases, options = {}) {
   }
 }
 
-// Runs a scenario on a connection of its own; a throw ends the process with code 1.
-function scenario(body) {
+// The error with which the broker's end, or a heartbeat that is missing, ends a connection.
+const lost = (connection) => new Promise((resolve) => connection.once('error', resolve));
+
+// Has the harness do something to the broker, or to this process (harness/control.py).
+async function control(path) {
+  const answer = await fetch(process.env.CONFORMANCE_CONTROL + path);
+  assert(answer.ok, await answer.text());
+}
+
+// Runs a scenario; a throw ends the process with code 1.
+function run(body) {
   const deadline = setTimeout(() => {
     throw new Error('the scenario ran out of time');
-  }, 45_000);
-  connect()
-    .then(async (connection) => {
-      await body(connection);
-      await connection.close();
-      clearTimeout(deadline);
-    })
+  }, 55_000);
+  body()
+    .then(() => clearTimeout(deadline))
     .catch((error) => {
       console.error(error);
       process.exit(1);
     });
 }
+
+// Runs a scenario on a connection of its own.
+const scenario = (body) =>
+  run(async () => {
+    const connection = await connect();
+    await body(connection);
+    await connection.close();
+  });
 
 module.exports = {
   PATIENCE,
@@ -159,14 +182,18 @@ module.exports = {
   bodies,
   connect,
   consume,
+  control,
   deaths,
   drain,
+  eventually,
+  lost,
   name,
   pause,
   publish,
   receive,
   refuseArguments,
   refused,
+  run,
   scenario,
   settled,
   texts,
