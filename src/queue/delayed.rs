@@ -3,10 +3,10 @@
 //! Those in memory, and those that are due within a second or two, have an entry in order; the
 //! others, which are on the disk, are in a [wheel](super::wheel).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::waiting::{Rank, Waiting};
-use super::wheel::{First, Wheel};
+use super::wheel::{Far, First, Wheel};
 use crate::amqp::id::{MessageIndex, StoreRef, Timestamp};
 use crate::queue::paging::Located;
 
@@ -127,12 +127,38 @@ impl Delayed {
 
     /// Each message, in no order that means anything.
     pub fn iter(&self) -> impl Iterator<Item = &Waiting> {
-        self.near.values().chain(self.wheel.iter())
+        self.near().chain(self.iter_far())
     }
 
-    /// Each message, to be pointed elsewhere in the store. A cold one must stay cold, a hot one hot.
-    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Waiting> {
-        self.near.values_mut().chain(self.wheel.iter_mut())
+    /// Those in memory, and those on the disk that are due soon, in order.
+    pub fn near(&self) -> impl Iterator<Item = &Waiting> {
+        self.near.values()
+    }
+
+    /// The others, in no order that means anything.
+    pub fn iter_far(&self) -> impl Iterator<Item = &Waiting> {
+        self.wheel.iter()
+    }
+
+    /// The others as they are now, for somebody who does not hold on to these.
+    pub fn far(&self) -> Far {
+        self.wheel.far()
+    }
+
+    /// Those in memory, and those on the disk that are due soon, to be pointed elsewhere in the
+    /// store. A cold one must stay cold, a hot one hot.
+    pub fn near_mut(&mut self) -> impl Iterator<Item = &mut Waiting> {
+        self.near.values_mut()
+    }
+
+    /// Points others elsewhere: `moved` is asked about those that are due then and about their
+    /// neighbours, and says where those are now that have moved.
+    pub fn relocate_far(
+        &mut self,
+        dues: &BTreeSet<Timestamp>,
+        moved: impl FnMut(&Waiting) -> Option<StoreRef>,
+    ) {
+        self.wheel.relocate(dues, moved);
     }
 
     /// Those of them in memory.

@@ -1,11 +1,14 @@
 //! Messages that wait for their time, and become ready at the end of the queue.
 
+use std::collections::BTreeSet;
+
 use super::command::Marks;
 use super::core::Queue;
 use super::effect::Effects;
 use super::lane::Message;
 use super::paging::{Entry, Located};
 use super::waiting::{Rank, Waiting};
+use super::wheel::Far;
 use crate::amqp::id::{MessageIndex, StoreRef, Timestamp};
 
 /// How many messages become ready in one call.
@@ -117,9 +120,26 @@ impl Queue {
         self.delayed.next_wake()
     }
 
-    /// What waits.
-    pub(super) fn delayed_entries(&self) -> impl Iterator<Item = Entry> {
-        self.delayed.iter().map(|waiting| {
+    /// The messages that wait on the disk and are due later than in a second or two, as they are
+    /// now: whoever goes through them needs the queue no longer.
+    pub fn far(&self) -> Far {
+        self.delayed.far()
+    }
+
+    /// Has messages that wait lie elsewhere on the disk: `moved` is asked about those that are due
+    /// at these times, and about others, and says where those are now that have moved. Those that
+    /// are due within a second or two are [among others](Self::cold_held_mut).
+    pub fn relocate_far(
+        &mut self,
+        dues: &BTreeSet<Timestamp>,
+        moved: impl FnMut(&Waiting) -> Option<StoreRef>,
+    ) {
+        self.delayed.relocate_far(dues, moved);
+    }
+
+    /// What waits, but for [those far ahead](Self::far).
+    pub(super) fn near_entries(&self) -> impl Iterator<Item = Entry> {
+        self.delayed.near().map(|waiting| {
             if waiting.store.is_cold() {
                 Entry::Run(waiting.run())
             } else {

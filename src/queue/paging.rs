@@ -252,15 +252,21 @@ impl Queue {
     }
 
     /// Everything it holds: what is ready, level by level, what stands apart and what is in the lane,
-    /// each in order; what is dying, what waits for its time in any order, then what is unacked.
+    /// each in order; what is dying, what is due soon, what is unacked; then what waits for its time in any order.
     pub fn entries(&self) -> impl Iterator<Item = Entry> {
+        let far = self.delayed.iter_far().map(|waiting| Entry::Run(waiting.run()));
+        self.entries_but_far().chain(far)
+    }
+
+    /// The same but for what waits [far ahead](Self::far).
+    pub fn entries_but_far(&self) -> impl Iterator<Item = Entry> {
         let ready = self.ready.downwards().flat_map(Ready::entries);
         let waiting = self.waiting.iter().chain(self.later.messages.iter());
         let dying = waiting.chain(self.dying.iter()).copied().map(Entry::Ready);
         let unacked = self.unacked.iter();
         ready
             .chain(dying)
-            .chain(self.delayed_entries())
+            .chain(self.near_entries())
             .chain(unacked.map(|message| Entry::Unacked(Message { redelivered: true, ..*message })))
     }
 
@@ -282,7 +288,8 @@ impl Queue {
         self.ready.upwards_mut().flat_map(|ready| ready.lane.runs_mut())
     }
 
-    /// Each cold message outside the lane, and its position, to be replaced when it has moved.
+    /// Each cold message outside the lane, and its position, to be replaced when it has moved. What
+    /// waits far ahead is not among them ([`relocate_far`](Self::relocate_far)).
     pub fn cold_held_mut(&mut self) -> impl Iterator<Item = (MessageIndex, &mut StoreRef)> {
         let Self { ready, waiting, later, unacked, dying, delayed, .. } = self;
         let apart = ready.upwards_mut().flat_map(|ready| ready.apart.iter_mut());
@@ -290,7 +297,7 @@ impl Queue {
         let held = apart.chain(waiting).chain(unacked.iter_mut());
         let held = held.chain(dying.iter_mut());
         let held = held.map(|message| (message.index, &mut message.store));
-        let delayed = delayed.iter_mut().map(|delayed| (delayed.index, &mut delayed.store));
+        let delayed = delayed.near_mut().map(|delayed| (delayed.index, &mut delayed.store));
         held.chain(delayed).filter(|(_, store)| store.is_cold())
     }
 

@@ -5,11 +5,21 @@
 //! ```
 //! A slot is not in order. Its messages are moved to finer slots, and in the end taken out, in
 //! steps of bounded length before they are due.
+//!
+//! Slots and their parts are shared with copies of the wheel until one of both changes them, so that
+//! whoever wants to go through all of them gets them [as they are](Wheel::far) at once, and takes
+//! his time.
 
-use std::collections::{BTreeMap, BinaryHeap};
+mod slot;
 
+use std::collections::{BTreeSet, BinaryHeap};
+use std::sync::Arc;
+
+use imbl::OrdMap;
+
+use self::slot::Slot;
 use super::waiting::{Rank, Waiting};
-use crate::amqp::id::Timestamp;
+use crate::amqp::id::{StoreRef, Timestamp};
 
 /// The widths of the slots are these powers of two, in milliseconds.
 const FINE: u32 = 10;
@@ -19,15 +29,13 @@ const COARSE: u32 = 27;
 /// millions of messages, a step at a time.
 const LEAD: u64 = 1 << 20;
 
-/// Entries in a full chunk of a slot.
-const CHUNK: usize = 1024;
+/// Slots by their time, in their width.
+type Slots = OrdMap<u64, Arc<Slot>>;
 
 /// Messages by when they are due.
 #[derive(Debug, Default)]
 pub struct Wheel {
-    fine: BTreeMap<u64, Slot>,
-    coarse: BTreeMap<u64, Slot>,
-    len: usize,
+    far: Far,
     /// What is due before this is not taken in any more.
     near: u64,
     /// What is due before this goes to a fine slot.
@@ -37,7 +45,7 @@ pub struct Wheel {
 impl Wheel {
     /// Whether nothing is in it.
     pub fn is_empty(&self) -> bool {
-        self.len == 0
+        self.far.len == 0
     }
 
     /// Whether it takes a message that is due then; else it is due too soon.
@@ -47,14 +55,13 @@ impl Wheel {
 
     /// Adds a message that it [takes](Self::takes).
     pub fn insert(&mut self, waiting: Waiting) {
-        self.len += 1;
-        let due = waiting.due.0;
-        let slot = if due < self.divided {
-            self.fine.entry(due >> FINE).or_default()
+        let Far { fine, coarse, len } = &mut self.far;
+        *len += 1;
+        if waiting.due.0 < self.divided {
+            push(fine, FINE, waiting);
         } else {
-            self.coarse.entry(due >> COARSE).or_default()
-        };
-        slot.push(waiting);
+            push(coarse, COARSE, waiting);
+        }
     }
 
     /// Moves up to `limit` messages on whose time comes near; `near` gets those that are due within
@@ -62,67 +69,80 @@ impl Wheel {
     pub fn turn(&mut self, now: Timestamp, mut limit: usize, mut near: impl FnMut(Waiting)) {
         self.near = self.near.max(((now.0 >> FINE) + 2) << FINE);
         self.divided = self.divided.max(((now.0.saturating_add(LEAD) >> COARSE) + 1) << COARSE);
-        while let Some(mut slot) = self.coarse.first_entry()
-            && slot.key() << COARSE < self.divided
-            && limit > 0
+        let Far { fine, coarse, len } = &mut self.far;
+        while limit > 0
+            && let Some(key) = first_key(coarse)
+            && key << COARSE < self.divided
         {
-            while let Some(waiting) = slot.get_mut().pop() {
-                self.fine.entry(waiting.due.0 >> FINE).or_default().push(waiting);
-                limit -= 1;
-                if limit == 0 {
-                    return;
-                }
-            }
-            slot.remove();
+            limit -= take(coarse, key, limit, |waiting| push(fine, FINE, waiting));
         }
-        while let Some(mut slot) = self.fine.first_entry()
-            && slot.key() << FINE < self.near
+        while limit > 0
+            && let Some(key) = first_key(fine)
+            && key << FINE < self.near
         {
-            while let Some(waiting) = slot.get_mut().pop() {
-                self.len -= 1;
-                near(waiting);
-                limit = limit.saturating_sub(1);
-                if limit == 0 {
-                    return;
-                }
-            }
-            slot.remove();
+            let taken = take(fine, key, limit, &mut near);
+            *len -= taken;
+            limit -= taken;
         }
     }
 
     /// No message in it is due before.
     pub fn first_due(&self) -> Option<Timestamp> {
-        let fine = self.fine.first_key_value().map(|(key, _)| key << FINE);
-        let coarse = self.coarse.first_key_value().map(|(key, _)| key << COARSE);
+        let fine = first_key(&self.far.fine).map(|key| key << FINE);
+        let coarse = first_key(&self.far.coarse).map(|key| key << COARSE);
         fine.into_iter().chain(coarse).min().map(Timestamp)
     }
 
     /// When it is to be turned next.
     pub fn next_turn(&self) -> Option<Timestamp> {
-        let fine = self.fine.first_key_value().map(|(key, _)| key.saturating_sub(1) << FINE);
-        let coarse = self.coarse.first_key_value();
-        let coarse = coarse.map(|(key, _)| (key << COARSE).saturating_sub(LEAD));
+        let fine = first_key(&self.far.fine).map(|key| key.saturating_sub(1) << FINE);
+        let coarse = first_key(&self.far.coarse);
+        let coarse = coarse.map(|key| (key << COARSE).saturating_sub(LEAD));
         fine.into_iter().chain(coarse).min().map(Timestamp)
     }
 
     /// Takes a message out; `None` if it is not there. Searches its slot.
     pub fn remove(&mut self, (due, index): Rank) -> Option<Waiting> {
-        let by_width = [(&mut self.fine, FINE), (&mut self.coarse, COARSE)];
-        for (slots, width) in by_width {
-            let Some(slot) = slots.get_mut(&(due.0 >> width)) else { continue };
+        let Far { fine, coarse, len } = &mut self.far;
+        for (slots, width) in [(fine, FINE), (coarse, COARSE)] {
+            let key = due.0 >> width;
+            let Some(slot) = slots.get_mut(&key).map(Arc::make_mut) else { continue };
             let Some(found) = slot.remove((due, index)) else { continue };
             if slot.is_empty() {
-                slots.remove(&(due.0 >> width));
+                slots.remove(&key);
             }
-            self.len -= 1;
+            *len -= 1;
             return Some(found);
         }
         None
     }
 
+    /// Points messages elsewhere on the disk: `moved` is asked about all that are in a slot with one
+    /// that is due at one of these times, and says where those are now that have moved.
+    pub fn relocate(
+        &mut self,
+        dues: &BTreeSet<Timestamp>,
+        mut moved: impl FnMut(&Waiting) -> Option<StoreRef>,
+    ) {
+        let Far { fine, coarse, .. } = &mut self.far;
+        for (slots, width) in [(fine, FINE), (coarse, COARSE)] {
+            let keys: BTreeSet<u64> = dues.iter().map(|due| due.0 >> width).collect();
+            for key in keys {
+                if let Some(slot) = slots.get_mut(&key) {
+                    Arc::make_mut(slot).relocate(&mut moved);
+                }
+            }
+        }
+    }
+
+    /// All of it as it is now. Costs next to nothing.
+    pub fn far(&self) -> Far {
+        self.far.clone()
+    }
+
     /// Adds those behind `after` to `first`, as far as they are among the first.
     pub fn list(&self, after: Rank, first: &mut First) {
-        for (slots, width) in [(&self.fine, FINE), (&self.coarse, COARSE)] {
+        for (slots, width) in [(&self.far.fine, FINE), (&self.far.coarse, COARSE)] {
             for (key, slot) in slots.range(after.0.0 >> width..) {
                 if first.is_before(Timestamp(key << width)) {
                     break;
@@ -134,13 +154,57 @@ impl Wheel {
 
     /// Each message, in no order that means anything.
     pub fn iter(&self) -> impl Iterator<Item = &Waiting> {
-        self.fine.values().chain(self.coarse.values()).flat_map(Slot::iter)
+        self.far.iter()
+    }
+}
+
+/// What a wheel holds at one moment. It shares with the wheel whatever neither of them changes.
+#[derive(Clone, Debug, Default)]
+pub struct Far {
+    fine: Slots,
+    coarse: Slots,
+    len: usize,
+}
+
+impl Far {
+    /// How many messages it has.
+    pub fn len(&self) -> usize {
+        self.len
     }
 
-    /// Each message, to be pointed elsewhere on the disk.
-    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Waiting> {
-        self.fine.values_mut().chain(self.coarse.values_mut()).flat_map(Slot::iter_mut)
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
     }
+
+    /// Each message, in no order that means anything.
+    pub fn iter(&self) -> impl Iterator<Item = &Waiting> {
+        self.fine.values().chain(self.coarse.values()).flat_map(|slot| slot.iter())
+    }
+}
+
+fn first_key(slots: &Slots) -> Option<u64> {
+    slots.get_min().map(|(key, _)| *key)
+}
+
+fn push(slots: &mut Slots, width: u32, waiting: Waiting) {
+    Arc::make_mut(slots.entry(waiting.due.0 >> width).or_default()).push(waiting);
+}
+
+/// Takes up to `limit` messages out of a slot, and the slot when it has no more; returns how many.
+fn take(slots: &mut Slots, key: u64, limit: usize, mut taken: impl FnMut(Waiting)) -> usize {
+    let Some(slot) = slots.get_mut(&key).map(Arc::make_mut) else { return 0 };
+    let mut count = 0;
+    while count < limit
+        && let Some(waiting) = slot.pop()
+    {
+        taken(waiting);
+        count += 1;
+    }
+    if slot.is_empty() {
+        slots.remove(&key);
+    }
+    count
 }
 
 /// The first few of many messages, by when they are due.
@@ -185,55 +249,6 @@ impl First {
     }
 }
 
-/// Messages that are due in the same span of time.
-#[derive(Debug, Default)]
-struct Slot {
-    full: Vec<Vec<Waiting>>,
-    last: Vec<Waiting>,
-}
-
-impl Slot {
-    fn is_empty(&self) -> bool {
-        self.last.is_empty() && self.full.is_empty()
-    }
-
-    fn push(&mut self, waiting: Waiting) {
-        if self.last.len() >= CHUNK {
-            self.full.push(std::mem::take(&mut self.last));
-        }
-        if self.last.len() == self.last.capacity() {
-            let more = (self.last.len() / 4).max(4);
-            self.last.reserve_exact(more);
-        }
-        self.last.push(waiting);
-    }
-
-    /// Takes any out.
-    fn pop(&mut self) -> Option<Waiting> {
-        let popped = self.last.pop();
-        if self.last.is_empty() {
-            self.last = self.full.pop().unwrap_or_default();
-        }
-        popped
-    }
-
-    fn remove(&mut self, rank: Rank) -> Option<Waiting> {
-        let other = self.pop()?;
-        if other.rank() == rank {
-            return Some(other);
-        }
-        if let Some(place) = self.iter_mut().find(|it| it.rank() == rank) {
-            return Some(std::mem::replace(place, other));
-        }
-        self.push(other);
-        None
-    }
-
-    fn iter(&self) -> impl Iterator<Item = &Waiting> {
-        self.full.iter().flatten().chain(&self.last)
-    }
-
-    fn iter_mut(&mut self) -> impl Iterator<Item = &mut Waiting> {
-        self.full.iter_mut().flatten().chain(&mut self.last)
-    }
-}
+#[cfg(test)]
+#[path = "wheel_tests.rs"]
+mod tests;

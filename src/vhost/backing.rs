@@ -6,12 +6,14 @@ use std::sync::{Arc, Weak};
 
 use super::journal::Journal;
 use super::queue::Queue as SharedQueue;
+use super::stock::Stock;
 use crate::amqp::id::{MessageIndex, StoreRef};
 use crate::amqp::run::Run;
 use crate::queue::core::Queue;
 use crate::queue::effect::Effects;
 use crate::queue::lane::Message;
 use crate::queue::paging::Entry;
+use crate::queue::wheel::Far;
 use crate::store::format::checkpoint::QueueImage;
 use crate::store::format::position::Position;
 use crate::store::format::record::Range;
@@ -125,26 +127,38 @@ impl Backing {
     }
 
     /// What the queue holds, as far as it is written and lasts; `None` if it is not durable.
-    pub(super) fn image(&mut self, core: &Queue, store: &MemoryStore) -> Option<QueueImage> {
+    pub(super) fn stock(&mut self, core: &Queue, store: &MemoryStore) -> Option<Stock> {
         let journal = self.journal.as_mut()?;
         let next_index = journal.written_up_to(core.next_index());
         let queue = journal.queue;
-        let on_disk = core.entries().filter_map(|entry| self.on_disk(entry, next_index, store));
-        let mut runs: Vec<Run> = on_disk.filter(|run| !run.position.is_volatile()).collect();
-        runs.sort_unstable_by_key(|run| run.first);
-        runs.dedup_by(|next, last| last.extend(next, self.log.sizes.run));
-        let mut returned: Vec<_> = self.at_origins(core.attempts()).collect();
-        returned.sort_unstable_by_key(|(index, _)| *index);
-        let mut deferred: Vec<_> = self.at_origins(core.deferrals()).collect();
-        deferred.sort_unstable_by_key(|(index, _)| *index);
-        Some(QueueImage { queue, next_index, runs, returned, deferred })
+        let near = self.near_runs(next_index, core, store);
+        let runs: Vec<Run> = near.filter(|run| !run.position.is_volatile()).collect();
+        let returned = self.at_origins(core.attempts()).collect();
+        let deferred = self.at_origins(core.deferrals()).collect();
+        let image = QueueImage { queue, next_index, runs, returned, deferred };
+        Some(Stock { image, far: core.far(), run_max: self.log.sizes.run })
     }
 
-    /// What of it lies in that file, as runs.
-    pub(super) fn runs_in(&mut self, file: u32, core: &Queue, store: &MemoryStore) -> Vec<Run> {
+    /// What of it lies in that file, as runs; and everything that waits far ahead.
+    pub(super) fn runs_in(
+        &mut self,
+        file: u32,
+        core: &Queue,
+        store: &MemoryStore,
+    ) -> (Vec<Run>, Far) {
         let next_index = self.written_up_to(core.next_index());
-        let runs = core.entries().filter_map(|entry| self.on_disk(entry, next_index, store));
-        runs.filter(|run| Position::of(run.position).file == file).collect()
+        let near = self.near_runs(next_index, core, store);
+        (near.filter(|run| Position::of(run.position).file == file).collect(), core.far())
+    }
+
+    /// What the queue holds on the disk, as far as it is written, but for what waits far ahead.
+    fn near_runs(
+        &self,
+        next_index: u64,
+        core: &Queue,
+        store: &MemoryStore,
+    ) -> impl Iterator<Item = Run> {
+        core.entries_but_far().filter_map(move |entry| self.on_disk(entry, next_index, store))
     }
 
     /// The queue is gone.

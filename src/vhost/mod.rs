@@ -34,6 +34,7 @@ mod retiming;
 pub mod routes;
 pub mod session;
 mod settings;
+mod stock;
 mod timers;
 pub mod worker;
 

@@ -8,15 +8,15 @@ mod unloading;
 
 pub(super) use self::unloading::locate;
 use super::backing::Backing;
+use super::stock::Stock;
 use super::worker::QueueWorker;
 use crate::queue::core::Queue;
-use crate::store::format::checkpoint::QueueImage;
 
 impl QueueWorker {
     /// What the queue holds, as far as it is written; `None` if it is not durable.
-    pub(super) fn image(&mut self) -> Option<QueueImage> {
+    pub(super) fn stock(&mut self) -> Option<Stock> {
         let Self { core, store, backing, .. } = self;
-        backing.as_mut()?.image(core, store)
+        backing.as_mut()?.stock(core, store)
     }
 
     /// Has what is needed next loaded, and what is not needed soon go out of memory. Returns whether

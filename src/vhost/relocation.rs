@@ -1,12 +1,18 @@
 //! Messages of a queue that lie elsewhere on the disk now.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use bytes::Bytes;
 
+use super::delays::Delay;
 use super::worker::QueueWorker;
 use crate::amqp::id::StoreRef;
+use crate::amqp::message::MessageRef;
 use crate::amqp::run::Run;
+use crate::queue::core::Queue;
+use crate::queue::settings::Settings;
+use crate::queue::waiting::Waiting;
+use crate::queue::wheel::Far;
 use crate::store::format::position::Position;
 use crate::store::format::run::messages;
 use crate::store::log::Log;
@@ -14,9 +20,12 @@ use crate::store::memory::{Durability, MemoryStore};
 use crate::store::reclaim::Relocation;
 use crate::store::segment::Segment;
 
+/// Messages that have moved: where each was, where it is among the moved octets, and its size.
+type Others = HashMap<Position, (u32, u32)>;
+
 impl QueueWorker {
-    /// What it has written in that file, as runs.
-    pub(super) fn runs_in(&mut self, file: u32) -> Vec<Run> {
+    /// What it has written in that file, as runs; and everything that waits far ahead, wherever.
+    pub(super) fn runs_in(&mut self, file: u32) -> (Vec<Run>, Far) {
         let Self { core, store, backing, .. } = self;
         backing.as_mut().map(|backing| backing.runs_in(file, core, store)).unwrap_or_default()
     }
@@ -27,7 +36,7 @@ impl QueueWorker {
             return count_off(log, relocation);
         }
         let Self { core, store, .. } = self;
-        let mut others = HashMap::new();
+        let mut others = Others::new();
         for (run, position) in &relocation.runs {
             let moved = Run { position: position.in_place_of(run.position), ..*run };
             if core.replace_run(run, &[moved]) {
@@ -54,10 +63,32 @@ impl QueueWorker {
             store.release(*at);
             *at = replace(store, relocation, offset, octets);
         }
+        if !core.far().is_empty() {
+            relocate_far(core, log, relocation, &mut others);
+        }
         for (_, (offset, octets)) in others {
             log.release(relocation.start.plus(offset), octets.into());
         }
     }
+}
+
+/// Has those of the messages that wait far ahead lie elsewhere, and takes them out. When each is due
+/// it says itself, so that not all that wait have to be looked at.
+fn relocate_far(core: &mut Queue, log: &Log, relocation: &Relocation, others: &mut Others) {
+    let settings = Settings { delayed: true, ..*core.settings() };
+    let due = |(offset, octets): &(u32, u32)| {
+        let octets = relocation.octets.get(*offset as usize..)?.get(..*octets as usize)?;
+        Some(Delay::of(&MessageRef::read(octets)?, &settings)?.due)
+    };
+    let dues: BTreeSet<_> = others.values().filter_map(due).collect();
+    core.relocate_far(&dues, |waiting| {
+        let old = Position::of(waiting.store);
+        let (offset, octets) = others.remove(&old)?;
+        log.release(old, octets.into());
+        Some(relocation.start.plus(offset).in_place_of(waiting.store))
+    });
+    let is_left = |waiting: &Waiting| others.contains_key(&Position::of(waiting.store));
+    debug_assert!(!core.far().iter().any(is_left), "one is due at another time than it says");
 }
 
 /// A queue that was deleted has nothing there any more.

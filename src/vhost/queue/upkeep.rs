@@ -8,23 +8,28 @@ use bytes::Bytes;
 use super::Queue;
 use crate::amqp::id::MessageIndex;
 use crate::amqp::run::Run;
+use crate::queue::waiting::Waiting;
 use crate::store::format::checkpoint::QueueImage;
+use crate::store::format::position::Position;
 use crate::store::reclaim::{Holder, Holding, Relocation};
 use crate::vhost::batch::Task;
 use crate::vhost::leaving::Copied;
+use crate::vhost::stock::Stock;
 use crate::vhost::worker::QueueWorker;
 
 impl Queue {
     /// What it holds, as far as it is written; `None` if it is not durable.
     pub fn image(self: &Arc<Self>) -> Option<QueueImage> {
         self.log.as_ref().filter(|_| self.durable)?;
-        self.with(QueueWorker::image)
+        self.with(QueueWorker::stock).map(Stock::into_image)
     }
 
     /// What it has in that file.
     pub fn holding(self: &Arc<Self>, file: u32) -> Option<Holding> {
         self.log.as_ref()?;
-        let runs = self.with(|worker| worker.runs_in(file));
+        let (mut runs, far) = self.with(|worker| worker.runs_in(file));
+        let far = far.iter().map(Waiting::run);
+        runs.extend(far.filter(|run| Position::of(run.position).file == file));
         let holder = Arc::new(Arc::clone(self));
         (!runs.is_empty()).then_some(Holding { queue: self.id, runs, holder })
     }

@@ -1,11 +1,14 @@
 //! What chance seldom comes to, step by step: above all one publish for two queues, of which the
 //! second gets to it only when the first has long been done with it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use leveret::amqp::ack_mode::AckMode;
-use leveret::amqp::id::ChannelId;
-use leveret::amqp::table::Table;
+use leveret::amqp::id::{ChannelId, MessageIndex, Timestamp};
+use leveret::amqp::message::{MessageRef, Stamp};
+use leveret::amqp::table::{Table, TableRef};
+use leveret::queue::waiting::Rank;
 use leveret::store::checkpoint::Capture;
 use leveret::store::disk::Disk;
 use leveret::store::disk::simulated::SimulatedDisk;
@@ -13,9 +16,10 @@ use leveret::store::files::file_name;
 use leveret::store::format::position::Position;
 use leveret::store::keeper::Queues as _;
 use leveret::store::placement::Octets;
-use leveret::store::reclaim::choose;
+use leveret::store::reclaim::{CopyForward, choose};
 use leveret::store::writer::Writer;
 use leveret::vhost::batch::{Placed, PublishBatch, octets};
+use leveret::vhost::clock::now;
 use leveret::vhost::queue::Queue;
 use leveret::vhost::session::Session;
 
@@ -23,9 +27,14 @@ use super::super::durable_queue;
 use super::broker::Broker;
 use super::payload::Payload;
 use super::session::Recorder;
+use crate::raw::content::content;
+use crate::raw::wire::Field;
 
 /// Octets of bodies: a few messages fill a file.
 const SIZE: u32 = 6000;
+
+/// Before everything that waits.
+const FIRST: Rank = (Timestamp(0), MessageIndex(0));
 
 struct Script {
     disk: SimulatedDisk,
@@ -84,6 +93,37 @@ fn what_is_sparse_when_the_broker_starts_is_copied_forward() {
     assert!(choose(&script.broker.log).is_some());
 }
 
+#[test]
+fn what_waits_on_the_disk_is_found_where_it_was_copied_to() {
+    let mut script = Script::start();
+    let delayed = TableRef::parse(b"\x09x-delayedt\x01").unwrap().to_owned();
+    let (waits, gone) = (script.declare_with("waits", delayed), script.declare("gone"));
+    for n in 0..10 {
+        // Within minutes and within days.
+        script.publish_delayed(&waits, 600_000 + n * 30_000_000);
+        script.roll(&gone);
+    }
+    let listed = waits.list_delayed(FIRST, 20);
+    let mut files: BTreeSet<u32> = files_of(&waits).collect();
+    // There the log goes on.
+    files.pop_last();
+
+    for file in &files {
+        script.copy_forward(*file);
+    }
+    script.checkpoint();
+
+    assert!(files.len() > 4 && files.iter().all(|file| !script.has(*file)));
+    assert!(files_of(&waits).all(|file| !files.contains(&file)));
+    assert_eq!(waits.list_delayed(FIRST, 20), listed);
+    assert_eq!(listed.len(), 10);
+    let again = script.restart();
+    let queues = again.broker.queues();
+    let waits = queues.iter().find(|queue| queue.name.as_str() == "waits").unwrap();
+    waits.begin();
+    assert_eq!(waits.list_delayed(FIRST, 20), listed);
+}
+
 /// A message for two queues, which was published to the first one only.
 struct Shared {
     first: Arc<Queue>,
@@ -123,7 +163,11 @@ impl Script {
     }
 
     fn declare(&mut self, name: &str) -> Arc<Queue> {
-        let declare = durable_queue(name, Table::default());
+        self.declare_with(name, Table::default())
+    }
+
+    fn declare_with(&mut self, name: &str, arguments: Table) -> Arc<Queue> {
+        let declare = durable_queue(name, arguments);
         let (queue, commit) = self.broker.vhost.declare_queue(declare, "guest").unwrap();
         self.write();
         assert!(commit.is_done());
@@ -142,14 +186,28 @@ impl Script {
 
     /// Publishes the message to one of the queues it is for, and has it written.
     fn publish(&mut self, queue: &Arc<Queue>, payload: Payload, octets: Octets) {
+        self.place(queue, payload.size, false, octets);
+    }
+
+    /// Publishes a message that waits so many milliseconds, and has it written.
+    fn publish_delayed(&mut self, queue: &Arc<Queue>, delay: i32) {
+        let body = vec![7; SIZE as usize];
+        let header = content(&body).headers(&[("x-delay", Field::Int(delay))]).header();
+        let stamp = Stamp { accepted: Some(now()), ..Stamp::default() };
+        let message = MessageRef { stamp, ..MessageRef::new(b"\x01x\x01k", &header, &body) };
+        let octets = octets(std::iter::once(message.to_bytes()), true, std::iter::once(queue));
+        self.place(queue, SIZE, true, octets);
+    }
+
+    fn place(&mut self, queue: &Arc<Queue>, body_len: u32, marked: bool, octets: Octets) {
         let placed = Placed {
             segment: 0,
             offset: 0,
-            body_len: payload.size,
+            body_len,
             channel: ChannelId(1),
             confirm: None,
             persistent: true,
-            marked: false,
+            marked,
         };
         let publisher = Arc::clone(&self.session);
         let messages = vec![placed];
@@ -184,6 +242,16 @@ impl Script {
         assert!(self.files() < files, "nothing was given back");
     }
 
+    /// Copies what lives in a file to the end of the log.
+    fn copy_forward(&mut self, file: u32) {
+        let log = Arc::clone(&self.broker.log);
+        let mut copy = CopyForward::new(file, self.broker.node.holdings(file));
+        while let Some(moving) = copy.begin_next(&log).unwrap() {
+            self.write();
+            copy.finish(moving).unwrap();
+        }
+    }
+
     fn files(&self) -> usize {
         self.broker.log.totals().files
     }
@@ -206,5 +274,11 @@ fn octets_for(payload: Payload, queues: &[&Arc<Queue>]) -> Octets {
 
 /// The file that the queue's first message lies in.
 fn file_of(queue: &Arc<Queue>) -> u32 {
-    Position::of(queue.image().unwrap().runs[0].position).file
+    files_of(queue).next().unwrap()
+}
+
+/// The files that the queue's messages lie in, in their order.
+fn files_of(queue: &Arc<Queue>) -> impl Iterator<Item = u32> {
+    let runs = queue.image().unwrap().runs.into_iter();
+    runs.map(|run| Position::of(run.position).file)
 }
