@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
@@ -17,6 +17,9 @@ const CHECKPOINT_OCTETS: u64 = 64 << 20;
 
 /// Files in which nothing lives that wait for a checkpoint.
 const EMPTY_MAX: usize = 3;
+
+/// After a checkpoint the keeper rests for so many times as long as it took to ask the queues.
+const REST: u32 = 4;
 
 /// How often the keeper looks whether it is.
 const INTERVAL: Duration = Duration::from_millis(200);
@@ -50,6 +53,8 @@ pub struct Keeper {
     checkpointed: u64,
     /// Octets of the last checkpoint.
     size: u64,
+    /// Until when it rests.
+    rests_until: Option<Instant>,
 }
 
 /// Ends a keeper.
@@ -79,7 +84,7 @@ impl Stop {
 impl Keeper {
     /// The keeper of a log whose queues `queues` knows.
     pub fn new(log: Arc<Log>, queues: Arc<dyn Queues>) -> Self {
-        Self { log, queues, checkpointed: 0, size: 0 }
+        Self { log, queues, checkpointed: 0, size: 0, rests_until: None }
     }
 
     /// Keeps the log until told to stop.
@@ -106,7 +111,12 @@ impl Keeper {
     /// # Errors
     /// The disk failed, or is full.
     pub fn checkpoint(&mut self) -> io::Result<()> {
-        let captured = Capture::begin(&self.log).end(&self.log, self.queues.contents());
+        let capture = Capture::begin(&self.log);
+        let begun = Instant::now();
+        let contents = self.queues.contents();
+        let asked = Instant::now();
+        self.rests_until = asked.checked_add(REST * (asked - begun));
+        let captured = capture.end(&self.log, contents);
         wait(&captured.durable)?;
         self.size = captured.publish(&self.log)?;
         Ok(())
@@ -124,8 +134,12 @@ impl Keeper {
     }
 
     /// A large checkpoint is due less often, so that it never makes more than a third of what is
-    /// written.
+    /// written; and one for which millions of messages are put in order, so that it never takes more
+    /// than a fifth of the time.
     fn is_due(&self) -> bool {
+        if self.rests_until.is_some_and(|until| Instant::now() < until) {
+            return false;
+        }
         let progress = *self.log.progress.lock();
         let written = progress.written - self.checkpointed;
         written >= CHECKPOINT_OCTETS.max(2 * self.size)
