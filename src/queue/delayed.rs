@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::waiting::{Rank, Waiting};
 use super::wheel::{Far, First, Wheel};
 use crate::amqp::id::{MessageIndex, StoreRef, Timestamp};
+use crate::amqp::run::Run;
 use crate::queue::paging::Located;
 
 /// How many messages go on towards their time in one call.
@@ -21,6 +22,8 @@ pub struct Delayed {
     /// When those in memory are due.
     hot: BTreeMap<MessageIndex, Timestamp>,
     wheel: Wheel,
+    /// What has come out of the wheel since its owner last asked.
+    coming: Vec<Run>,
     /// How long those live that say so themselves, in milliseconds from when they are due.
     lifetimes: BTreeMap<MessageIndex, u64>,
     len: usize,
@@ -62,10 +65,16 @@ impl Delayed {
 
     /// Brings those nearer whose time comes.
     pub fn advance(&mut self, now: Timestamp) {
-        let Self { near, wheel, .. } = self;
+        let Self { near, wheel, coming, .. } = self;
         wheel.turn(now, STEP, |waiting| {
+            coming.push(waiting.run());
             near.insert(waiting.rank(), waiting);
         });
+    }
+
+    /// What is due within a second or two and has not been told of, as it lies on the disk.
+    pub fn coming(&mut self) -> impl Iterator<Item = Run> {
+        self.coming.drain(..)
     }
 
     /// Takes out what is due, with its lifetime: the first, if all before it are near.

@@ -10,6 +10,7 @@ use super::paging::{Entry, Located};
 use super::waiting::{Rank, Waiting};
 use super::wheel::Far;
 use crate::amqp::id::{MessageIndex, StoreRef, Timestamp};
+use crate::amqp::run::Run;
 
 /// How many messages become ready in one call.
 const STEP: usize = 4096;
@@ -52,6 +53,12 @@ impl Queue {
     /// before it carries out what is released.
     pub fn ripened(&mut self) -> impl Iterator<Item = Ripened> {
         self.ripened.drain(..)
+    }
+
+    /// What lies on the disk and has come within a second or two of its time since this was last
+    /// asked. Its owner may have it fetched meanwhile.
+    pub fn coming(&mut self) -> impl Iterator<Item = Run> {
+        self.delayed.coming()
     }
 
     /// Takes a message in that was found on the disk: it waits, if it is due later than at the last

@@ -396,3 +396,26 @@ fn many_that_are_due_at_once_become_ready_in_steps() {
     let times: Vec<u64> = rig.queue.ripened().map(|it| it.from.0 % 1000).collect();
     assert!(times.is_sorted() && times.len() == count && applied >= 3);
 }
+
+#[test]
+fn what_is_due_soon_is_told_of_once_and_where_it_lies() {
+    let mut rig = Rig::new();
+    rig.apply(&[]);
+    for (index, delay) in [(0, 3_600_000), (1, 5000), (2, 5001)] {
+        let (due, position) = (Timestamp(rig.now + delay), location(index).position);
+        let waiting = Waiting::new(due, MessageIndex(index), position, 1);
+        rig.queue.restore_delayed(Waiting { octets: OCTETS, ..waiting }, None);
+    }
+
+    let mut told = Vec::new();
+    for pass in [1000, 3500, 100] {
+        rig.now += pass;
+        rig.queue.apply(Timestamp(rig.now), &[], &mut rig.effects);
+        let mut coming: Vec<_> = rig.queue.coming().map(|it| (it.position, it.octets)).collect();
+        coming.sort_unstable();
+        told.push(coming);
+    }
+
+    let expected = [1, 2].map(|index| (location(index).position, OCTETS));
+    assert_eq!(told, [vec![], expected.to_vec(), vec![]]);
+}

@@ -214,6 +214,14 @@ impl Files {
         Ok(buffer.freeze())
     }
 
+    /// Says that `octets` octets at `position` will be read soon.
+    pub fn will_read(&self, position: Position, octets: u64) {
+        let handle = self.table.lock().files.get(&position.file).map(|f| Arc::clone(&f.handle));
+        if let Some(handle) = handle {
+            handle.will_read(position.offset.into(), octets);
+        }
+    }
+
     /// Sums over all files.
     pub fn totals(&self) -> Totals {
         let table = self.table.lock();

@@ -14,6 +14,9 @@ const GAP: u64 = 8 << 10;
 /// Octets that are read in one go at most, unless a single run has more.
 const SPAN_MAX: u64 = 256 << 10;
 
+/// Octets that the system is asked to fetch in one call: of more it may leave out some.
+const FETCH_MAX: usize = 128 << 10;
+
 /// Octets of a file that hold runs.
 #[derive(Debug, PartialEq, Eq)]
 struct Span {
@@ -74,6 +77,17 @@ impl Log {
             .zip(read)
             .map(|(run, octets)| (run, octets.unwrap_or_else(missing)))
             .collect()
+    }
+
+    /// Has the system fetch what will be read soon, in the order of the disk. Nobody waits for it.
+    pub fn fetch(&self, runs: &[Run]) {
+        for Span { file, from, to, .. } in spans(runs) {
+            for from in (from..to).step_by(FETCH_MAX) {
+                let Ok(offset) = u32::try_from(from) else { break };
+                let octets = (to - from).min(FETCH_MAX as u64);
+                self.files.will_read(Position { file, offset }, octets);
+            }
+        }
     }
 
     /// The octets of several runs; `None` if it is one, or they cannot be read.

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 
+use super::fetching::Fetching;
 use super::journal::Journal;
 use super::queue::Queue as SharedQueue;
 use super::stock::Stock;
@@ -35,6 +36,8 @@ pub(super) struct Backing {
     pub(super) loading: bool,
     /// Whether something was loaded for a get since memory was last found short.
     pub(super) polled: bool,
+    /// What is on its way to where it is read quickly.
+    pub(super) fetching: Fetching,
     /// Whether messages are on their way out of memory.
     pub(super) leaving: bool,
     /// What the cold messages outside the lane take on the disk, in octets.
@@ -60,6 +63,7 @@ impl Backing {
             resident: 0,
             loading: false,
             polled: false,
+            fetching: Fetching::default(),
             leaving: false,
             held: HashMap::default(),
             origins: HashMap::default(),

@@ -97,11 +97,14 @@ pub(super) fn enqueue_marked(stored: Stored, octets: &[u8], settings: &Settings)
 }
 
 impl QueueWorker {
-    /// Takes note of messages that wait no longer.
+    /// Takes note of messages that wait no longer, and has those fetched whose time comes.
     pub(super) fn take_ripened(&mut self) {
-        let ripened = self.core.ripened();
         if let Some(backing) = &mut self.backing {
-            backing.ripened(ripened);
+            backing.ripened(self.core.ripened());
+            backing.fetching.add(&backing.log, self.core.coming());
+        } else {
+            self.core.ripened().for_each(drop);
+            self.core.coming().for_each(drop);
         }
     }
 

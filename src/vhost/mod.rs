@@ -10,6 +10,7 @@ mod credit;
 pub mod delays;
 mod errands;
 pub mod fate;
+mod fetching;
 pub mod host;
 pub mod ids;
 mod inbox;

@@ -68,6 +68,10 @@ pub trait DiskFile: Debug + Send + Sync {
     /// The disk failed.
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize>;
 
+    /// Says that `octets` octets at `offset` will be read soon, so that they may be fetched
+    /// meanwhile. Does not wait for them, and promises nothing.
+    fn will_read(&self, offset: u64, octets: u64);
+
     /// Writes all of `octets` at `offset`. They are durable after [`Self::sync`].
     ///
     /// # Errors

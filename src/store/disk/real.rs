@@ -5,11 +5,12 @@ mod lock;
 
 use std::fs::{self, DirBuilder, DirEntry, File, OpenOptions};
 use std::io;
+use std::num::NonZeroU64;
 use std::os::unix::fs::{DirBuilderExt as _, FileExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustix::fs::{FallocateFlags, fallocate, fstatvfs};
+use rustix::fs::{Advice, FallocateFlags, fadvise, fallocate, fstatvfs};
 use rustix::io::{Errno, retry_on_intr};
 
 use self::failure::failed;
@@ -155,6 +156,11 @@ impl DiskFile for RealFile {
             }
         }
         Ok(total)
+    }
+
+    fn will_read(&self, offset: u64, octets: u64) {
+        // What the system does not fetch ahead is read all the same.
+        let _ = fadvise(&self.file, offset, NonZeroU64::new(octets), Advice::WillNeed);
     }
 
     fn write_at(&self, octets: &[u8], offset: u64) -> io::Result<()> {

@@ -201,6 +201,9 @@ impl DiskFile for SimulatedFile {
         self.disk.look(|_| Ok(self.file.lock().read(buffer, offset)))
     }
 
+    /// Everything is at hand.
+    fn will_read(&self, _offset: u64, _octets: u64) {}
+
     fn write_at(&self, octets: &[u8], offset: u64) -> io::Result<()> {
         self.disk.operate(|state| state.write(&self.name, &self.file, octets, offset))
     }

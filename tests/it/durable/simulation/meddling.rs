@@ -107,6 +107,10 @@ impl DiskFile for MeddlingFile {
         self.file.read_at(buffer, offset)
     }
 
+    fn will_read(&self, offset: u64, octets: u64) {
+        self.file.will_read(offset, octets);
+    }
+
     fn write_at(&self, octets: &[u8], offset: u64) -> io::Result<()> {
         let what = format_args!("write {} at {offset}, {} octets", self.name, octets.len());
         self.others.around(what, || self.file.write_at(octets, offset))
