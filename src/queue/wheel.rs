@@ -188,7 +188,14 @@ fn first_key(slots: &Slots) -> Option<u64> {
 }
 
 fn push(slots: &mut Slots, width: u32, waiting: Waiting) {
-    Arc::make_mut(slots.entry(waiting.due.0 >> width).or_default()).push(waiting);
+    let key = waiting.due.0 >> width;
+    if let Some(slot) = slots.get_mut(&key) {
+        Arc::make_mut(slot).push(waiting);
+    } else {
+        let mut slot = Slot::default();
+        slot.push(waiting);
+        slots.insert(key, Arc::new(slot));
+    }
 }
 
 /// Takes up to `limit` messages out of a slot, and the slot when it has no more; returns how many.
