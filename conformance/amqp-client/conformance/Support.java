@@ -6,8 +6,11 @@ import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ConnectionFactory;
 import com.rabbitmq.client.Delivery;
 import com.rabbitmq.client.GetResponse;
+import com.rabbitmq.client.Recoverable;
+import com.rabbitmq.client.RecoveryListener;
 import com.rabbitmq.client.ShutdownSignalException;
 import java.io.IOException;
+import java.net.URI;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -15,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -39,11 +43,23 @@ public final class Support {
         void run(Channel channel) throws Exception;
     }
 
+    public interface Check {
+        boolean holds() throws Exception;
+    }
+
     private Support() {}
 
     /** Runs a scenario on a connection of its own and ends the process. */
     public static void scenario(Scenario body) {
-        try (Connection connection = connect()) {
+        run(() -> connect(), body);
+    }
+
+    public static void scenario(ConnectionFactory factory, Scenario body) {
+        run(() -> factory.newConnection(), body);
+    }
+
+    private static void run(Callable<Connection> connector, Scenario body) {
+        try (Connection connection = connector.call()) {
             body.run(connection);
         } catch (Throwable failure) {
             failure.printStackTrace();
@@ -52,9 +68,11 @@ public final class Support {
         System.exit(0);
     }
 
+    /** Its connections recover, as is the default, but try more often than every five seconds. */
     public static ConnectionFactory factory() throws Exception {
         ConnectionFactory factory = new ConnectionFactory();
         factory.setUri(System.getenv("AMQP_URI"));
+        factory.setNetworkRecoveryInterval(200);
         return factory;
     }
 
@@ -70,6 +88,12 @@ public final class Support {
     public static void equal(Object got, Object want) {
         if (!Objects.deepEquals(got, want)) {
             throw new AssertionError("got " + text(got) + ", want " + text(want));
+        }
+    }
+
+    public static void contains(String text, String part) {
+        if (!text.contains(part)) {
+            throw new AssertionError("got " + text + ", want " + part);
         }
     }
 
@@ -235,11 +259,9 @@ public final class Support {
                 throw refused;
             }
         }
-        AMQP.Channel.Close close = close(shutdown.get(PATIENCE, TimeUnit.SECONDS));
+        AMQP.Channel.Close close = close(await(shutdown));
         equal(close.getReplyCode(), code);
-        if (!close.getReplyText().contains(text)) {
-            throw new AssertionError("got " + close.getReplyText() + ", want " + text);
-        }
+        contains(close.getReplyText(), text);
     }
 
     /** Sees that an exclusive queue with one such argument is refused with 406 and this text. */
@@ -253,5 +275,50 @@ public final class Support {
 
     public static AMQP.Channel.Close close(ShutdownSignalException signal) {
         return (AMQP.Channel.Close) signal.getReason();
+    }
+
+    /** What the broker said when it closed the connection. */
+    public static AMQP.Connection.Close lastWord(ShutdownSignalException signal) {
+        return (AMQP.Connection.Close) signal.getReason();
+    }
+
+    /** How the connection ends, once it does. */
+    public static CompletableFuture<ShutdownSignalException> closed(Connection connection) {
+        CompletableFuture<ShutdownSignalException> closed = new CompletableFuture<>();
+        connection.addShutdownListener(closed::complete);
+        return closed;
+    }
+
+    /** Done once the library has brought the connection and all that was on it back. */
+    public static CompletableFuture<Recoverable> recovered(Connection connection) {
+        CompletableFuture<Recoverable> recovered = new CompletableFuture<>();
+        ((Recoverable) connection).addRecoveryListener(new RecoveryListener() {
+            @Override
+            public void handleRecoveryStarted(Recoverable connection) {}
+
+            @Override
+            public void handleRecovery(Recoverable connection) {
+                recovered.complete(connection);
+            }
+        });
+        return recovered;
+    }
+
+    public static <T> T await(CompletableFuture<T> future) throws Exception {
+        return future.get(PATIENCE, TimeUnit.SECONDS);
+    }
+
+    /** Waits until a check holds. */
+    public static void eventually(Check check) throws Exception {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE);
+        while (!check.holds()) {
+            equal(System.nanoTime() < deadline, true);
+            Thread.sleep(20);
+        }
+    }
+
+    /** Has the harness do something to the broker, or to this process (harness/control.py). */
+    public static void control(String path) throws IOException {
+        URI.create(System.getenv("CONFORMANCE_CONTROL") + path).toURL().openStream().close();
     }
 }
