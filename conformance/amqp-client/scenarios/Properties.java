@@ -51,7 +51,7 @@ public final class Properties {
                 properties.getContentType(), properties.getContentEncoding(),
                 properties.getDeliveryMode(), properties.getPriority(),
                 properties.getCorrelationId(), properties.getReplyTo(),
-                properties.getMessageId(), properties.getTimestamp(),
+                properties.getExpiration(), properties.getMessageId(), properties.getTimestamp(),
                 properties.getType(), properties.getUserId(), properties.getAppId(),
                 properties.getClusterId());
     }
@@ -76,7 +76,7 @@ public final class Properties {
             equal(fields(every), fields(sent));
             AMQP.BasicProperties none = messages.get(1).getProperties();
             equal(none.getHeaders(), null);
-            equal(none, new AMQP.BasicProperties());
+            equal(fields(none), fields(new AMQP.BasicProperties()));
         });
     }
 }

@@ -13,7 +13,6 @@ import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.Delivery;
 import com.rabbitmq.client.RpcClient;
-import com.rabbitmq.client.RpcClientParams;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.UUID;
@@ -41,6 +40,17 @@ public final class Rpc {
         return connection;
     }
 
+    /** Calls by the library's own client, with the one constructor that every version of it has. */
+    @SuppressWarnings("deprecation")
+    private static String call(Channel channel, String queue, String callback, String argument) throws Exception {
+        RpcClient client = new RpcClient(channel, "", queue, callback, PATIENCE * 1000);
+        try {
+            return client.stringCall(argument);
+        } finally {
+            client.close();
+        }
+    }
+
     public static void main(String[] arguments) {
         scenario(connection -> {
             String queue = name("rpc_queue");
@@ -61,11 +71,7 @@ public final class Rpc {
             }
             equal(calls.isEmpty(), true);
 
-            RpcClientParams params = new RpcClientParams()
-                    .channel(channel).exchange("").routingKey(queue).replyTo(callback).timeout(PATIENCE * 1000);
-            try (RpcClient client = new RpcClient(params)) {
-                equal(client.stringCall("20"), String.valueOf(fib(20)));
-            }
+            equal(call(channel, queue, callback, "20"), String.valueOf(fib(20)));
             server.close();
             connection.createChannel().queueDelete(queue);
         });
