@@ -55,8 +55,9 @@ impl Service {
         publish: &WholePublish<'_>,
         record: Option<&Bytes>,
     ) -> Result<(), Exception> {
-        if !self.settled.is_empty() && self.vhost.has_unique_queues() {
-            // What was acked before this is nothing that it could be a duplicate of.
+        if self.refused || !self.settled.is_empty() && self.vhost.has_unique_queues() {
+            // What was refused before this may take its room, and what was acked is nothing that it
+            // could be a duplicate of.
             self.flush();
         }
         let WholePublish { channel: at, ref message, ref properties, mandatory } = *publish;

@@ -51,6 +51,8 @@ pub(super) struct Service {
     pub(super) transactions: HashMap<ChannelId, Transaction>,
     /// What was settled and the queues have not been told yet.
     pub(super) settled: Vec<(QueueId, MessageIndex, Settlement)>,
+    /// Whether that is not acks alone.
+    pub(super) refused: bool,
     /// Scratch for what a settlement takes.
     pub(super) taken: Vec<Unacked>,
     pub(super) user: Arc<str>,
@@ -96,6 +98,7 @@ impl Service {
             queues: HashMap::default(),
             transactions: HashMap::new(),
             settled: Vec::new(),
+            refused: false,
             taken: Vec::new(),
             user,
             waiting: None,

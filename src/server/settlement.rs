@@ -61,6 +61,7 @@ impl Service {
     ) -> Result<(), Exception> {
         let mut taken = std::mem::take(&mut self.taken);
         let result = self.outbox.take(at, named, Freed::Now, &mut taken);
+        self.refused |= settlement != Settlement::Ack;
         self.settled
             .extend(taken.drain(..).map(|Unacked { queue, index, .. }| (queue, index, settlement)));
         self.taken = taken;
@@ -85,6 +86,7 @@ impl Service {
             }
         }
         settled.clear();
+        self.refused = false;
     }
 
     /// Adds deliveries that are settled for good to what the queues will be told.

@@ -3,7 +3,11 @@
 use std::thread;
 
 use crate::broker::TestBroker;
-use crate::raw::method::{basic_get, queue_delete};
+use crate::raw::content::content;
+use crate::raw::method::{
+    basic_get, basic_nack, basic_publish, confirm_select, queue_declare, queue_delete,
+};
+use crate::raw::wire::Field;
 
 const OTHERS: usize = 8;
 const ROUNDS: u32 = 150;
@@ -72,4 +76,25 @@ fn a_get_never_misses_what_the_channel_published_before() {
 
     assert_eq!(peer.channel(1).counts(queue), (0, 0));
     peer.channel(1).call(&queue_delete(queue));
+}
+
+#[test]
+fn a_publish_finds_no_room_where_a_message_was_put_back_before_it() {
+    let broker = TestBroker::start();
+    let mut peer = broker.connect();
+    peer.open(1);
+    let full = [("x-max-length", Field::Int(1)), ("x-overflow", Field::Str("reject-publish"))];
+    peer.channel(1).call(&queue_declare("writes.full").exclusive().arguments(&full));
+    peer.channel(1).call(&confirm_select());
+    peer.channel(1).put("writes.full", "back");
+    assert!(peer.expect_confirm(1).acked);
+    let got = peer.channel(1).get(&basic_get("writes.full"));
+
+    // In one write, so that the broker reads them together.
+    let put_back = basic_nack(got.tag).requeue().frame(1);
+    let publish = basic_publish("", "writes.full").frame(1);
+    peer.octets(&[put_back, publish, content(b"no room").frames(1, 4096)].concat());
+
+    assert!(!peer.expect_confirm(1).acked);
+    assert_eq!(peer.channel(1).get(&basic_get("writes.full")).content.body, b"back");
 }
