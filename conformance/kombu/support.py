@@ -2,7 +2,10 @@
 
 import os
 import socket
+import time
+import urllib.request
 
+import amqp
 from kombu import Connection, Consumer, Queue
 
 PATIENCE = 10
@@ -49,3 +52,38 @@ def quiet(connection):
 def ready(channel, queue_name):
     """The number of messages that wait in a queue; raises when there is no such queue."""
     return Queue(queue_name, channel=channel).queue_declare(passive=True).message_count
+
+
+def until(connection, check):
+    """Takes in what comes until `check()` is true."""
+    deadline = time.monotonic() + PATIENCE
+    while not check():
+        assert time.monotonic() < deadline, "what was waited for did not happen"
+        try:
+            connection.drain_events(timeout=0.02)
+        except TimeoutError:
+            pass
+
+
+def eventually(check):
+    """Waits until `check()` is true, which something else brings about."""
+    deadline = time.monotonic() + PATIENCE
+    while not check():
+        assert time.monotonic() < deadline, "what was waited for did not happen"
+        time.sleep(0.02)
+
+
+def refused(connection, code, text, call):
+    """Has `call`, with a channel of its own, end in a channel exception with this text in it."""
+    try:
+        call(connection.channel())
+    except amqp.exceptions.ChannelError as error:
+        assert error.reply_code == code and text in error.reply_text, error
+    else:
+        raise AssertionError(f"not refused with {code} {text}")
+
+
+def control(path):
+    """Has the harness do something to the broker, or to this process (harness/control.py)."""
+    with urllib.request.urlopen(os.environ["CONFORMANCE_CONTROL"] + path) as answer:
+        assert answer.status == 200, answer.read()
