@@ -1,0 +1,56 @@
+"""What every celery scenario needs: a worker."""
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+PATIENCE = 10
+"""Seconds after which something that should have come counts as missing."""
+
+CELERY = Path(sys.executable).with_name("celery")
+
+
+@contextlib.contextmanager
+def worker():
+    """A worker in processes of its own, for as long as the context lasts."""
+    command = [CELERY, "--app", "tasks", "worker", "--loglevel", "WARNING"]
+    process = subprocess.Popen(command)
+    try:
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(PATIENCE)
+        finally:
+            process.kill()
+
+
+def ready(app, queue):
+    """The number of messages that wait in a queue."""
+    with app.connection() as connection:
+        return connection.default_channel.queue_declare(queue, passive=True).message_count
+
+
+def delete(app, queue):
+    """Deletes a queue of tasks, and the exchange of that name with which celery binds it."""
+    with app.connection() as connection:
+        connection.default_channel.queue_delete(queue)
+        connection.default_channel.exchange_delete(queue)
+
+
+def eventually(check, patience=PATIENCE):
+    """Waits until `check()` is true."""
+    deadline = time.monotonic() + patience
+    while not check():
+        assert time.monotonic() < deadline, "what was waited for did not happen"
+        time.sleep(0.05)
+
+
+def control(path):
+    """Has the harness do something to the broker (harness/control.py)."""
+    with urllib.request.urlopen(os.environ["CONFORMANCE_CONTROL"] + path) as answer:
+        assert answer.status == 200, answer.read()
