@@ -13,7 +13,5 @@ func main() {
 	if !known {
 		panic("no scenario " + os.Args[1])
 	}
-	connection := support.Connect()
-	run(connection)
-	support.Check(connection.Close())
+	run()
 }

@@ -67,6 +67,22 @@ func Publish(channel *amqp.Channel, exchange, key, text string) {
 	Check(channel.Publish(exchange, key, false, false, amqp.Publishing{Body: []byte(text)}))
 }
 
+// PublishConfirmed sends texts with these properties and waits until each is confirmed.
+func PublishConfirmed(channel *amqp.Channel, exchange, key string, message amqp.Publishing, texts ...string) {
+	for _, text := range texts {
+		message.Body = []byte(text)
+		confirmation := Must(channel.PublishWithDeferredConfirm(exchange, key, false, false, message))
+		Equal(confirmation.Wait(), true)
+	}
+}
+
+// Confirming opens a channel whose publishes are confirmed.
+func Confirming(connection *amqp.Connection) *amqp.Channel {
+	channel := Must(connection.Channel())
+	Check(channel.Confirm(false))
+	return channel
+}
+
 // Ready is the number of messages that wait in a queue.
 func Ready(channel *amqp.Channel, queue string) int {
 	return Must(channel.QueueDeclarePassive(queue, false, false, false, false, nil)).Messages
@@ -74,15 +90,7 @@ func Ready(channel *amqp.Channel, queue string) int {
 
 // Next awaits one delivery.
 func Next(deliveries <-chan amqp.Delivery) amqp.Delivery {
-	select {
-	case delivery, open := <-deliveries:
-		if !open {
-			panic("the consumer was closed")
-		}
-		return delivery
-	case <-time.After(Patience):
-		panic("no delivery came")
-	}
+	return Await(deliveries)
 }
 
 // Take awaits some deliveries and sees that no more follow.
