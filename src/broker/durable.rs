@@ -37,7 +37,7 @@ impl Node {
             self.give_policies(&mut topology);
             let (ids, store) = (Arc::clone(&self.ids), self.store.clone());
             let vhost = Vhost::restored(topology, ids, store, &mut contents);
-            vhost.report_to(&self.reporter);
+            self.attach(&vhost);
             self.vhosts.insert(vhost.name().clone(), vhost);
         }
         for (key, value) in users {
@@ -115,6 +115,12 @@ impl Node {
         given.map(|(_, policy)| policy)
     }
 
+    /// Gives a virtual host what it has in common with the others.
+    fn attach(&self, vhost: &Vhost) {
+        vhost.report_to(&self.reporter);
+        vhost.reply_to(Arc::clone(&self.replies) as _);
+    }
+
     fn insert_vhost(&self, name: VhostName, created: Commit) {
         let (ids, store) = (Arc::clone(&self.ids), self.store.clone());
         let vhost = Vhost::new(name.clone(), ids, store, created);
@@ -122,7 +128,7 @@ impl Node {
             // A policy that is not stored, in a virtual host without any: nothing to wait for.
             drop(vhost.set_policy(Arc::clone(policy)));
         }
-        vhost.report_to(&self.reporter);
+        self.attach(&vhost);
         self.vhosts.insert(name, vhost);
     }
 }

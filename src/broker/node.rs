@@ -50,7 +50,7 @@ pub struct Node {
     /// Who is connected.
     pub connections: Connections,
     /// Who consumes direct replies.
-    pub replies: Replies,
+    pub replies: Arc<Replies>,
     /// Whether publishes are not read, for want of memory.
     pub alarm: Alarm,
     /// Whether publishes are not read until messages have left memory.
@@ -126,7 +126,7 @@ impl Node {
         Self {
             ids: Arc::default(),
             connections: Connections::default(),
-            replies: Replies::default(),
+            replies: Arc::default(),
             alarm: Alarm::default(),
             memory_held: AtomicBool::new(false),
             disk_low: AtomicBool::new(false),

@@ -6,8 +6,6 @@ use std::sync::{Arc, Weak};
 use amq_protocol::protocol::AMQPClass;
 use amq_protocol::protocol::basic::{self, ConsumeOk};
 use amq_protocol::protocol::queue::{self, DeclareOk};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::basic::{acks, new_tag};
 use super::outbox::Outbox;
@@ -20,7 +18,7 @@ use crate::amqp::message::Resting;
 use crate::amqp::name::QueueName;
 use crate::amqp::reply_code::ReplyCode;
 use crate::broker::connections::Link;
-use crate::broker::replies::{ReplyConsumer, Requester};
+use crate::broker::replies::{PREFIX, ReplyConsumer, Requester, is_well_formed};
 use crate::channel::replies::ReplyError;
 use crate::channel::state::Channel;
 use crate::codec::method::Method;
@@ -29,9 +27,6 @@ use crate::vhost::session::Room;
 
 /// What clients consume replies from, and give as reply-to.
 pub(super) const NAME: &str = "amq.rabbitmq.reply-to";
-
-/// What the names begin with that replies are published to; 22 characters of base64 follow.
-const PREFIX: &str = "amq.rabbitmq.reply-to.";
 
 /// Whether no queue has that name, because it is of those for replies.
 pub(super) fn is_reserved(name: &str) -> bool {
@@ -45,13 +40,6 @@ pub(super) fn addressed(address: &[u8], keys: &[&[u8]]) -> Vec<Box<[u8]>> {
     let own = [own];
     let keys = if keys.is_empty() { &own } else { keys };
     keys.iter().filter(|key| is_well_formed(key)).map(|key| Box::from(*key)).collect()
-}
-
-fn is_well_formed(name: &[u8]) -> bool {
-    name.strip_prefix(PREFIX.as_bytes()).is_some_and(|key| {
-        let mut octets = [0; random::SIZE];
-        URL_SAFE_NO_PAD.decode_slice(key, &mut octets) == Ok(random::SIZE)
-    })
 }
 
 /// Checks that a queue's name can be bound, and unbound.
@@ -175,7 +163,7 @@ impl Service {
         }
         let own: Weak<Outbox> = Arc::downgrade(&self.outbox);
         let own: Weak<dyn Link> = own;
-        self.crowded.retain(|requester| requester.reply_room(&own) == Room::Full);
+        self.crowded.retain(|requester| requester.reply_room(Some(&own)) == Room::Full);
         !self.crowded.is_empty()
     }
 }

@@ -18,6 +18,7 @@ use super::errands::Errands;
 use super::ids::Ids;
 use super::past::Gate;
 use super::queue::Queue;
+use super::replies::ReplyConsumers;
 use super::reporter::Reporter;
 use crate::amqp::name::{ExchangeName, QueueName, VhostName};
 use crate::queue::core::Queue as Core;
@@ -51,6 +52,7 @@ pub struct Vhost {
     unique: AtomicBool,
     pub(super) gate: Gate,
     reporter: OnceLock<Arc<Reporter>>,
+    replies: OnceLock<Arc<dyn ReplyConsumers>>,
     traced: AtomicBool,
 }
 
@@ -110,6 +112,7 @@ impl Vhost {
             unique: AtomicBool::new(false),
             gate: Gate::default(),
             reporter: OnceLock::new(),
+            replies: OnceLock::new(),
             traced: AtomicBool::new(false),
         })
     }
@@ -117,6 +120,16 @@ impl Vhost {
     /// Has changes reported from now on.
     pub fn report_to(&self, reporter: &Arc<Reporter>) {
         self.reporter.get_or_init(|| Arc::clone(reporter));
+    }
+
+    /// Has dead letters reach these consumers of direct replies from now on.
+    pub fn reply_to(&self, consumers: Arc<dyn ReplyConsumers>) {
+        self.replies.get_or_init(|| consumers);
+    }
+
+    /// The consumers of direct replies.
+    pub(super) fn replies(&self) -> Option<&dyn ReplyConsumers> {
+        self.replies.get().map(AsRef::as_ref)
     }
 
     /// Whether what is published and delivered is traced. A restart ends it.

@@ -30,6 +30,7 @@ pub mod past;
 mod policies;
 pub mod queue;
 mod relocation;
+pub mod replies;
 pub mod reporter;
 mod retiming;
 pub mod routes;

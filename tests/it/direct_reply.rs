@@ -5,6 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::broker::TestBroker;
+use crate::dead_letter::{dying, dying_to};
 use crate::raw::close::Close;
 use crate::raw::content::content;
 use crate::raw::login::Login;
@@ -368,6 +369,47 @@ fn a_large_reply_comes_in_frames_of_the_requesters_size() {
     }
 }
 
+#[test]
+fn a_dead_letter_reaches_the_channel_that_asked() {
+    let broker = TestBroker::start();
+    let (mut asking, mut answering) = (requester(&broker), responder(&broker));
+    let name: &'static str = ask(&mut asking, 1).leak();
+    let key = ("x-dead-letter-routing-key", Field::Str(name));
+    let ttl = ("x-message-ttl", Field::Int(0));
+
+    answering.channel(1).call(&dying("reply.dies", "", &[key.clone(), ttl.clone()]));
+    answering.channel(1).put("reply.dies", "one").put("reply.dies", "two");
+    let replies = asking.expect_deliveries(1, 2);
+    asking.channel(1).call(&basic_cancel("r"));
+    answering.channel(1).put("reply.dies", "late");
+
+    for (reply, text) in replies.iter().zip(["one", "two"]) {
+        assert_eq!(reply.brief(), ("r", text));
+        assert_eq!((reply.exchange.as_str(), reply.key.as_str()), ("", name));
+        assert_eq!(reply.content.field_text("x-first-death-queue"), "reply.dies");
+        assert_eq!(reply.content.field_text("x-first-death-reason"), "expired");
+    }
+    answering.expect_all_acked(1, 1, 3);
+    expect_nothing(&mut asking, 1);
+}
+
+#[test]
+fn a_dead_letter_by_another_exchange_reaches_no_channel() {
+    let broker = TestBroker::start();
+    let (mut asking, mut answering) = (requester(&broker), responder(&broker));
+    let name: &'static str = ask(&mut asking, 1).leak();
+    let key = ("x-dead-letter-routing-key", Field::Str(name));
+    let ttl = ("x-message-ttl", Field::Int(0));
+
+    let mut channel = answering.channel(1);
+    channel.call(&dying("reply.direct", "amq.direct", &[key.clone(), ttl.clone()]));
+    channel.call(&dying("reply.default", "", &[key, ttl]));
+    channel.put("reply.direct", "no").put("reply.default", "yes");
+
+    assert_eq!(asking.expect_delivery(1).text(), "yes");
+    expect_nothing(&mut asking, 1);
+}
+
 /// Octets of replies: more than the sockets hold on both ways together.
 const FLOOD: usize = 128 << 20;
 
@@ -424,4 +466,32 @@ fn who_waits_for_a_client_that_goes_away_goes_on() {
     let mut answering = reply_much(&broker, &name, size, || drop(asking));
 
     answering.expect_all_acked(1, 1, (FLOOD / size) as u64);
+}
+
+#[test]
+fn dead_letters_for_a_client_that_does_not_read_wait_in_order_and_hold_up_no_others() {
+    let broker = TestBroker::start();
+    let (mut asking, mut answering) = (requester(&broker), responder(&broker));
+    let name: &'static str = ask(&mut asking, 1).leak();
+    let size = 1 << 20;
+    let count = u8::try_from(FLOOD / size).unwrap();
+    let ttl = ("x-message-ttl", Field::Int(0));
+    let key = ("x-dead-letter-routing-key", Field::Str(name));
+
+    let mut channel = answering.channel(1);
+    channel.call(&dying("reply.much", "", &[key, ttl]));
+    channel.call(&dying_to("reply.other", "reply.arrived"));
+    channel.call(&queue_declare("reply.arrived").exclusive());
+    channel.call(&basic_consume("reply.arrived", "arrived").no_ack());
+    for number in 0..count {
+        channel.publish(&basic_publish("", "reply.much"), &content(&vec![number; size]));
+    }
+    answering.expect_all_acked(1, 1, count.into());
+    answering.open(2).publish(&basic_publish("", "reply.other"), &content(b"past").expiration("0"));
+
+    assert_eq!(answering.expect_delivery(1).text(), "past");
+    for number in 0..count {
+        let body = asking.expect_delivery(1).content.body;
+        assert!(body.len() == size && body.iter().all(|octet| *octet == number), "{number}");
+    }
 }

@@ -36,10 +36,13 @@ impl Requester for Outbox {
         room
     }
 
-    fn reply_room(&self, waiter: &Weak<dyn Link>) -> Room {
+    fn reply_room(&self, waiter: Option<&Weak<dyn Link>>) -> Room {
         let mut state = self.state.lock();
         let room = state.reply_room();
-        if room == Room::Full && !state.waiters.iter().any(|known| known.ptr_eq(waiter)) {
+        if room == Room::Full
+            && let Some(waiter) = waiter
+            && !state.waiters.iter().any(|known| known.ptr_eq(waiter))
+        {
             state.waiters.push(Weak::clone(waiter));
         }
         room

@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use foldhash::fast::RandomState;
 use tracing::warn;
 
+use super::crowd::Crowd;
 use super::letter::Letter;
 use super::mail::Written;
 use crate::codec::death::Buried;
@@ -38,6 +39,8 @@ pub(in crate::vhost) struct Clerk {
     /// Rows of queues that were told of.
     cycles: HashSet<Vec<Box<[u8]>>, RandomState>,
     chance: u64,
+    /// Letters that wait for clients.
+    pub(super) crowd: Crowd,
 }
 
 impl Clerk {

@@ -7,6 +7,7 @@
 //! in both.
 
 pub(super) mod clerk;
+mod crowd;
 pub(super) mod letter;
 mod mail;
 pub(super) mod post;

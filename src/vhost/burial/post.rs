@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use super::clerk::{Clerk, Way};
+use super::crowd::Reply;
 use super::letter::{Content, DeadLetters, Letter};
 use super::mail::{Mail, Written, address};
 use crate::amqp::id::{
@@ -23,6 +24,9 @@ const BATCH_OCTETS: usize = 256 << 10;
 
 /// After this many milliseconds a letter that nobody took and that is kept is tried again.
 const RETRY: u64 = 1000;
+
+/// After this many milliseconds it is looked again whether clients have room for direct replies.
+const ROOM: u64 = 16;
 
 /// The dead letters on their way. Queues use it while they are locked, so its lock is a leaf.
 #[derive(Debug, Default)]
@@ -77,16 +81,41 @@ impl Post {
     ) -> Option<Timestamp> {
         let letters = self.state.lock().take(now);
         let mut mail = Mail::new(now);
+        self.serve_crowd(vhost, clerk, &mut mail);
         for letter in letters {
-            self.publish(vhost, clerk, &letter, &mut mail);
+            self.publish(vhost, clerk, &letter, None, &mut mail);
         }
         mail.send(&(Arc::clone(self) as Arc<dyn Session>));
         self.bury();
-        self.state.lock().next(now)
+        let next = self.state.lock().next(now);
+        let waits = (!clerk.crowd.is_empty()).then(|| now.plus(ROOM));
+        next.into_iter().chain(waits).min()
     }
 
-    /// Adds a letter to the mail, if it has somewhere to go.
-    fn publish(&self, vhost: &Vhost, clerk: &mut Clerk, letter: &Letter, mail: &mut Mail) {
+    /// Publishes letters that have waited for clients which have room now.
+    fn serve_crowd(&self, vhost: &Vhost, clerk: &mut Clerk, mail: &mut Mail) {
+        let Some(replies) = vhost.replies().filter(|_| !clerk.crowd.is_empty()) else { return };
+        for name in clerk.crowd.names() {
+            for _ in 0..BATCH_LETTERS {
+                if replies.room(&name) == Room::Full {
+                    break;
+                }
+                let Some(letter) = clerk.crowd.pop(&name) else { break };
+                self.publish(vhost, clerk, &letter, Some(&name), mail);
+            }
+        }
+    }
+
+    /// Adds a letter to the mail, if it has somewhere to go; what goes to a consumer of direct
+    /// replies goes at once, past the line of the one that is `served`.
+    fn publish(
+        &self,
+        vhost: &Vhost,
+        clerk: &mut Clerk,
+        letter: &Letter,
+        served: Option<&[u8]>,
+        mail: &mut Mail,
+    ) {
         let Some((message, content)) = letter.open() else {
             return self.state.lock().arrive(letter);
         };
@@ -99,10 +128,16 @@ impl Post {
             }
             Content::Due(due) => Written::due(&message, due, exchange),
         };
+        let reply = clerk.crowd.reply(vhost.replies(), letter, &written, served);
+        if reply == Reply::Waits {
+            return;
+        }
         match clerk.address(vhost, &written) {
             Way::Duplicate => self.state.lock().arrive(letter),
             Way::Later => self.state.lock().put_off(letter.clone()),
-            Way::To(queues, _) if queues.is_empty() => self.state.lock().end(letter.clone(), true),
+            Way::To(queues, _) if queues.is_empty() => {
+                self.state.lock().end(letter.clone(), reply == Reply::None);
+            }
             Way::To(queues, sights) => {
                 let answers = queues.len() + usize::from(!sights.is_empty());
                 let tag = self.state.lock().open(letter.clone(), answers);
