@@ -7,7 +7,7 @@ use foldhash::fast::FixedState;
 
 use super::command::{Attach, ChannelLimit, Exclusivity};
 use super::settings::Serving;
-use super::single_active::{SingleActive, Standing};
+use super::single_active::SingleActive;
 use super::turns::Turns;
 use crate::amqp::ack_mode::AckMode;
 use crate::amqp::id::ConsumerId;
@@ -24,7 +24,7 @@ enum Flow {
 enum Place {
     Queued,
     Away,
-    /// Another one has to go before it is served at all.
+    /// Others are served alone; it is not among those that wait for a message.
     Barred,
 }
 
@@ -145,7 +145,10 @@ pub struct Consumers {
 impl Consumers {
     /// No consumers yet.
     pub fn new(serving: Serving) -> Self {
-        let single = (serving == Serving::SingleActive).then(SingleActive::default);
+        let single = match serving {
+            Serving::All => None,
+            Serving::SingleActive(succession) => Some(SingleActive::new(succession)),
+        };
         Self { single, ..Self::default() }
     }
 
@@ -172,10 +175,7 @@ impl Consumers {
     pub fn attach(&mut self, attach: &Attach) {
         let (id, priority) = (attach.consumer, attach.priority);
         let limited = attach.limit == ChannelLimit::Present && attach.acks == AckMode::Manual;
-        let place = match self.single.as_mut().map(|single| single.join(id, priority)) {
-            None | Some(Standing::Active) => Place::Away,
-            Some(Standing::Waiting) => Place::Barred,
-        };
+        let place = if self.single.is_some() { Place::Barred } else { Place::Away };
         let consumer = Consumer {
             priority,
             acks: attach.acks,
@@ -195,7 +195,12 @@ impl Consumers {
         if attach.exclusivity == Exclusivity::Exclusive {
             self.exclusive = Some(id);
         }
-        self.change(id, |_| {});
+        if let Some(single) = &mut self.single {
+            single.join(attach);
+            self.choose_active();
+        } else {
+            self.change(id, |_| {});
+        }
     }
 
     /// Removes a consumer, and says what is left of its allowance; `None` if there is no such one.
@@ -206,8 +211,9 @@ impl Consumers {
         }
         self.exclusive = self.exclusive.filter(|exclusive| *exclusive != id);
         self.turns.leave(consumer.priority, |other| self.by_id.contains_key(&other));
-        if let Some(next) = self.single.as_mut().and_then(|single| single.leave(id)) {
-            self.change(next, |consumer| consumer.place = Place::Away);
+        if let Some(single) = &mut self.single {
+            single.leave(id);
+            self.choose_active();
         }
         Some(consumer.allowance.unwrap_or(0))
     }
@@ -226,6 +232,9 @@ impl Consumers {
     #[inline]
     pub fn credit(&mut self, id: ConsumerId) {
         self.change(id, |consumer| consumer.unacked = consumer.unacked.saturating_sub(1));
+        if self.single.as_ref().is_some_and(SingleActive::is_leaving) {
+            self.choose_active();
+        }
     }
 
     /// Adds to a consumer's allowance, and says how much of `credit` it has no use for.
@@ -364,6 +373,22 @@ impl Consumers {
         if self.turns.are_ranked() {
             let priority = |id: &ConsumerId| self.by_id.get(id).map(|it| Reverse(it.priority));
             self.limited.sort_by_key(priority);
+        }
+    }
+
+    /// Has the right one be served where only one is at a time.
+    fn choose_active(&mut self) {
+        let Self { single: Some(single), by_id, turns, .. } = self else { return };
+        let holds = |id| by_id.get(&id).is_some_and(|consumer| consumer.unacked > 0);
+        let change = single.choose(holds);
+        if let Some(id) = change.stopped
+            && let Some(consumer) = by_id.get_mut(&id)
+            && std::mem::replace(&mut consumer.place, Place::Barred) == Place::Queued
+        {
+            turns.withdraw(id, consumer.priority);
+        }
+        if let Some(id) = change.started {
+            self.change(id, |consumer| consumer.place = Place::Away);
         }
     }
 

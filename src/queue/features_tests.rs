@@ -12,6 +12,7 @@ use super::core::Queue;
 use super::effect::{Budget, Effect, Effects};
 use super::later::Retry;
 use super::settings::{Dead, Priorities, Serving, Settings};
+use super::single_active::Succession;
 use crate::amqp::ack_mode::AckMode;
 use crate::amqp::argument::{DelayedRetry, Overflow};
 use crate::amqp::fingerprint::Fingerprint;
@@ -87,7 +88,11 @@ fn settings() -> impl Strategy<Value = Settings> {
         .prop_map(
             |([single, dead, delayed, counts, limited, retry, on], highest, delivery_limit)| {
                 Settings {
-                    serving: if single { Serving::SingleActive } else { Serving::All },
+                    serving: match (single, counts) {
+                        (false, _) => Serving::All,
+                        (true, false) => Serving::SingleActive(Succession::Gone),
+                        (true, true) => Serving::SingleActive(Succession::Outranked),
+                    },
                     message_ttl: limited.then_some(90),
                     dead: if dead { Dead::Published } else { Dead::Dropped },
                     max_length: limited.then_some(12),

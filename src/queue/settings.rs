@@ -2,6 +2,7 @@
 
 use super::command::Marks;
 use super::later::Retry;
+use super::single_active::Succession;
 use crate::amqp::argument::Overflow;
 use crate::amqp::id::Timestamp;
 
@@ -77,8 +78,8 @@ pub enum Serving {
     /// All of them.
     #[default]
     All,
-    /// One until it goes, while the others wait (`x-single-active-consumer`).
-    SingleActive,
+    /// One at a time, while the others wait (`x-single-active-consumer`).
+    SingleActive(Succession),
 }
 
 /// What becomes of messages that die.

@@ -4,6 +4,7 @@ use super::command::{Attach, ChannelLimit, Command, Exclusivity, Settlement, Sto
 use super::core::Queue;
 use super::effect::{Budget, Delivery, Effect, Effects};
 use super::settings::{Serving, Settings};
+use super::single_active::Succession;
 use crate::amqp::ack_mode::AckMode;
 use crate::amqp::id::{ConsumerId, MessageIndex, StoreRef, Timestamp};
 
@@ -19,8 +20,9 @@ impl Bench {
         Self::with_budget(Budget { messages: u32::MAX, bytes: u64::MAX })
     }
 
-    fn single_active() -> Self {
-        let settings = Settings { serving: Serving::SingleActive, ..Settings::default() };
+    fn single_active(succession: Succession) -> Self {
+        let serving = Serving::SingleActive(succession);
+        let settings = Settings { serving, ..Settings::default() };
         Self { queue: Queue::new().with_settings(settings), ..Self::new() }
     }
 
@@ -397,7 +399,7 @@ fn the_channel_limited_one_that_was_served_last_wants_credit_last() {
 
 #[test]
 fn a_single_active_consumer_is_served_alone_and_others_wait() {
-    let mut bench = Bench::single_active();
+    let mut bench = Bench::single_active(Succession::Gone);
     bench.apply(&[attach(1, 2), attach(2, 0), ranked(3, 9, 0)]);
 
     let effects = bench.publish(3);
@@ -413,7 +415,7 @@ fn a_single_active_consumer_is_served_alone_and_others_wait() {
 
 #[test]
 fn the_oldest_of_the_highest_priority_takes_over_from_the_active_consumer() {
-    let mut bench = Bench::single_active();
+    let mut bench = Bench::single_active(Succession::Gone);
     bench.apply(&[attach(1, 1), attach(2, 1), ranked(3, 5, 1), ranked(4, 5, 1), ranked(5, -1, 1)]);
     bench.publish(6);
 
@@ -426,7 +428,7 @@ fn the_oldest_of_the_highest_priority_takes_over_from_the_active_consumer() {
 
 #[test]
 fn a_waiting_consumer_that_has_gone_does_not_take_over() {
-    let mut bench = Bench::single_active();
+    let mut bench = Bench::single_active(Succession::Gone);
     bench.apply(&[attach(1, 0), attach(2, 0), attach(3, 0)]);
 
     bench.apply(&[detach(2)]);
@@ -437,7 +439,7 @@ fn a_waiting_consumer_that_has_gone_does_not_take_over() {
 
 #[test]
 fn who_takes_over_gets_what_is_requeued_with_the_change_first() {
-    let mut bench = Bench::single_active();
+    let mut bench = Bench::single_active(Succession::Gone);
     bench.apply(&[attach(1, 2), attach(2, 0)]);
     bench.publish(4);
     let requeue =
@@ -450,7 +452,7 @@ fn who_takes_over_gets_what_is_requeued_with_the_change_first() {
 
 #[test]
 fn a_waiting_consumer_wants_no_credit() {
-    let mut bench = Bench::single_active();
+    let mut bench = Bench::single_active(Succession::Gone);
     bench.apply(&[limited(1, 0), limited(2, 0)]);
     bench.publish(2);
 
@@ -466,7 +468,7 @@ fn a_waiting_consumer_wants_no_credit() {
 
 #[test]
 fn a_queue_with_a_single_active_consumer_is_nobodys_alone_and_can_be_got_from() {
-    let mut bench = Bench::single_active();
+    let mut bench = Bench::single_active(Succession::Gone);
 
     assert!(!bench.queue.admits(Exclusivity::Exclusive));
     assert_eq!(bench.apply(&[exclusive(1)]), [Effect::Refused { consumer: ConsumerId(1) }]);

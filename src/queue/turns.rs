@@ -62,6 +62,13 @@ impl Turns {
         }
     }
 
+    /// Has a consumer of that priority wait for a turn no more.
+    pub fn withdraw(&mut self, id: ConsumerId, priority: i64) {
+        if let Some(level) = self.levels.iter_mut().find(|level| level.priority == priority) {
+            level.waiting.retain(|waiting| *waiting != id);
+        }
+    }
+
     /// Offers the turn to one after the other, and says whether it has no equal that waits, until
     /// one accepts it: that one is last then among its equals. Who does not accept waits no more.
     #[inline]

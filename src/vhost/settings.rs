@@ -3,6 +3,7 @@
 use crate::amqp::argument::{DeadLetterStrategy, DelayedRetry};
 use crate::queue::later::Retry;
 use crate::queue::settings::{Dead, Priorities, Serving, Settings};
+use crate::queue::single_active::Succession;
 use crate::topology::arguments::queue_type::QueueType;
 use crate::topology::arguments::values::Values;
 
@@ -17,9 +18,8 @@ pub(super) fn settings(queue_type: QueueType, values: &Values) -> Settings {
     let retry = retry(values);
     // What is retried later is not retried for ever.
     let counts = queue_type == QueueType::Quorum || retry.is_some();
-    let is_single = values.single_active_consumer == Some(true);
     Settings {
-        serving: if is_single { Serving::SingleActive } else { Serving::All },
+        serving: serving(queue_type, values),
         message_ttl: values.message_ttl,
         delivery_rate: values.delivery_rate,
         dead: match values.dead_letter_strategy {
@@ -36,6 +36,16 @@ pub(super) fn settings(queue_type: QueueType, values: &Values) -> Settings {
         priorities: priorities(queue_type, values),
         delayed: values.delayed == Some(true),
         hands_on,
+    }
+}
+
+/// Which of its consumers it serves. Where it is one at a time, only one of a quorum queue is replaced
+/// before it goes.
+fn serving(queue_type: QueueType, values: &Values) -> Serving {
+    match (values.single_active_consumer, queue_type) {
+        (None | Some(false), _) => Serving::All,
+        (Some(true), QueueType::Classic) => Serving::SingleActive(Succession::Gone),
+        (Some(true), QueueType::Quorum) => Serving::SingleActive(Succession::Outranked),
     }
 }
 

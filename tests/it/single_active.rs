@@ -143,7 +143,7 @@ fn who_takes_over_from_a_lost_connection_gets_the_messages_in_order() {
 }
 
 #[test]
-fn a_higher_priority_does_not_replace_who_is_active() {
+fn in_a_classic_queue_a_higher_priority_does_not_replace_who_is_active() {
     let broker = TestBroker::start();
     let mut peer = broker.connect();
     let queue = own(&mut peer);
@@ -154,6 +154,85 @@ fn a_higher_priority_does_not_replace_who_is_active() {
     peer.channel(1).put(&queue, "1");
 
     assert_eq!(peer.expect_delivery(1).brief(), ("first", "1"));
+}
+
+/// A quorum queue with a consumer of priority 0, which holds "1" and has room for more, and then one
+/// of priority 9.
+fn outranked(peer: &mut Peer, queue: &str) -> u64 {
+    let kind = ("x-queue-type", Field::Str("quorum"));
+    let arguments = [kind, ("x-single-active-consumer", Field::Bool(true))];
+    peer.open(1).call(&queue_declare(queue).durable().arguments(&arguments));
+    peer.channel(1).call(&basic_qos(0, 5));
+    peer.channel(1).call(&basic_consume(queue, "low"));
+    peer.channel(1).put(queue, "1");
+    let held = peer.expect_delivery(1);
+    assert_eq!(held.brief(), ("low", "1"));
+    let high = [("x-priority", Field::Int(9))];
+    peer.channel(1).call(&basic_consume(queue, "high").arguments(&high));
+    held.tag
+}
+
+#[test]
+fn in_a_quorum_queue_a_higher_priority_takes_over_once_who_is_active_has_settled_all() {
+    let broker = TestBroker::start();
+    if broker.is_rabbitmq_3_10 {
+        // It replaces nobody; 4.x does.
+        return;
+    }
+    let mut peer = broker.connect();
+    let queue = "single_active.outranked";
+    let held = outranked(&mut peer, queue);
+
+    peer.channel(1).put(queue, "2");
+    assert_eq!(peer.channel(1).counts(queue), (1, 2));
+    peer.channel(1).send(&basic_nack(held).requeue());
+
+    let again = peer.expect_deliveries(1, 2);
+    let brief: Vec<_> = again.iter().map(|it| (it.brief(), it.redelivered)).collect();
+    assert_eq!(brief, [(("high", "1"), true), (("high", "2"), false)]);
+    peer.channel(1).call(&basic_cancel("high"));
+    peer.channel(1).put(queue, "3");
+    assert_eq!(peer.expect_delivery(1).brief(), ("low", "3"));
+    peer.channel(1).call(&queue_delete(queue));
+}
+
+#[test]
+fn in_a_quorum_queue_who_is_outranked_and_cancelled_is_replaced_at_once() {
+    let broker = TestBroker::start();
+    if broker.is_rabbitmq_3_10 {
+        // What waits is served only when something else happens to the queue.
+        return;
+    }
+    let mut peer = broker.connect();
+    let queue = "single_active.outranked_gone";
+    outranked(&mut peer, queue);
+
+    peer.channel(1).put(queue, "2").call(&basic_cancel("low"));
+
+    assert_eq!(peer.expect_delivery(1).brief(), ("high", "2"));
+    peer.channel(1).call(&queue_delete(queue));
+}
+
+#[test]
+fn in_a_quorum_queue_an_equal_or_lower_priority_replaces_nobody() {
+    let broker = TestBroker::start();
+    if broker.is_rabbitmq_3_10 {
+        // It does not know priorities here.
+        return;
+    }
+    let mut peer = broker.connect();
+    let queue = "single_active.equal";
+    outranked(&mut peer, queue);
+    peer.channel(1).call(&basic_cancel("low"));
+    for (tag, priority) in [("equal", 9), ("lower", 8)] {
+        let arguments = [("x-priority", Field::Int(priority))];
+        peer.channel(1).call(&basic_consume(queue, tag).arguments(&arguments));
+    }
+
+    peer.channel(1).put(queue, "2");
+
+    assert_eq!(peer.expect_delivery(1).brief(), ("high", "2"));
+    peer.channel(1).call(&queue_delete(queue));
 }
 
 #[test]

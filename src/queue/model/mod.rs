@@ -16,6 +16,7 @@ use crate::queue::command::{Attach, ChannelLimit, Command, Exclusivity, Settleme
 use crate::queue::core::Queue;
 use crate::queue::effect::{Budget, Delivery, Effect, Effects};
 use crate::queue::settings::{Serving, Settings};
+use crate::queue::single_active::Succession;
 
 #[derive(Clone, Debug)]
 struct ModelConsumer {
@@ -35,6 +36,8 @@ struct Model {
     serving: Serving,
     /// Who is served, where it is one at a time.
     active: Option<ConsumerId>,
+    /// Whether that one is sent nothing more, and is replaced once it holds nothing.
+    is_leaving: bool,
     messages: u64,
     attached: u64,
     /// Where each living message is now.
@@ -55,15 +58,20 @@ impl Model {
 
     fn room(&self, id: ConsumerId) -> u32 {
         let consumer = &self.consumers[&id];
-        let is_served = self.serving == Serving::All || self.active == Some(id);
+        let is_active = self.active == Some(id) && !self.is_leaving;
+        let is_served = self.serving == Serving::All || is_active;
         if consumer.paused || !is_served {
             return 0;
         }
         if consumer.attach.acks == AckMode::Automatic || consumer.attach.prefetch == 0 {
             return u32::MAX;
         }
-        let held = self.unacked.values().filter(|(_, holder)| *holder == Some(id)).count();
-        u32::from(consumer.attach.prefetch).saturating_sub(u32::try_from(held).unwrap())
+        u32::from(consumer.attach.prefetch).saturating_sub(u32::try_from(self.held(id)).unwrap())
+    }
+
+    /// How many messages it has not settled.
+    fn held(&self, id: ConsumerId) -> usize {
+        self.unacked.values().filter(|(_, holder)| *holder == Some(id)).count()
     }
 
     fn anybody_can_take(&self) -> bool {
@@ -122,6 +130,7 @@ impl Model {
                 } else {
                     self.release(index.0);
                 }
+                self.choose_active();
             }
             Command::Pause { consumer } => self.consumers.get_mut(&consumer)?.paused = true,
             Command::Resume { consumer } => self.consumers.get_mut(&consumer)?.paused = false,
@@ -151,7 +160,7 @@ impl Model {
         self.attached += 1;
         let alone = |it: &ModelConsumer| it.attach.exclusivity == Exclusivity::Exclusive;
         let wants_alone = attach.exclusivity == Exclusivity::Exclusive;
-        let is_single = self.serving == Serving::SingleActive;
+        let is_single = self.serving != Serving::All;
         let in_use = is_single || !self.consumers.is_empty();
         if wants_alone && in_use || self.consumers.values().any(alone) {
             return Some(Effect::Refused { consumer: attach.consumer });
@@ -165,12 +174,21 @@ impl Model {
         None
     }
 
-    /// Who is active stays so; otherwise it is the oldest of the highest priority.
+    /// Who is active stays so; otherwise it is the first by rank. Where it is replaced when one of a
+    /// higher priority is there, it holds nothing before it is.
     fn choose_active(&mut self) {
-        if self.active.is_none_or(|active| !self.consumers.contains_key(&active)) {
-            let rank =
-                |(id, it): &(&ConsumerId, &ModelConsumer)| (it.attach.priority, Reverse(**id));
+        let active = self.active.filter(|active| self.consumers.contains_key(active));
+        let is_ranked = self.serving == Serving::SingleActive(Succession::Outranked);
+        let outranks = |active| self.consumers.keys().any(|id| self.priority(*id) > active);
+        let outranked = is_ranked && active.is_some_and(|active| outranks(self.priority(active)));
+        self.is_leaving = active.is_some() && (self.is_leaving || outranked);
+        if active.is_none_or(|active| self.is_leaving && self.held(active) == 0) {
+            let rank = |(id, it): &(&ConsumerId, &ModelConsumer)| {
+                let room = if it.attach.prefetch == 0 { 2000 } else { it.attach.prefetch };
+                (it.attach.priority, if is_ranked { room } else { 0 }, Reverse(**id))
+            };
             self.active = self.consumers.iter().max_by_key(rank).map(|(id, _)| *id);
+            self.is_leaving = false;
         }
     }
 
@@ -321,7 +339,11 @@ impl Model {
 }
 
 fn serving() -> impl Strategy<Value = Serving> {
-    prop_oneof![2 => Just(Serving::All), 1 => Just(Serving::SingleActive)]
+    prop_oneof![
+        3 => Just(Serving::All),
+        1 => Just(Serving::SingleActive(Succession::Gone)),
+        2 => Just(Serving::SingleActive(Succession::Outranked)),
+    ]
 }
 
 proptest! {
