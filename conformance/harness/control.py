@@ -33,6 +33,11 @@ class Control:
         """From now on that process is the scenario."""
         self.scenario = scenario
 
+    def restore(self):
+        """Puts right what the scenario left undone, once what it asked for last is done."""
+        with self.lock:
+            self.broker.restore()
+
     def carry_out(self, path, query):
         actions = {f"/broker/{action}": getattr(self.broker, action) for action in ACTIONS}
         with self.lock:
