@@ -1,8 +1,9 @@
 //! Ready messages that stand apart from the lane, each with an entry of its own whether it is in
 //! memory or not: those that were requeued, and those that the lane cannot keep in runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::groups::Standing;
 use super::lane::Message;
 use crate::amqp::id::{MessageIndex, StoreRef};
 
@@ -13,9 +14,16 @@ pub struct Apart {
     bytes: u64,
     /// How many are cold.
     cold: usize,
+    /// Where each stands, if they are of many levels.
+    standings: Option<BTreeSet<Standing>>,
 }
 
 impl Apart {
+    /// None yet, and they may be of many levels.
+    pub fn of_many_levels() -> Self {
+        Self { standings: Some(BTreeSet::new()), ..Self::default() }
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.by_index.len()
@@ -42,7 +50,13 @@ impl Apart {
         self.by_index.last_key_value().map(|(_, message)| message)
     }
 
-    /// The first.
+    /// The first by level, then by place. Only those of many levels are told apart by level.
+    pub fn foremost(&self) -> Option<&Message> {
+        let Some(standings) = &self.standings else { return self.first() };
+        self.get(standings.first()?.index)
+    }
+
+    /// The one with the first place.
     pub fn first(&self) -> Option<&Message> {
         self.by_index.first_key_value().map(|(_, message)| message)
     }
@@ -56,15 +70,16 @@ impl Apart {
     pub fn insert(&mut self, message: Message) {
         self.bytes += u64::from(message.bytes);
         self.cold += usize::from(message.store.is_cold());
+        if let Some(standings) = &mut self.standings {
+            standings.insert(Standing::of(&message));
+        }
         self.by_index.insert(message.index, message);
     }
 
-    /// Takes the first message, if it is in memory.
+    /// Takes the one with the first place, if it is in memory.
     pub fn pop_front(&mut self) -> Option<Message> {
-        let first = self.by_index.first_entry().filter(|first| !first.get().store.is_cold())?;
-        let message = first.remove();
-        self.bytes -= u64::from(message.bytes);
-        Some(message)
+        let first = self.first().filter(|first| !first.store.is_cold())?.index;
+        self.remove(first)
     }
 
     /// Takes a message, cold or not.
@@ -72,6 +87,9 @@ impl Apart {
         let message = self.by_index.remove(&index)?;
         self.bytes -= u64::from(message.bytes);
         self.cold -= usize::from(message.store.is_cold());
+        if let Some(standings) = &mut self.standings {
+            standings.remove(&Standing::of(&message));
+        }
         Some(message)
     }
 
@@ -95,7 +113,9 @@ impl Apart {
 
     /// Takes everything out.
     pub fn drain(&mut self) -> impl Iterator<Item = Message> {
-        std::mem::take(self).by_index.into_values()
+        let standings = self.standings.as_ref().map(|_| BTreeSet::new());
+        let empty = Self { standings, ..Self::default() };
+        std::mem::replace(self, empty).by_index.into_values()
     }
 
     /// Each message.

@@ -72,7 +72,9 @@ impl Queue {
         debug_assert!(self.consumers.is_empty());
         let consumers = Consumers::new(settings.serving);
         let ready = self.ready.with_levels(settings.priorities.highest);
-        let mut queue = Self { settings, ready, consumers, ..self };
+        debug_assert!(self.waiting.is_empty());
+        let waiting = if ready.is_flat() { Apart::default() } else { Apart::of_many_levels() };
+        let mut queue = Self { settings, ready, waiting, consumers, ..self };
         if settings.message_ttl.is_some() {
             queue.deadlines = Deadlines::in_order();
             queue.ready.expect_deadlines();
@@ -377,10 +379,10 @@ impl Queue {
     fn purge(&mut self, request: u32, effects: &mut Effects) {
         self.serve(effects);
         let count = u32::try_from(self.ready()).unwrap_or(u32::MAX);
-        let mut waiting = std::mem::take(&mut self.waiting);
+        let mut waiting: Vec<Message> = self.waiting.drain().collect();
         for Ready { mut lane, mut apart, .. } in self.ready.drain() {
             let (hot, runs) = lane.drain();
-            for message in apart.drain().chain(waiting.drain()).chain(hot) {
+            for message in apart.drain().chain(waiting.drain(..)).chain(hot) {
                 effects.release(message.index, message.store);
             }
             effects.release_runs(runs);

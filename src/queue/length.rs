@@ -1,15 +1,17 @@
 //! Limits of length: what becomes of ready messages that are too many, or have too many octets.
 //!
-//! A queue drops the oldest, or its owner asks before each publish whether there is
+//! A queue drops the oldest of the highest priority, as RabbitMQ does, or its owner asks before each publish whether there is
 //! [room](Queue::vacancy). Unacked messages do not count.
 
 use super::core::Queue;
 use super::dying::Death;
 use super::effect::Effects;
+use super::groups::Standing;
 use super::lane::Message;
 use super::paging::Wanted;
 use super::settings::{Dead, Settings};
 use crate::amqp::argument::Overflow;
+use crate::amqp::id::MessageIndex;
 use crate::amqp::run::Run;
 
 /// What a queue can still take.
@@ -89,7 +91,7 @@ impl Queue {
     /// when the budget of the last one was used up, as consumers are served first.
     pub fn has_excess(&self) -> bool {
         self.settings.drops_head()
-            && (self.ready.is_front_hot() || !self.waiting.is_empty())
+            && (self.ready.is_front_hot() || self.first_waiting().is_some())
             && self.excess().is_some()
     }
 
@@ -116,11 +118,18 @@ impl Queue {
         self.ready.next()?.wanted(1).err()
     }
 
+    /// The place of the message that comes before all in line, in memory or not, and waits for
+    /// others of its group.
+    fn first_waiting(&self) -> Option<MessageIndex> {
+        let waiting = Standing::of(self.waiting.foremost()?);
+        let next = self.ready.next();
+        let front = next.and_then(|next| Some(Standing::new(next.level, next.first_index()?)));
+        front.is_none_or(|front| waiting < front).then_some(waiting.index)
+    }
+
     /// Takes the first message, if it is in memory, stands apart or waits for others of its group.
     fn take_first(&mut self) -> Option<Message> {
-        let front = self.ready.front_index();
-        let is_first = |waiting: &&Message| front.is_none_or(|front| waiting.index < front);
-        match self.waiting.first().filter(is_first).map(|waiting| waiting.index) {
+        match self.first_waiting() {
             Some(index) => self.waiting.remove(index),
             None => self.ready.take_front(),
         }

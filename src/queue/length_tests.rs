@@ -1,15 +1,18 @@
 //! The oldest messages go when there are too many, wherever they are.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
 use super::*;
 use crate::amqp::ack_mode::AckMode;
-use crate::amqp::id::{MessageIndex, StoreRef, Timestamp};
-use crate::queue::command::{Command, Settlement, Stored};
+use crate::amqp::fingerprint::Fingerprint;
+use crate::amqp::id::{StoreRef, Timestamp};
+use crate::queue::command::{Attach, Command, Key, Marks, Settlement, Stored};
 use crate::queue::effect::{Budget, Effect};
 use crate::queue::paging::Loaded;
+use crate::queue::settings::Priorities;
 use crate::queue::testing::{attach, place, restarted};
 
 /// A queue, its disk, and a naive model of it.
@@ -306,6 +309,137 @@ fn what_died_takes_room_where_it_is_kept_until_it_is_elsewhere() {
             queue.apply(Timestamp(0), &[Command::Bury { index }], &mut effects);
 
             assert!(queue.vacancy().unwrap().take(10));
+        }
+    }
+}
+
+/// A queue with priorities up to 9 and a limit of length whose only consumer is full: it holds a
+/// message of group 0.
+struct Crowd {
+    queue: Queue,
+    effects: Effects,
+    /// What should be ready: by level, the highest first, then by place.
+    ready: BTreeSet<(Reverse<u8>, u64)>,
+    dropped: BTreeSet<u64>,
+}
+
+impl Crowd {
+    fn new(max_length: u64, dead: Dead) -> Self {
+        let priorities = Priorities { highest: 9, absent: 0 };
+        let settings =
+            Settings { max_length: Some(max_length), dead, priorities, ..Settings::default() };
+        let mut queue = Queue::new().with_settings(settings);
+        let mut effects = Effects::new(Budget { messages: 10, bytes: 1000 });
+        let Command::Attach(attach) = attach() else { unreachable!() };
+        queue.apply(
+            Timestamp(0),
+            &[Command::Attach(Attach { prefetch: 1, ..attach })],
+            &mut effects,
+        );
+        let mut crowd = Self { queue, effects, ready: BTreeSet::new(), dropped: BTreeSet::new() };
+        crowd.publish(0, Some(0));
+        let held = crowd.ready.pop_first();
+        assert_eq!((held, crowd.queue.unacked()), (Some((Reverse(0), 0)), 1));
+        crowd
+    }
+
+    fn publish(&mut self, level: u8, group: Option<u8>) {
+        let place = self.queue.next_index();
+        let index = MessageIndex(place);
+        let stored = Stored { store: StoreRef(place), bytes: 1 };
+        let key = |group| Key::Group(Fingerprint::of_octets(&[group]));
+        let mut commands: Vec<_> =
+            group.map(|group| Command::Identify { index, key: key(group) }).into_iter().collect();
+        let marks = Marks { priority: Some(level), ..Marks::default() };
+        commands.push(Command::EnqueueMarked(stored, marks));
+        self.ready.insert((Reverse(level), place));
+        self.apply(commands);
+    }
+
+    /// Applies commands, loads what is wanted and buries what died, until there is nothing to do.
+    fn apply(&mut self, mut commands: Vec<Command>) {
+        loop {
+            self.effects.clear();
+            self.queue.apply(Timestamp(0), &commands, &mut self.effects);
+            commands.clear();
+            for effect in self.effects.list() {
+                if let Effect::Died { index, .. } = effect {
+                    commands.push(Command::Bury { index: *index });
+                }
+            }
+            self.dropped.extend(self.effects.released().iter().map(|(index, _)| index.0));
+            let runs = self.effects.released_runs().iter();
+            self.dropped.extend(runs.flat_map(|run| run.first.0..run.end().0));
+            match self.queue.wanted_anyway() {
+                Some(Wanted::Run(run)) => {
+                    let loaded = (run.first.0..run.end().0).map(|index| Loaded {
+                        index: MessageIndex(index),
+                        store: StoreRef((1 << 40) + index),
+                        bytes: 1,
+                        deadline: Timestamp::NEVER,
+                    });
+                    assert!(self.queue.load(&run, &loaded.collect::<Vec<_>>()));
+                }
+                Some(Wanted::Single(message)) => {
+                    let store = StoreRef((1 << 40) + message.index.0);
+                    assert!(self.queue.load_single(message.index, message.store, store));
+                }
+                Some(Wanted::Look(run)) => unreachable!("{run:?} is not marked"),
+                None if commands.is_empty() => break,
+                None => {}
+            }
+        }
+        assert!(!self.queue.has_excess());
+    }
+
+    fn unload(&mut self, keep: usize) {
+        self.queue.unload(keep, |message| Some(place(message.index.0)));
+        let held = self.queue.held_from(MessageIndex(0), 0);
+        let held: Vec<_> = held.map(|message| message.index).collect();
+        for index in held {
+            self.queue.unload_held(index, place(index.0).position);
+        }
+    }
+}
+
+#[test]
+fn the_oldest_of_the_highest_priority_goes_first_even_if_it_waits_for_its_group() {
+    for groups in [[None; 3], [Some(0), None, None], [None, Some(0), None], [Some(0); 3]] {
+        for levels in [[5, 0, 3], [0, 5, 3], [0, 3, 5]] {
+            let mut crowd = Crowd::new(2, Dead::Dropped);
+
+            for (level, group) in levels.into_iter().zip(groups) {
+                crowd.publish(level, group);
+            }
+
+            let highest = levels.iter().position(|level| *level == 5).unwrap() as u64 + 1;
+            assert_eq!(crowd.dropped, BTreeSet::from([highest]), "{levels:?} of {groups:?}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn the_first_by_priority_and_place_goes_wherever_it_is(
+        max_length in 0..6_u64,
+        dead in prop_oneof![Just(Dead::Dropped), Just(Dead::Published)],
+        steps in prop::collection::vec(
+            (0..4_u8, prop::option::of(0..2_u8), prop::option::of(0..4_usize)), 1..40),
+    ) {
+        let mut crowd = Crowd::new(max_length, dead);
+        let mut dropped = BTreeSet::new();
+        for (level, group, unload) in steps {
+            crowd.publish(level, group);
+            while crowd.ready.len() as u64 > max_length {
+                dropped.extend(crowd.ready.pop_first().map(|(_, place)| place));
+            }
+            prop_assert_eq!(&crowd.dropped, &dropped);
+            prop_assert_eq!(crowd.queue.ready(), crowd.ready.len());
+            if let Some(keep) = unload {
+                crowd.unload(keep);
+            }
         }
     }
 }

@@ -92,6 +92,14 @@ impl Ready {
         self.apart.remove(index).or_else(|| self.lane.remove(index))
     }
 
+    /// The place of the first in line, in memory or not.
+    pub(super) fn first_index(&self) -> Option<MessageIndex> {
+        if self.is_apart_next() {
+            return self.apart.first().map(|message| message.index);
+        }
+        self.lane.first_index()
+    }
+
     /// The place of the first in line, if it is in memory or stands apart.
     pub(super) fn front_index(&self) -> Option<MessageIndex> {
         if self.is_apart_next() {
