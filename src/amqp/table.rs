@@ -136,6 +136,14 @@ impl<'a> TableRef<'a> {
         Table(fields.into_iter().flat_map(|(_, field)| field).copied().collect())
     }
 
+    /// A copy without the first field of that name.
+    pub fn without(self, key: &str) -> Table {
+        let is_it = |(name, _): &(&[u8], &[u8])| *name == key.as_bytes();
+        let place = self.fields().position(|field| is_it(&field));
+        let kept = self.fields().enumerate().filter(|(at, _)| Some(*at) != place);
+        Table(kept.flat_map(|(_, (_, field))| field).copied().collect())
+    }
+
     /// A copy that owns its octets.
     pub fn to_owned(self) -> Table {
         Table(Bytes::copy_from_slice(self.0))
@@ -376,6 +384,14 @@ mod tests {
         let table = TableRef::parse(b"\x01bS\0\0\0\x01x\x01at\x01\x01bV\0V").unwrap();
 
         assert_eq!(table.sorted().as_ref().as_bytes(), b"\0V\x01at\x01\x01bS\0\0\0\x01x\x01bV");
+    }
+
+    #[test]
+    fn a_field_is_left_out_once() {
+        let table = TableRef::parse(b"\x01at\x01\x01bV\x01aV").unwrap();
+
+        assert_eq!(table.without("a").as_ref().as_bytes(), b"\x01bV\x01aV");
+        assert_eq!(table.without("c").as_ref(), table);
     }
 
     #[test]

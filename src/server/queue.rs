@@ -5,7 +5,7 @@ use std::sync::Arc;
 use amq_protocol::protocol::AMQPClass;
 use amq_protocol::protocol::queue::{AMQPMethod, BindOk, DeclareOk, DeleteOk, PurgeOk, UnbindOk};
 
-use super::service::{Service, exchange_name, expand, invalid, queue_name};
+use super::service::{Service, exchange_name, expand, invalid, queue_name, strip_line_ends};
 use super::{random, replies};
 use crate::amqp::exception::Exception;
 use crate::amqp::id::ChannelId;
@@ -14,6 +14,7 @@ use crate::amqp::table::TableRef;
 use crate::channel::state::Channel;
 use crate::codec::method::Method;
 use crate::exchange::binding::{Binding, Destination};
+use crate::topology::arguments::name_prefix;
 use crate::topology::command::{BindCommand, Naming};
 use crate::vhost::Commit;
 use crate::vhost::host::DeclareQueue;
@@ -86,8 +87,7 @@ impl Service {
             return Ok((queue, Commit::done()));
         }
         let (name, naming) = if queue.is_empty() {
-            let name = QueueName::parse(random::name("amq.gen-")?).map_err(invalid)?;
-            (name, Naming::Server)
+            (server_name(arguments)?, Naming::Server)
         } else {
             (queue_name(queue)?, Naming::Client)
         };
@@ -97,7 +97,7 @@ impl Service {
             durable,
             owner: exclusive.then_some(self.id),
             auto_delete,
-            arguments: arguments.to_owned(),
+            arguments: arguments.without(name_prefix::KEY),
         };
         Ok(self.vhost.declare_queue(declare, &self.user)?)
     }
@@ -120,6 +120,13 @@ impl Service {
         let binding = Binding::new(Destination::Queue(name), key, arguments);
         Ok(BindCommand { source: exchange_name(exchange)?, binding, connection: self.id })
     }
+}
+
+/// A name that nobody else has, for a queue with these arguments.
+fn server_name(arguments: TableRef<'_>) -> Result<QueueName, Exception> {
+    let prefix = str::from_utf8(name_prefix::read(arguments)?).map_err(invalid)?;
+    let name = random::name(&format!("{}-", strip_line_ends(prefix)))?;
+    QueueName::parse(name).map_err(invalid)
 }
 
 fn declare_ok(queue: &Arc<Queue>) -> AMQPClass {

@@ -268,7 +268,8 @@ pub(super) fn exchange_name(name: &str) -> Result<ExchangeName, Exception> {
     ExchangeName::parse(strip_line_ends(name).as_ref()).map_err(invalid)
 }
 
-fn strip_line_ends(name: &str) -> std::borrow::Cow<'_, str> {
+/// A name without line ends.
+pub(super) fn strip_line_ends(name: &str) -> std::borrow::Cow<'_, str> {
     if name.contains(['\r', '\n']) { name.replace(['\r', '\n'], "").into() } else { name.into() }
 }
 

@@ -118,6 +118,8 @@ pub enum Error {
         /// `rabbit_quorum_queue` or `rabbit_stream_queue`.
         queue_type: &'static str,
     },
+    /// The name that the server is to invent would begin with too much.
+    NamePrefix(String),
     /// What a quorum queue does not do.
     Quorum(NotOfQuorum),
     /// The source exchange does not take such a binding.
@@ -217,6 +219,10 @@ impl From<Error> for Exception {
             Error::ServerNamed { queue_type } => Self::new(
                 PreconditionFailed,
                 format!("Cannot declare a server-named queue for type {queue_type}"),
+            ),
+            Error::NamePrefix(prefix) => Self::new(
+                PreconditionFailed,
+                format!("Queue name prefix '{prefix}' exceeds the 64-byte limit"),
             ),
             Error::Quorum(refusal) => refusal.into(),
             Error::Binding(invalid) => invalid.into(),

@@ -62,6 +62,7 @@ mod raw;
 mod read_your_writes;
 mod recent_history;
 mod sender_selected;
+mod server_named;
 mod shutdown;
 mod single_active;
 mod stress;

@@ -4,6 +4,7 @@
 //! `rule` has the table, `check` what values may be, [`values`] what checked arguments ask for.
 
 mod check;
+pub mod name_prefix;
 pub mod queue_type;
 mod rule;
 pub mod values;
