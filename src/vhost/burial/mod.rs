@@ -4,7 +4,8 @@
 //! holds on to its octets, and leaves that with the virtual host's errands. These have it
 //! [addressed](clerk), [published](mail) as any publisher's message, and taken out of its queue when
 //! all its new queues have accepted it ([`post`]). So a crash leaves it in the one, in the others, or
-//! in both.
+//! in both. A letter for a consumer of direct replies is delivered at once, or waits until its client
+//! reads ([`crowd`]).
 
 pub(super) mod clerk;
 mod crowd;

@@ -83,7 +83,7 @@ impl Post {
         let mut mail = Mail::new(now);
         self.serve_crowd(vhost, clerk, &mut mail);
         for letter in letters {
-            self.publish(vhost, clerk, &letter, None, &mut mail);
+            self.publish(vhost, clerk, (&letter, None), &mut mail);
         }
         mail.send(&(Arc::clone(self) as Arc<dyn Session>));
         self.bury();
@@ -101,7 +101,7 @@ impl Post {
                     break;
                 }
                 let Some(letter) = clerk.crowd.pop(&name) else { break };
-                self.publish(vhost, clerk, &letter, Some(&name), mail);
+                self.publish(vhost, clerk, (&letter, Some(&name)), mail);
             }
         }
     }
@@ -112,8 +112,7 @@ impl Post {
         &self,
         vhost: &Vhost,
         clerk: &mut Clerk,
-        letter: &Letter,
-        served: Option<&[u8]>,
+        (letter, served): (&Letter, Option<&[u8]>),
         mail: &mut Mail,
     ) {
         let Some((message, content)) = letter.open() else {
