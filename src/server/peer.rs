@@ -41,6 +41,8 @@ pub(super) struct Peer {
     pub(super) end: Option<End>,
     /// Who closes the connection, and why, once somebody does.
     pub(super) closing: Option<String>,
+    /// Whether it was told that the connection is closed.
+    closed_told: bool,
 }
 
 impl Peer {
@@ -62,6 +64,7 @@ impl Peer {
             input: Input::Header,
             end: None,
             closing: None,
+            closed_told: false,
         }
     }
 
@@ -229,15 +232,24 @@ impl Peer {
                 service.release_channel(channel, at);
             }
             service.release();
-            self.report_closed(&service);
+            self.tell_closed(Some(&service.user));
         }
         self.node.connections.released(self.id);
+    }
+
+    /// Tells once that the connection is closed; `user` is whose it was, if it ever opened.
+    fn tell_closed(&mut self, user: Option<&str>) {
+        if !std::mem::replace(&mut self.closed_told, true) {
+            self.report_closed(user);
+        }
     }
 }
 
 impl Drop for Peer {
     fn drop(&mut self) {
         self.release();
+        // It never opened.
+        self.tell_closed(None);
         self.outbox.end();
         self.node.connections.remove(self.id);
     }

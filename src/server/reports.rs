@@ -84,27 +84,30 @@ impl Peer {
                 .long("channel_max", tuning.channel_max.into())
                 .long("connected_at", u64::try_from(since.as_millis()).unwrap_or(u64::MAX));
             let fields = NO_TLS.iter().fold(fields, |fields, name| fields.text(name, ""));
-            self.of_both(fields, service)
+            self.of_both(fields, Some(&*service.user))
         });
     }
 
-    /// The connection, which was open, has given back what it held.
-    pub(super) fn report_closed(&self, service: &Service) {
+    /// The connection of `user` has given back what it held, or one that never opened has ended.
+    pub(super) fn report_closed(&self, user: Option<&str>) {
         self.node.reporter.event("connection.closed", |fields| {
             let fields = fields
                 .text("pid", pid(self.node.reporter.node(), self.id, ChannelId(0)))
                 .text("name", self.ends.name());
-            self.of_both(fields, service)
+            self.of_both(fields, user)
         });
     }
 
     /// What an event of a connection's beginning and one of its end have in common.
-    fn of_both(&self, fields: Fields, service: &Service) -> Fields {
+    fn of_both(&self, fields: Fields, user: Option<&str>) -> Fields {
         let client = self.core.client();
         let fields = fields
             .text("node", self.node.reporter.node())
-            .texts("client_properties", reporter::terms(client.table.as_ref()))
-            .text("user_who_performed_action", &*service.user);
+            .texts("client_properties", reporter::terms(client.table.as_ref()));
+        let fields = match user {
+            Some(user) => fields.text("user_who_performed_action", user),
+            None => fields,
+        };
         match &client.connection_name {
             Some(name) => fields.text("user_provided_name", name),
             None => fields,

@@ -13,8 +13,8 @@ use crate::raw::login::Login;
 use crate::raw::message::Delivery;
 use crate::raw::method::{
     BASIC_PUBLISH, EXCHANGE_DELETE, basic_cancel, basic_consume, basic_get, basic_publish,
-    confirm_select, exchange_bind, exchange_declare, exchange_delete, queue_bind, queue_declare,
-    queue_delete, queue_purge, queue_unbind,
+    confirm_select, connection_open, exchange_bind, exchange_declare, exchange_delete, queue_bind,
+    queue_declare, queue_delete, queue_purge, queue_unbind,
 };
 use crate::raw::peer::Peer;
 use crate::raw::wire::{Field, fields};
@@ -233,6 +233,47 @@ fn a_connection_that_dies_is_told_with_all_that_it_had() {
     assert_eq!(deleted.content.field_text("name"), queue);
     assert_eq!(deleted.content.field_text("user_who_performed_action"), "rmq-internal");
     assert_eq!((closed.content.field_text("pid"), closed.content.field_text("name")), (pid, name));
+}
+
+/// The fields are those of RabbitMQ 3.10.
+#[test]
+fn a_connection_that_never_opened_is_told_when_it_ends_and_only_then() {
+    let Some(broker) = start() else { return };
+    let mut events = Listener::start(&broker, "connection.*");
+    let named = || fields(&[("connection_name", Field::Str("ev.refused"))]);
+    let refused = |login: Login| {
+        let mut peer = Peer::dial(broker.address);
+        peer.start();
+        peer.send(&Login { properties: named(), ..login }.start_ok());
+        peer
+    };
+
+    drop(Peer::dial(broker.address));
+    let probe = events.next();
+    let mut stranger = refused(Login::response("PLAIN", b"\0mallory\0wrong"));
+    stranger.expect_frame();
+    drop(stranger);
+    let login = events.next();
+    let mut lost = refused(Login::default());
+    lost.expect_tune();
+    lost.send(&Login::default().tune_ok(lost.channel_max, lost.frame_max));
+    lost.send(&connection_open("nosuch"));
+    lost.expect_frame();
+    drop(lost);
+    let vhost = events.next();
+
+    for (event, is_named) in [(&probe, false), (&login, true), (&vhost, true)] {
+        assert_eq!(event.key, "connection.closed");
+        let content = &event.content;
+        assert!(content.field_text("name").contains(" -> 127.0.0.1:"));
+        assert!(content.field_text("pid").starts_with('<'));
+        assert!(content.field_text("node").contains('@'));
+        let properties = content.field_texts("client_properties");
+        let name = r#"{<<"connection_name">>,longstr,<<"ev.refused">>}"#;
+        assert_eq!(properties.last(), is_named.then_some(&name));
+        assert_eq!(content.field("user_provided_name").is_some(), is_named);
+        assert_eq!(content.field("user_who_performed_action"), None);
+    }
 }
 
 #[test]
