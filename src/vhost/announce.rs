@@ -1,9 +1,11 @@
 //! Changes of what is declared, as events. Their fields are RabbitMQ's (`rabbit_exchange:info/1`,
 //! `rabbit_binding:info/1`, `rabbit_amqqueue_process`).
 
+use std::collections::HashMap;
+
 use super::reporter::{INTERNAL_USER, Reporter, terms};
 use crate::amqp::fields::Fields;
-use crate::amqp::name::VhostName;
+use crate::amqp::name::{ExchangeName, VhostName};
 use crate::amqp::table::Value;
 use crate::exchange::binding::Destination;
 use crate::policy::checked::{Issuer, Policy, Target};
@@ -19,11 +21,38 @@ pub(super) fn announce(reporter: &Reporter, topology: &Topology, changes: &[Chan
         Change::Unbound(_) | Change::ExchangeDeleted(_) if deletes_queue => INTERNAL_USER,
         _ => by,
     };
-    for change in changes {
+    for change in in_order(changes) {
         let Some(name) = event_name(change) else { continue };
         reporter.event(name, |fields| {
             describe(fields, topology, change).text("user_who_performed_action", by_whom(change))
         });
+    }
+}
+
+/// Changes in the order in which RabbitMQ tells of them (`rabbit_binding:process_deletions/2`): first
+/// what goes exchange by exchange, each before the bindings that lead from it, then all else.
+fn in_order(changes: &[Change]) -> Vec<&Change> {
+    let mut order: Vec<_> = changes.iter().collect();
+    let mut firsts: HashMap<&ExchangeName, usize> = HashMap::new();
+    for (at, change) in changes.iter().enumerate() {
+        if let Some(exchange) = losing(change) {
+            firsts.entry(exchange).or_insert(at);
+        }
+    }
+    order.sort_by_key(|change| {
+        let first = losing(change).and_then(|exchange| firsts.get(exchange));
+        let is_exchange = matches!(change, Change::ExchangeDeleted(_));
+        (first.copied().unwrap_or(usize::MAX), !is_exchange)
+    });
+    order
+}
+
+/// The exchange that goes, or that loses a binding.
+fn losing(change: &Change) -> Option<&ExchangeName> {
+    match change {
+        Change::ExchangeDeleted(exchange) => Some(&exchange.name),
+        Change::Unbound(change) => Some(&change.source),
+        _ => None,
     }
 }
 

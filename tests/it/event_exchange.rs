@@ -137,7 +137,7 @@ fn declarations_are_told_in_their_order_with_what_was_declared() {
     assert_eq!(bindings.next().content.field_text("destination_name"), "ev.y");
     let gone: Vec<_> =
         [events.next(), events.next()].map(|it| it.content.field_text("name").to_owned()).into();
-    assert_eq!(gone, ["ev.y", "ev.x"]);
+    assert_eq!(gone, ["ev.x", "ev.y"]);
 }
 
 #[test]
@@ -274,6 +274,42 @@ fn a_connection_that_never_opened_is_told_when_it_ends_and_only_then() {
         assert_eq!(content.field("user_provided_name").is_some(), is_named);
         assert_eq!(content.field("user_who_performed_action"), None);
     }
+}
+
+/// As RabbitMQ 3.10 does, whose order of the exchanges among themselves is that of a hash.
+#[test]
+fn an_exchange_that_goes_is_told_before_its_bindings_and_a_queue_after_them() {
+    let Some(broker) = start() else { return };
+    let mut peer = broker.connect();
+    let mut channel = peer.open(1);
+    for name in ["ev.x", "ev.y"] {
+        channel.call(&exchange_declare(name, "fanout").auto_delete());
+    }
+    channel.call(&queue_declare("ev.q").exclusive());
+    channel.call(&queue_bind("ev.q", "ev.x", "k"));
+    channel.call(&exchange_bind("ev.x", "ev.y", "z"));
+    channel.call(&queue_declare("ev.last").exclusive());
+    channel.call(&exchange_declare("ev.z", "fanout").auto_delete());
+    channel.call(&queue_bind("ev.last", "ev.z", "k"));
+    let mut events = Listener::start(&broker, "*.deleted");
+    let mut told = |count: usize| -> Vec<String> {
+        let next = |_| {
+            let event = events.next();
+            let names = ["name", "source_name"];
+            let names = names.iter().filter(|name| event.content.field(name).is_some());
+            let names: Vec<_> = names.map(|name| event.content.field_text(name)).collect();
+            format!("{} {}", event.key, names.join(" "))
+        };
+        (0..count).map(next).collect()
+    };
+
+    peer.channel(1).call(&queue_delete("ev.q"));
+    peer.channel(1).call(&queue_unbind("ev.last", "ev.z", "k"));
+
+    let x = ["exchange.deleted ev.x", "binding.deleted ev.x"];
+    let y = ["exchange.deleted ev.y", "binding.deleted ev.y"];
+    assert_eq!(told(5), [&x[..], &y, &["queue.deleted ev.q"]].concat());
+    assert_eq!(told(2), ["exchange.deleted ev.z", "binding.deleted ev.z"]);
 }
 
 #[test]
