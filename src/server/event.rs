@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use tracing::{debug, info, warn};
+use tracing::{debug, error, info};
 
 use super::life::End;
 use super::peer::Peer;
@@ -87,7 +87,7 @@ impl Peer {
                 self.core.login_accepted(&mut self.replies);
             }
             Err(LoginError::Refused { user, why }) => {
-                warn!(connection = %self.id, "{mechanism} login refused: user '{user}' - {why}");
+                error!(connection = %self.id, "{mechanism} login refused: user '{user}' - {why}");
                 self.report_login_refused(&user, mechanism, why);
                 self.closing = Some("login refused".to_owned());
                 self.core.login_refused(now, &mut self.replies);

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 
-use tracing::{debug, info, warn};
+use tracing::{debug, error, info, warn};
 
 use super::input::Input;
 use super::peer::Peer;
@@ -55,7 +55,7 @@ impl Peer {
                 debug!(connection = %id, "connection {ends} closed before a protocol header");
             }
             (End::Refused, _) => {
-                warn!(connection = %id, "connection {ends} refused: not AMQP 0-9-1");
+                error!(connection = %id, "connection {ends} refused: not AMQP 0-9-1");
             }
             (_, Some(why)) => info!(connection = %id, "closed connection {ends}{name}: {why}"),
             (End::Closed, None) => info!(connection = %id, "closed connection {ends}{name}"),
@@ -64,7 +64,7 @@ impl Peer {
                 "closed connection {ends}{name}: client unexpectedly closed TCP connection"
             ),
             (End::TimedOut(why), None) => {
-                warn!(connection = %id, "closed connection {ends}{name}: {why}");
+                error!(connection = %id, "closed connection {ends}{name}: {why}");
             }
             (End::Failed(error), None) => {
                 warn!(connection = %id, "closed connection {ends}{name}: {error}");
@@ -81,7 +81,7 @@ impl Peer {
         let user = self.user.as_ref().map_or("none", |user| &user.name);
         let vhost = self.service.as_ref().map_or("none", |service| service.vhost.name().as_str());
         let method = exception.method.map_or_else(|| "none".to_owned(), |id| id.to_string());
-        warn!(
+        error!(
             connection = %self.id,
             "error on {scope} {}{}, vhost '{vhost}', user '{user}', method {method}: {} {}",
             self.ends,

@@ -1,8 +1,11 @@
 //! Log lines as messages of the exchange `amq.rabbitmq.log`.
 
 use crate::process::Process;
+use crate::raw::login::Login;
 use crate::raw::message::Delivery;
-use crate::raw::method::{EXCHANGE_DECLARE, basic_consume, exchange_declare, queue_bind};
+use crate::raw::method::{
+    EXCHANGE_DECLARE, basic_consume, connection_open, exchange_declare, queue_bind, queue_declare,
+};
 use crate::raw::peer::Peer;
 
 const EXCHANGE: &str = "amq.rabbitmq.log";
@@ -31,21 +34,48 @@ fn next_with(peer: &mut Peer, part: &str) -> Delivery {
 #[test]
 fn lines_come_whole_with_their_level_as_key() {
     let broker = Process::start(&[("LOG_EXCHANGE", "true")]);
-    let (mut all, mut warnings) = (listen(&broker, "#"), listen(&broker, "warning"));
+    let (mut all, mut errors) = (listen(&broker, "#"), listen(&broker, "error"));
 
     let mut peer = broker.connect();
     peer.open(1).call(&exchange_declare("log.wrong", "direct").auto_delete());
     peer.channel(1).send(&exchange_declare("log.wrong", "fanout").auto_delete());
     let opened = next_with(&mut all, "authenticated and granted access to vhost '/'");
-    let refused = next_with(&mut warnings, "inequivalent arg 'type' for exchange 'log.wrong'");
+    let refused = next_with(&mut errors, "inequivalent arg 'type' for exchange 'log.wrong'");
 
-    assert_eq!((opened.key.as_str(), refused.key.as_str()), ("info", "warning"));
-    assert!(refused.text().contains(" [warning] <0."), "{}", refused.text());
+    assert_eq!((opened.key.as_str(), refused.key.as_str()), ("info", "error"));
+    assert!(refused.text().contains(" [error] <0."), "{}", refused.text());
     assert!(refused.text().ends_with("'direct'\n"), "{}", refused.text());
     let properties = refused.content.properties();
     assert_eq!(properties.content_type(), Some(&b"text/plain"[..]));
     assert!(properties.timestamp().is_some());
     assert!(refused.content.field_text("node").contains('@'));
+}
+
+/// Those of RabbitMQ 3.10 in the same cases.
+#[test]
+fn lines_about_clients_have_the_levels_of_rabbitmq() {
+    let broker = Process::start(&[("LOG_EXCHANGE", "true")]);
+    let (mut errors, mut warnings) = (listen(&broker, "error"), listen(&broker, "warning"));
+
+    let mut peer = Peer::dial(broker.address);
+    peer.start();
+    peer.send(&Login::response("PLAIN", b"\0mallory\0wrong").start_ok());
+    next_with(&mut errors, "PLAIN login refused: user 'mallory' - invalid credentials");
+    let mut peer = Peer::dial(broker.address);
+    peer.start();
+    peer.tune(&Login::default());
+    peer.send(&connection_open("nosuch"));
+    next_with(&mut errors, "vhost nosuch not found");
+    let mut peer = broker.connect();
+    peer.send(&queue_declare("on channel 0"));
+    next_with(&mut errors, "error on connection ");
+    Peer::dial(broker.address).octets(b"GET / HTTP/1.1\r\n\r\n");
+    next_with(&mut errors, "not AMQP 0-9-1");
+    let login = Login { heartbeat: 1, ..Login::default() };
+    let _silent = Peer::connect_with(broker.address, &login);
+    next_with(&mut errors, "missed heartbeats from client");
+    drop(broker.connect());
+    next_with(&mut warnings, "client unexpectedly closed TCP connection");
 }
 
 #[test]
