@@ -1,5 +1,6 @@
 //! Runs the scenario named on the command line against the broker at `AMQP_URI`.
 
+mod control;
 mod support;
 
 /// Declares each scenario's file and finds its `run` by name.
@@ -18,23 +19,36 @@ macro_rules! scenarios {
 
 scenarios! {
     basic_get,
+    blocked,
     bodies,
     channel_exception,
+    concurrent_publishers,
+    consumer_cancel,
     consumers,
     dead_letters,
+    declare,
+    headers_exchange,
+    heartbeat_broker,
+    heartbeat_client,
     hello_world,
+    life_cycles,
     mandatory_return,
+    many_channels,
     nack_requeue,
     properties,
     publish_subscribe,
     publisher_confirms,
     qos,
+    recover,
+    recovery,
     routing,
     rpc,
+    shutdown,
     topics,
     tx,
     work_queue,
     wrong_password,
+    wrong_vhost,
 }
 
 #[tokio::main]
