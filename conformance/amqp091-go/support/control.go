@@ -26,7 +26,7 @@ func ConnectWith(config amqp.Config) *amqp.Connection {
 
 // Recovering opens a connection that the library recovers, and tells its states.
 func Recovering() (*amqp.Connection, <-chan *amqp.StateChanged) {
-	often := &amqp.ReconnectionConfig{MaxRetryCount: 50, RetryInterval: Quiet}
+	often := &amqp.ReconnectionConfig{MaxRetryCount: 100, RetryInterval: Quiet}
 	connection := ConnectWith(amqp.Config{Recovery: &amqp.Recovery{ReconnectionConfig: often}})
 	states := make(chan *amqp.StateChanged, 1)
 	connection.NotifyStateChange(states)
