@@ -1,5 +1,7 @@
 //! Policies, set through the library and by the configuration file, as clients see them.
 
+mod at_work;
+
 use std::net::SocketAddr;
 use std::path::Path;
 
@@ -143,8 +145,9 @@ fn the_event_of_a_new_exchange_names_the_policy_that_counts() {
     channel.call(&queue_bind(&events, "amq.rabbitmq.event", "exchange.created"));
     channel.call(&basic_consume(&events, "events").no_ack());
 
-    channel.call(&exchange_declare("x", "fanout"));
-    channel.call(&exchange_declare("other", "fanout"));
+    let mut other = own.connect();
+    other.open(1).call(&exchange_declare("x", "fanout"));
+    other.channel(1).call(&exchange_declare("other", "fanout"));
 
     for (name, policy) in [("x", "p"), ("other", "")] {
         let mut event = channel.expect_delivery();
