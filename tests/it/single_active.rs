@@ -156,20 +156,20 @@ fn in_a_classic_queue_a_higher_priority_does_not_replace_who_is_active() {
     assert_eq!(peer.expect_delivery(1).brief(), ("first", "1"));
 }
 
-/// A quorum queue with a consumer of priority 0, which holds "1" and has room for more, and then one
-/// of priority 9.
-fn outranked(peer: &mut Peer, queue: &str) -> u64 {
+/// A quorum queue with two connections: one with a consumer of priority 0, which holds "1" and has
+/// room for more, and then one with a consumer of priority 9. Also the tag of "1".
+fn outranked(broker: &TestBroker, queue: &str) -> (Peer, Peer, u64) {
+    let (mut low, mut high) = (broker.connect(), broker.connect());
     let kind = ("x-queue-type", Field::Str("quorum"));
     let arguments = [kind, ("x-single-active-consumer", Field::Bool(true))];
-    peer.open(1).call(&queue_declare(queue).durable().arguments(&arguments));
-    peer.channel(1).call(&basic_qos(0, 5));
-    peer.channel(1).call(&basic_consume(queue, "low"));
-    peer.channel(1).put(queue, "1");
-    let held = peer.expect_delivery(1);
-    assert_eq!(held.brief(), ("low", "1"));
-    let high = [("x-priority", Field::Int(9))];
-    peer.channel(1).call(&basic_consume(queue, "high").arguments(&high));
-    held.tag
+    low.open(1).call(&queue_declare(queue).durable().arguments(&arguments));
+    low.channel(1).call(&basic_qos(0, 5));
+    low.channel(1).call(&basic_consume(queue, "low"));
+    low.channel(1).put(queue, "1");
+    let held = low.expect_delivery(1);
+    let arguments = [("x-priority", Field::Int(9))];
+    high.open(1).call(&basic_consume(queue, "high").arguments(&arguments));
+    (low, high, held.tag)
 }
 
 #[test]
@@ -179,60 +179,57 @@ fn in_a_quorum_queue_a_higher_priority_takes_over_once_who_is_active_has_settled
         // It replaces nobody; 4.x does.
         return;
     }
-    let mut peer = broker.connect();
     let queue = "single_active.outranked";
-    let held = outranked(&mut peer, queue);
+    let (mut low, mut high, held) = outranked(&broker, queue);
 
-    peer.channel(1).put(queue, "2");
-    assert_eq!(peer.channel(1).counts(queue), (1, 2));
-    peer.channel(1).send(&basic_nack(held).requeue());
+    low.channel(1).put(queue, "2");
+    assert_eq!(low.channel(1).counts(queue), (1, 2));
+    low.channel(1).send(&basic_nack(held).requeue());
 
-    let again = peer.expect_deliveries(1, 2);
-    let brief: Vec<_> = again.iter().map(|it| (it.brief(), it.redelivered)).collect();
-    assert_eq!(brief, [(("high", "1"), true), (("high", "2"), false)]);
-    peer.channel(1).call(&basic_cancel("high"));
-    peer.channel(1).put(queue, "3");
-    assert_eq!(peer.expect_delivery(1).brief(), ("low", "3"));
-    peer.channel(1).call(&queue_delete(queue));
+    let again = high.expect_deliveries(1, 2);
+    let brief: Vec<_> = again.iter().map(|it| (it.text(), it.redelivered)).collect();
+    assert_eq!(brief, [("1", true), ("2", false)]);
+    high.channel(1).call(&basic_cancel("high"));
+    low.channel(1).put(queue, "3");
+    assert_eq!(low.expect_delivery(1).text(), "3");
+    low.channel(1).call(&queue_delete(queue));
 }
 
 #[test]
 fn in_a_quorum_queue_who_is_outranked_and_cancelled_is_replaced_at_once() {
     let broker = TestBroker::start();
     if broker.is_rabbitmq_3_10 {
-        // What waits is served only when something else happens to the queue.
+        // It serves who takes over only when something else happens to the queue.
         return;
     }
-    let mut peer = broker.connect();
     let queue = "single_active.outranked_gone";
-    outranked(&mut peer, queue);
+    let (mut low, mut high, _) = outranked(&broker, queue);
 
-    peer.channel(1).put(queue, "2").call(&basic_cancel("low"));
+    low.channel(1).put(queue, "2").call(&basic_cancel("low"));
 
-    assert_eq!(peer.expect_delivery(1).brief(), ("high", "2"));
-    peer.channel(1).call(&queue_delete(queue));
+    assert_eq!(high.expect_delivery(1).text(), "2");
+    high.channel(1).call(&queue_delete(queue));
 }
 
 #[test]
 fn in_a_quorum_queue_an_equal_or_lower_priority_replaces_nobody() {
     let broker = TestBroker::start();
     if broker.is_rabbitmq_3_10 {
-        // It does not know priorities here.
+        // There the one of the higher priority waits.
         return;
     }
-    let mut peer = broker.connect();
     let queue = "single_active.equal";
-    outranked(&mut peer, queue);
-    peer.channel(1).call(&basic_cancel("low"));
+    let (mut low, mut high, _) = outranked(&broker, queue);
+    low.channel(1).call(&basic_cancel("low"));
     for (tag, priority) in [("equal", 9), ("lower", 8)] {
         let arguments = [("x-priority", Field::Int(priority))];
-        peer.channel(1).call(&basic_consume(queue, tag).arguments(&arguments));
+        low.channel(1).call(&basic_consume(queue, tag).arguments(&arguments));
     }
 
-    peer.channel(1).put(queue, "2");
+    low.channel(1).put(queue, "2");
 
-    assert_eq!(peer.expect_delivery(1).brief(), ("high", "2"));
-    peer.channel(1).call(&queue_delete(queue));
+    assert_eq!(high.expect_delivery(1).text(), "2");
+    low.channel(1).call(&queue_delete(queue));
 }
 
 #[test]

@@ -119,7 +119,15 @@ fn names() -> Vec<Row> {
             s.send(&queue_declare("").durable().arguments(&arguments));
         })
     };
-    vec![row("quorum"), row("stream")]
+    let prefix = "p".repeat(65).leak();
+    let text = format!("Queue name prefix '{prefix}' exceeds the 64-byte limit");
+    let prefix = Str(prefix);
+    let case = "queue.declare with a long prefix";
+    let long = channel_error(case, 406, &text, QUEUE_DECLARE, move |s| {
+        let arguments = [("x-name-prefix", prefix.clone())];
+        s.send(&queue_declare("").exclusive().arguments(&arguments));
+    });
+    vec![row("quorum"), row("stream"), long.rabbitmq_3_10_unchecked()]
 }
 
 fn consumers() -> Vec<Row> {

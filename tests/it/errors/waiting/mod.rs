@@ -16,6 +16,6 @@ pub fn rows() -> Vec<(&'static str, Vec<Row>)> {
         ("the durable store", queue_feature::durable()),
         ("token credentials", access::tokens()),
         ("an operator's commands", access::commands()),
-        ("protected queues, and prefixes of server-made names", queue_feature::later_queues()),
+        ("protected queues", queue_feature::protected_queues()),
     ]
 }

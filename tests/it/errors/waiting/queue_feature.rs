@@ -3,10 +3,9 @@
 use crate::errors::row::{Row, channel_error, connection_error};
 use crate::raw::content::content;
 use crate::raw::method::{
-    BASIC_GET, QUEUE_DECLARE, QUEUE_DELETE, basic_get, basic_publish, queue_declare, queue_delete,
-    tx_commit, tx_select,
+    BASIC_GET, QUEUE_DELETE, basic_get, basic_publish, queue_declare, queue_delete, tx_commit,
+    tx_select,
 };
-use crate::raw::wire::Field::Str;
 
 /// The commit has to be waiting for the disk when the next method comes.
 pub fn durable() -> Vec<Row> {
@@ -29,10 +28,7 @@ pub fn durable() -> Vec<Row> {
     ]
 }
 
-pub fn later_queues() -> Vec<Row> {
-    let prefix = "p".repeat(65).leak();
-    let text = format!("Queue name prefix '{prefix}' exceeds the 64-byte limit");
-    let prefix = Str(prefix);
+pub fn protected_queues() -> Vec<Row> {
     vec![
         channel_error(
             "queue.delete of a protected queue",
@@ -41,11 +37,6 @@ pub fn later_queues() -> Vec<Row> {
             QUEUE_DELETE,
             |s| s.send(&queue_delete("w.protected")),
         )
-        .rabbitmq_3_10_unchecked(),
-        channel_error("queue.declare with a long prefix", 406, &text, QUEUE_DECLARE, move |s| {
-            let arguments = [("x-name-prefix", prefix.clone())];
-            s.send(&queue_declare("").exclusive().arguments(&arguments));
-        })
         .rabbitmq_3_10_unchecked(),
     ]
 }
