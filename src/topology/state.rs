@@ -259,17 +259,19 @@ impl Topology {
         naming: Naming,
     ) -> Result<Outcome, Error> {
         definition.durable &= definition.exclusive_owner.is_none();
-        if naming == Naming::Server {
-            arguments::check_server_named(definition.arguments.as_ref())?;
+        match naming {
+            Naming::Server => arguments::check_server_named(definition.arguments.as_ref())?,
+            // Other than an exchange's, a queue's reserved name is refused where it exists too.
+            Naming::Client if is_reserved(definition.name.as_bytes()) => {
+                return Err(Error::ReservedName(Resource::queue(&self.vhost, &definition.name)));
+            }
+            Naming::Client => {}
         }
         if let Some(existing) = self.queues.get(&definition.name) {
             existing.check_equivalence(&self.vhost, &definition)?;
             return Ok(Outcome::default());
         }
         let resource = || Resource::queue(&self.vhost, &definition.name);
-        if naming == Naming::Client && is_reserved(definition.name.as_bytes()) {
-            return Err(Error::ReservedName(resource()));
-        }
         arguments::check_queue(resource, definition.arguments.as_ref())?;
         definition.check_properties(&self.vhost)?;
         let mut edit = Edit::new(self);

@@ -55,6 +55,20 @@ fn an_exclusive_queue_is_its_owners_alone_on_all_channels() {
 }
 
 #[test]
+fn a_queue_that_the_server_named_is_declared_again_passively_only() {
+    let broker = TestBroker::start();
+    let mut peer = broker.connect();
+    let queue = peer.open(1).own_queue();
+    peer.channel(1).call(&queue_declare(&queue).passive());
+
+    peer.channel(1).send(&queue_declare(&queue).exclusive());
+
+    let text = format!("ACCESS_REFUSED - queue name '{queue}' contains reserved prefix 'amq.*'");
+    peer.expect_channel_close(1, 403, &text, QUEUE_DECLARE);
+    assert_eq!(peer.open(2).counts(&queue), (0, 0));
+}
+
+#[test]
 fn an_exclusive_queue_survives_the_channel_that_declared_it() {
     let broker = TestBroker::start();
     let mut peer = broker.connect();

@@ -136,7 +136,13 @@ fn names_that_begin_with_amq_are_the_servers() {
     );
     let definition = queue("amq.gen-1");
     topology.apply(Command::DeclareQueue { definition, naming: Naming::Server }).unwrap();
-    assert!(topology.declare_q(queue("amq.gen-1")).unwrap().is_empty(), "it exists already");
+    assert_refused(
+        topology.declare_q(queue("amq.gen-1")),
+        AccessRefused,
+        "queue name 'amq.gen-1' contains reserved prefix 'amq.*'",
+    );
+    let predeclared = exchange("amq.direct", ExchangeKind::Direct);
+    assert!(topology.declare_x(predeclared).unwrap().is_empty(), "it exists already");
 }
 
 #[test]
