@@ -165,6 +165,11 @@ class RabbitMq(Started):
         super().start()
         self.set_policies()
 
+    def kill(self):
+        """It answers declarations some time before they are on the disk: not what is to be shown."""
+        self.ctl("eval", "mnesia:sync_log().")
+        super().kill()
+
     def spawn(self, streams):
         return processes.spawn([RABBITMQ], cwd=self.directory, env=self.environment, **streams)
 
