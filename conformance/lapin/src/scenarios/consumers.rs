@@ -62,6 +62,7 @@ async fn single_active(connection: &Connection) -> Outcome {
 
 pub async fn run(connection: Connection) -> Outcome {
     priorities(&connection).await?;
-    single_active(&connection).await?;
-    connection.close(200, "".into()).await
+    // The channels are being closed, as they were dropped; lapin's close of the connection may meet
+    // one in the middle of that, and fails then. It is closed when it is dropped, too.
+    single_active(&connection).await
 }
