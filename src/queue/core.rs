@@ -16,7 +16,7 @@ use super::later::Later;
 use super::levels::Levels;
 use super::rate::Pacer;
 use super::ready::Ready;
-use super::settings::{Dead, Settings};
+use super::settings::{Dead, Settings, Trimming};
 use super::unacked::{Holder, Unacked};
 use super::waiting::Waiting;
 use crate::amqp::ack_mode::AckMode;
@@ -48,6 +48,8 @@ pub struct Queue {
     pub(super) waiting: Apart,
     pub(super) consumers: Consumers,
     pub(super) next_index: u64,
+    /// Whether messages came back, and what is too much goes before the next is delivered.
+    pub(super) trims_first: bool,
     last_active: Timestamp,
     /// The time of the last call.
     pub(super) now: Timestamp,
@@ -98,7 +100,7 @@ impl Queue {
     /// Applies `commands` in order, then delivers what the consumers can take within the budget of
     /// `effects`. What the consumers can take is also delivered before a get, a purge and the start
     /// of another consumer, so that these come after what was ready before them. Then what is too
-    /// much is dropped.
+    /// much is dropped; where messages came back, [before](Trimming) too.
     ///
     /// Adds to `effects`, which belongs to the caller. When the budget did not suffice,
     /// [`has_deliverable`](Self::has_deliverable) says so, and a call without commands goes on.
@@ -292,7 +294,10 @@ impl Queue {
                 effects.release(index, message.store);
             }
             Settlement::Discard => self.kill(message, Death::Rejected, effects),
-            Settlement::Requeue | Settlement::Fail => self.take_back(message, outcome, effects),
+            Settlement::Requeue | Settlement::Fail => {
+                self.take_back(message, outcome, effects);
+                self.trims_first = self.settings.trimming == Trimming::First;
+            }
         }
         if !self.groups.is_idle() {
             self.settle_group(&message);

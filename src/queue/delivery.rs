@@ -14,6 +14,9 @@ use crate::amqp::id::Timestamp;
 
 impl Queue {
     pub(super) fn deliver(&mut self, effects: &mut Effects) {
+        if self.trims_first {
+            self.trim(effects);
+        }
         if self.pacer.is_off() {
             self.deliver_all(effects);
         } else {

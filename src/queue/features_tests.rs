@@ -11,7 +11,7 @@ use super::command::{Attach, ChannelLimit, Command, Exclusivity, Key, Marks, Set
 use super::core::Queue;
 use super::effect::{Budget, Effect, Effects};
 use super::later::Retry;
-use super::settings::{Dead, Priorities, Serving, Settings};
+use super::settings::{Dead, Priorities, Serving, Settings, Trimming};
 use super::single_active::Succession;
 use crate::amqp::ack_mode::AckMode;
 use crate::amqp::argument::{DelayedRetry, Overflow};
@@ -98,6 +98,7 @@ fn settings() -> impl Strategy<Value = Settings> {
                     max_length: limited.then_some(12),
                     max_bytes: None,
                     overflow: Overflow::DropHead,
+                    trimming: if counts { Trimming::Last } else { Trimming::First },
                     counts_attempts: counts,
                     delivery_limit: delivery_limit.filter(|_| counts),
                     priorities: Priorities { highest, absent: 0 },

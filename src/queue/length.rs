@@ -1,7 +1,7 @@
 //! Limits of length: what becomes of ready messages that are too many, or have too many octets.
 //!
-//! A queue drops the oldest of the highest priority, as RabbitMQ does, or its owner asks before each publish whether there is
-//! [room](Queue::vacancy). Unacked messages do not count.
+//! A queue drops the oldest of the highest priority, as RabbitMQ does, or its owner asks before each
+//! publish whether there is [room](Queue::vacancy). Unacked messages do not count.
 
 use super::core::Queue;
 use super::dying::Death;
@@ -95,18 +95,21 @@ impl Queue {
             && self.excess().is_some()
     }
 
-    /// Has the oldest ready messages die until the rest is within the limits, after the consumers
-    /// have been served.
+    /// Has the oldest ready messages die until the rest is within the limits: after the consumers
+    /// have been served, and [before](Trimming) where messages came back.
     #[inline]
     pub(super) fn trim(&mut self, effects: &mut Effects) {
-        if !self.settings.drops_head() || !effects.has_room() {
-            return;
-        }
-        while let Some(excess) = self.excess() {
-            if !self.drop_first(excess, effects) {
+        if self.settings.drops_head() {
+            if !effects.has_room() {
                 return;
             }
+            while let Some(excess) = self.excess() {
+                if !self.drop_first(excess, effects) {
+                    return;
+                }
+            }
         }
+        self.trims_first = false;
     }
 
     /// What has to be loaded to be dropped.
@@ -166,3 +169,7 @@ impl Queue {
 #[cfg(test)]
 #[path = "length_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "trimming_tests.rs"]
+mod trimming_tests;

@@ -19,6 +19,8 @@ pub struct Settings {
     pub max_bytes: Option<u64>,
     /// What becomes of more (`x-overflow`).
     pub overflow: Overflow,
+    /// When what is too much goes because messages came back.
+    pub trimming: Trimming,
     /// What becomes of messages that die.
     pub dead: Dead,
     /// Whether it counts how often each message came back.
@@ -80,6 +82,16 @@ pub enum Serving {
     All,
     /// One at a time, while the others wait (`x-single-active-consumer`).
     SingleActive(Succession),
+}
+
+/// When a queue that is too long because messages came back drops its oldest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Trimming {
+    /// Before consumers are served (RabbitMQ: `rabbit_amqqueue_process:requeue_and_run/2`).
+    #[default]
+    First,
+    /// After that, as it does with what is published (RabbitMQ: `rabbit_fifo:evaluate_limit/5`).
+    Last,
 }
 
 /// What becomes of messages that die.

@@ -61,10 +61,18 @@ impl Service {
     ) -> Result<(), Exception> {
         let mut taken = std::mem::take(&mut self.taken);
         let result = self.outbox.take(at, named, Freed::Now, &mut taken);
+        let comes_back = matches!(settlement, Settlement::Requeue | Settlement::Fail);
+        if comes_back {
+            // A full queue drops its oldest for this request alone, and has dealt with all before it.
+            self.flush();
+        }
         self.refused |= settlement != Settlement::Ack;
         self.settled
             .extend(taken.drain(..).map(|Unacked { queue, index, .. }| (queue, index, settlement)));
         self.taken = taken;
+        if comes_back {
+            self.flush_settled();
+        }
         Ok(result?)
     }
 

@@ -2,7 +2,7 @@
 
 use crate::amqp::argument::{DeadLetterStrategy, DelayedRetry};
 use crate::queue::later::Retry;
-use crate::queue::settings::{Dead, Priorities, Serving, Settings};
+use crate::queue::settings::{Dead, Priorities, Serving, Settings, Trimming};
 use crate::queue::single_active::Succession;
 use crate::topology::arguments::queue_type::QueueType;
 use crate::topology::arguments::values::Values;
@@ -30,6 +30,10 @@ pub(super) fn settings(queue_type: QueueType, values: &Values) -> Settings {
         max_length: values.max_length,
         max_bytes: values.max_length_bytes,
         overflow: values.overflow.unwrap_or_default(),
+        trimming: match queue_type {
+            QueueType::Classic => Trimming::First,
+            QueueType::Quorum => Trimming::Last,
+        },
         counts_attempts: counts,
         delivery_limit: if counts { delivery_limit(values.delivery_limit) } else { None },
         retry,

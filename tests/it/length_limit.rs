@@ -94,6 +94,37 @@ fn unacked_messages_do_not_count_until_they_come_back() {
     assert_eq!(peer.channel(1).drain(&queue), ["3", "4"]);
 }
 
+/// A consumer that holds 1 and 2 of a queue for two, with 3 and 4 behind them.
+fn holder(broker: &TestBroker, kind: &'static str) -> (Peer, [u64; 2]) {
+    let mut peer = broker.connect();
+    let limits = [("x-max-length", Field::Int(2)), ("x-queue-type", Field::Str(kind))];
+    peer.open(1).call(&queue_declare("full").durable().arguments(&limits));
+    peer.channel(1).call(&basic_qos(0, 2));
+    peer.channel(1).call(&basic_consume("full", "c"));
+    peer.channel(1).put_all("full", &["1", "2", "3", "4"]);
+    let held = peer.expect_deliveries(1, 2);
+    assert_eq!(crate::raw::message::texts(&held), ["1", "2"]);
+    (peer, [held[0].tag, held[1].tag])
+}
+
+#[test]
+fn what_comes_back_to_a_full_classic_queue_goes_before_a_consumer_gets_it() {
+    for (kind, both, one_by_one) in
+        [("classic", ["3", "4"], ["3", "2"]), ("quorum", ["1", "2"], ["1", "2"])]
+    {
+        let broker = TestBroker::start();
+        let (mut peer, [_, last]) = holder(&broker, kind);
+        peer.channel(1).send(&basic_nack(last).multiple().requeue());
+        assert_eq!(crate::raw::message::texts(&peer.expect_deliveries(1, 2)), both, "{kind}");
+
+        let broker = TestBroker::start();
+        let (mut peer, [first, last]) = holder(&broker, kind);
+        let nacks = [first, last].map(|tag| basic_nack(tag).requeue().frame(1));
+        peer.octets(&nacks.concat());
+        assert_eq!(crate::raw::message::texts(&peer.expect_deliveries(1, 2)), one_by_one, "{kind}");
+    }
+}
+
 #[test]
 fn a_queue_of_no_length_has_what_is_consumed_at_once() {
     let broker = TestBroker::start();

@@ -2,14 +2,17 @@ package scenarios;
 
 import static conformance.Support.accepted;
 import static conformance.Support.confirming;
+import static conformance.Support.consume;
 import static conformance.Support.drained;
 import static conformance.Support.dyingTo;
 import static conformance.Support.equal;
 import static conformance.Support.name;
+import static conformance.Support.next;
 import static conformance.Support.put;
 import static conformance.Support.receive;
 import static conformance.Support.refuseArgument;
 import static conformance.Support.scenario;
+import static conformance.Support.tag;
 import static conformance.Support.texts;
 import static conformance.Support.told;
 
@@ -17,6 +20,7 @@ import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Delivery;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.BlockingQueue;
 
 public final class Overflow {
     private Overflow() {}
@@ -56,6 +60,14 @@ public final class Overflow {
             String small = declare(channel, dead, Map.of("x-max-length-bytes", 8));
             put(channel, small, null, "first", "four", "4444");
             expect(channel, dead, small, List.of("first"), List.of("four", "4444"));
+
+            String returned = declare(channel, dead, Map.of("x-max-length", 1));
+            channel.basicQos(1);
+            BlockingQueue<Delivery> deliveries = consume(channel, returned, false);
+            put(channel, returned, null, "1", "2");
+            channel.basicNack(tag(next(deliveries, "1")), false, true);
+            next(deliveries, "2");
+            expect(channel, dead, returned, List.of("1"), List.of());
 
             String refusing = refusing(channel, dead, "reject-publish");
             expect(channel, dead, refusing, List.of(), List.of("1"));

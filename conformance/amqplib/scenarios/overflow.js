@@ -39,6 +39,17 @@ scenario(async (connection) => {
   const small = await declare('bytes', { 'x-max-length-bytes': 8 });
   await publish(channel, small, ['first', 'four', '4444']);
   await expect(small, ['first'], ['four', '4444']);
+
+  const returned = await declare('returned', { 'x-max-length': 1 });
+  await channel.prefetch(1);
+  const deliveries = await support.consume(channel, returned, {});
+  await publish(channel, returned, ['1', '2']);
+  const first = await deliveries.next();
+  assert.deepStrictEqual(texts([first]), ['1']);
+  channel.nack(first);
+  assert.deepStrictEqual(texts(await deliveries.take(1)), ['2']);
+  await expect(returned, ['1'], []);
+
   await expect(await refusing('reject', 'reject-publish'), [], ['1']);
   assert.deepStrictEqual(await drain(channel, dead), []);
   await expect(await refusing('reject-dlx', 'reject-publish-dlx'), ['2', '3'], ['1']);

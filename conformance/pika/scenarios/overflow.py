@@ -1,6 +1,8 @@
 from pika.exceptions import NackError
 
-from support import confirming, connect, drain, name, publish, receive, refuse_arguments, texts
+from support import (
+    confirming, connect, consume, drain, name, publish, receive, refuse_arguments, take, texts,
+)
 
 with connect() as connection:
     channel = confirming(connection)
@@ -36,6 +38,15 @@ with connect() as connection:
     queue = declare("bytes", max_length_bytes=8)
     publish(channel, queue, "first", "four", "4444")
     assert died(queue, 1) == ["first"] and texts(drain(channel, queue)) == ["four", "4444"]
+
+    queue = declare("returned", max_length=1)
+    channel.basic_qos(prefetch_count=1)
+    deliveries = consume(channel, queue)
+    publish(channel, queue, "1", "2")
+    ((method, _, body),) = take(connection, deliveries, 1)
+    assert body == b"1"
+    channel.basic_nack(method.delivery_tag, requeue=True)
+    assert texts(take(connection, deliveries, 1)) == ["2"] and died(queue, 1) == ["1"]
 
     queue = declare("reject", max_length=1, overflow="reject-publish")
     assert [is_accepted(queue, text) for text in "123"] == [True, False, False]
