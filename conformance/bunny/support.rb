@@ -74,17 +74,27 @@ def await(queue)
   Timeout.timeout(PATIENCE, nil, "nothing came") { queue.pop }
 end
 
-# Waits until the block is true.
-def eventually
+# Waits until the block is true, which it is asked anew after this many seconds.
+def eventually(interval = 0.02)
   deadline = Time.now + PATIENCE
   until yield
     assert Time.now < deadline, "what was waited for did not happen"
-    sleep 0.02
+    sleep interval
   end
 end
 
-def publish(queue, *bodies, **properties)
-  bodies.each { |body| queue.publish(body, properties.dup) }
+# Publishes to a queue, or to an exchange with a `routing_key`.
+def publish(target, *bodies, **properties)
+  bodies.each { |body| target.publish(body, properties.dup) }
+end
+
+# A channel for `confirmed`.
+def confirming(connection) = connection.create_channel.tap(&:confirm_select)
+
+# Publishes likewise and waits until the broker has confirmed it all.
+def confirmed(target, *bodies, **properties)
+  publish(target, *bodies, **properties)
+  assert target.channel.wait_for_confirms, "a message was nacked"
 end
 
 def consume(queue, **options) = Deliveries.new.subscribe(queue, options)
@@ -105,6 +115,15 @@ def get(queue)
   delivery if delivery.info
 end
 
+# All that is ready in a queue, by basic.get.
+def drain(queue)
+  drained = []
+  while (delivery = Delivery.new(*queue.pop)).info
+    drained << delivery
+  end
+  drained
+end
+
 # Has the block, with a channel of its own, end in a channel exception with this text in it.
 def refused(connection, error, text)
   channel = connection.create_channel
@@ -115,6 +134,29 @@ def refused(connection, error, text)
     return assert(refusal.message.include?(text), refusal.message)
   end
   raise "not refused with #{error} #{text}"
+end
+
+# Has the publish of such a message end in a channel exception with this text in it. Nothing
+# answers a publish: bunny tells of the exception when the closed channel is used again.
+def refused_publish(connection, text, **message)
+  channel = connection.create_channel
+  channel.default_exchange.publish("refused", message)
+  eventually do
+    channel.prefetch(1) if channel.closed?
+  rescue Bunny::ChannelAlreadyClosed => refusal
+    refusal.message.include?(text)
+  end
+end
+
+# Sees that queues with these values of an argument are refused for the reasons given.
+def refuse_argument(connection, argument, reasons)
+  queue = name("refused")
+  text = "PRECONDITION_FAILED - invalid arg '#{argument}' for queue '#{queue}' in vhost '/': "
+  reasons.each do |value, reason|
+    refused(connection, Bunny::PreconditionFailed, text + reason) do |channel|
+      channel.queue(queue, arguments: { argument => value })
+    end
+  end
 end
 
 # Has the harness do something to the broker, or to this process (harness/control.py).
