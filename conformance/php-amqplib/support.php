@@ -103,20 +103,40 @@ function happens(AbstractConnection|AMQPChannel $where, float $seconds): bool
     }
 }
 
-/** Waits until `$holds()`. */
-function eventually(callable $holds): void
+/** Waits until `$holds()`, which is asked anew after this many seconds. */
+function eventually(callable $holds, float $interval = 0.02): void
 {
     $deadline = microtime(true) + PATIENCE;
     while (!$holds()) {
         check(microtime(true) < $deadline, 'what was waited for did not happen');
-        usleep(20_000);
+        usleep((int) ($interval * 1_000_000));
     }
 }
 
-/** A queue of this connection's own, with a name by the broker. */
-function exclusive(AMQPChannel $channel): string
+/** A queue of this connection's own, with a name by the broker if it is given none. */
+function exclusive(AMQPChannel $channel, string $queue = '', array $arguments = []): string
 {
-    return $channel->queue_declare('', exclusive: true, auto_delete: false)[0];
+    $arguments = new AMQPTable($arguments);
+    return $channel->queue_declare($queue, exclusive: true, auto_delete: false, arguments: $arguments)[0];
+}
+
+/** Whether what `$declare` declares passively is there. */
+function isThere(AbstractConnection $connection, callable $declare): bool
+{
+    try {
+        $channel = $connection->channel();
+        $declare($channel);
+        $channel->close();
+        return true;
+    } catch (AMQPProtocolChannelException $closed) {
+        same(404, $closed->getCode());
+        return false;
+    }
+}
+
+function hasQueue(AbstractConnection $connection, string $queue): bool
+{
+    return isThere($connection, fn ($channel) => ready($channel, $queue));
 }
 
 /** The number of messages that wait in a queue. */
@@ -130,6 +150,30 @@ function publish(AMQPChannel $channel, string $queue, string ...$texts): void
     foreach ($texts as $text) {
         $channel->basic_publish(new AMQPMessage($text), '', $queue);
     }
+}
+
+/** A channel on which `put` waits until the broker has confirmed. */
+function confirming(AbstractConnection $connection): AMQPChannel
+{
+    $channel = $connection->channel();
+    $channel->confirm_select();
+    return $channel;
+}
+
+/** Publishes one message with headers and properties, by the default exchange if it is given none. */
+function put(
+    AMQPChannel $channel,
+    string $key,
+    string $text,
+    string $exchange = '',
+    array $headers = [],
+    mixed ...$properties
+): void {
+    if ($headers) {
+        $properties['application_headers'] = new AMQPTable($headers);
+    }
+    $channel->basic_publish(new AMQPMessage($text, $properties), $exchange, $key);
+    $channel->wait_for_pending_acks(PATIENCE);
 }
 
 /** `$options` are named arguments of `basic_consume`. */
@@ -150,9 +194,25 @@ function receive(AMQPChannel $channel, string $queue, int $count): array
     return $messages;
 }
 
+/** All that is ready in a queue, by basic.get. */
+function drain(AMQPChannel $channel, string $queue): array
+{
+    $messages = [];
+    while ($message = $channel->basic_get($queue, no_ack: true)) {
+        $messages[] = $message;
+    }
+    return $messages;
+}
+
 function texts(array $messages): array
 {
     return array_map(fn ($message) => $message->getBody(), $messages);
+}
+
+/** A property of each of these messages, null where it has none. */
+function property(string $property, array $messages): array
+{
+    return array_map(fn ($message) => $message->get_properties()[$property] ?? null, $messages);
 }
 
 /** The headers of a message as PHP's own values. */
@@ -160,6 +220,13 @@ function headers(AMQPMessage $message): array
 {
     $headers = $message->has('application_headers') ? $message->get('application_headers') : new AMQPTable();
     return $headers->getNativeData();
+}
+
+/** Queue, reason and count of each death that a message tells of. */
+function deaths(AMQPMessage $message): array
+{
+    $told = fn ($death) => [$death['queue'], $death['reason'], $death['count']];
+    return array_map($told, headers($message)['x-death'] ?? []);
 }
 
 /** Has `$call`, with a channel of its own, end in a channel exception with this text in it. */
@@ -175,6 +242,17 @@ function refused(AbstractConnection $connection, int $code, string $text, callab
         return;
     }
     throw new RuntimeException("not refused with $code $text");
+}
+
+/** Sees that queues with an argument are refused, which has each of `$reasons`' values, for its reason. */
+function refuseArgument(AbstractConnection $connection, string $argument, array ...$reasons): void
+{
+    $queue = name('refused');
+    $text = "PRECONDITION_FAILED - invalid arg '$argument' for queue '$queue' in vhost '/': ";
+    foreach ($reasons as [$value, $reason]) {
+        $declare = fn ($channel) => exclusive($channel, $queue, [$argument => $value]);
+        refused($connection, 406, $text . $reason, $declare);
+    }
 }
 
 /** Has the harness begin to do something to the broker, or to this process (harness/control.py). */

@@ -8,26 +8,13 @@ use PhpAmqpLib\Exchange\AMQPExchangeType;
 use PhpAmqpLib\Message\AMQPMessage;
 use PhpAmqpLib\Wire\AMQPTable;
 
-/** Queue, reason and count of each death that a message tells of. */
-function deaths(AMQPMessage $message): array
-{
-    $told = fn ($death) => [$death['queue'], $death['reason'], $death['count']];
-    return array_map($told, headers($message)['x-death'] ?? []);
-}
-
-function declareExclusive($channel, string $queue, array $arguments = []): void
-{
-    $arguments = new AMQPTable($arguments);
-    $channel->queue_declare($queue, exclusive: true, auto_delete: false, arguments: $arguments);
-}
-
 function letters($channel): void
 {
     [$exchange, $dead, $dying] = array_map(name(...), ['dlx', 'dead', 'dying']);
     $channel->exchange_declare($exchange, AMQPExchangeType::TOPIC, auto_delete: true);
-    declareExclusive($channel, $dead);
+    exclusive($channel, $dead);
     $channel->queue_bind($dead, $exchange, '#');
-    declareExclusive($channel, $dying, ['x-dead-letter-exchange' => $exchange]);
+    exclusive($channel, $dying, ['x-dead-letter-exchange' => $exchange]);
 
     $headers = new AMQPTable(['n' => 1]);
     $mortal = ['expiration' => '50', 'delivery_mode' => 2, 'application_headers' => $headers];
@@ -51,8 +38,8 @@ function attempts($channel): void
 {
     [$work, $wait] = [name('work'), name('wait')];
     $to = fn ($queue) => ['x-dead-letter-exchange' => '', 'x-dead-letter-routing-key' => $queue];
-    declareExclusive($channel, $work, $to($wait));
-    declareExclusive($channel, $wait, $to($work) + ['x-message-ttl' => 50]);
+    exclusive($channel, $work, $to($wait));
+    exclusive($channel, $wait, $to($work) + ['x-message-ttl' => 50]);
     publish($channel, $work, 'job');
     $jobs = consume($channel, $work);
     for ($attempt = 0; $attempt < 4; $attempt++) {

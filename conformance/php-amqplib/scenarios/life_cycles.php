@@ -4,32 +4,11 @@ declare(strict_types=1);
 
 require __DIR__ . '/../support.php';
 
-use PhpAmqpLib\Exception\AMQPProtocolChannelException;
-
-/** Whether what `$declare` declares passively is there. */
-function isThere($connection, callable $declare): bool
-{
-    try {
-        $channel = $connection->channel();
-        $declare($channel);
-        $channel->close();
-        return true;
-    } catch (AMQPProtocolChannelException $closed) {
-        same(404, $closed->getCode());
-        return false;
-    }
-}
-
-function hasQueue($connection, string $queue): bool
-{
-    return isThere($connection, fn ($channel) => ready($channel, $queue));
-}
-
 function exclusiveQueue($other): void
 {
     $queue = name('exclusive');
     $owner = connect();
-    $owner->channel()->queue_declare($queue, exclusive: true, auto_delete: false);
+    exclusive($owner->channel(), $queue);
     $text = "RESOURCE_LOCKED - cannot obtain exclusive access to locked queue '$queue' in vhost '/'";
     refused($other, 405, $text, fn ($channel) => ready($channel, $queue));
     refused($other, 405, $text, fn ($channel) => consume($channel, $queue));
