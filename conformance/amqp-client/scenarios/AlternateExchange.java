@@ -52,8 +52,8 @@ public final class AlternateExchange {
             equal(returned, List.of());
 
             String text = "inequivalent arg 'alternate-exchange' for exchange '" + main + "' in vhost '/': ";
-            refused(connection, 406, text + "received '" + last + "' but current is '" + second + "'",
-                    other -> declare(other, main, "direct", last));
+            refused(connection, 406, text + "received 'amq.fanout' but current is '" + second + "'",
+                    other -> declare(other, main, "direct", "amq.fanout"));
             for (String exchange : List.of(main, second, last)) {
                 channel.exchangeDelete(exchange);
             }
