@@ -56,6 +56,16 @@ function inTurn(items, each, next) {
   else attempt(each, first, () => inTurn(rest, each, next));
 }
 
+// Like inTurn; `next` gets what the calls came to.
+function gather(items, each, next) {
+  const results = [];
+  const one = (item, then) => each(item, (result) => {
+    results.push(result);
+    then();
+  });
+  inTurn(items, one, () => next(results));
+}
+
 // Goes on when `check` has called back with true.
 function eventually(check, next) {
   const done = inTime('what was waited for did not happen', next);
@@ -96,18 +106,26 @@ function receive(channel, queue, count, next) {
   );
 }
 
-// Goes on with the texts of all that is ready in `queue`, by basic.get.
+// Goes on with all that is ready in `queue`, by basic.get.
 function drain(channel, queue, next, messages = []) {
   const more = (message) => {
     if (message) drain(channel, queue, next, [...messages, message]);
-    else next(texts(messages));
+    else next(messages);
   };
   channel.get(queue, { noAck: true }, ok(more));
 }
 
+// Goes on with what is ready in each of these queues.
+const drainAll = (channel, queues, next) =>
+  gather(queues, (queue, then) => drain(channel, queue, then), next);
+
 const texts = (messages) => messages.map(({ content }) => content.toString());
 
 const redelivered = (messages) => messages.map(({ fields }) => fields.redelivered);
+
+// Queue, reason and count of each death that a message tells of.
+const deaths = ({ properties }) =>
+  (properties.headers['x-death'] ?? []).map((death) => [death.queue, death.reason, death.count]);
 
 // Publishes these texts on a confirm channel, and goes on when the broker has accepted them.
 function publish(channel, key, all, { exchange = '', ...options }, next) {
@@ -127,6 +145,17 @@ function refused(connection, code, text, call, next) {
     call(channel);
   };
   connection.createChannel(ok(started));
+}
+
+// Sees that queues with these arguments are refused with 406 and the text given for each.
+function refuseArguments(connection, cases, next) {
+  const queue = name('refused');
+  const refuse = ([fields, text], then) => {
+    const full = `PRECONDITION_FAILED - ${text.replace('{queue}', queue)}`;
+    const declare = (channel) => channel.assertQueue(queue, { durable: false, arguments: fields });
+    refused(connection, 406, full, declare, then);
+  };
+  inTurn(cases, refuse, next);
 }
 
 // Whether `check`, on a channel of its own, finds what it asks for.
@@ -171,9 +200,12 @@ module.exports = {
   connect,
   consume,
   control,
+  deaths,
   drain,
+  drainAll,
   eventually,
   failing,
+  gather,
   inTime,
   inTurn,
   isThere,
@@ -182,6 +214,7 @@ module.exports = {
   publish,
   receive,
   redelivered,
+  refuseArguments,
   refused,
   run,
   scenario,

@@ -1,17 +1,15 @@
 'use strict';
 const assert = require('node:assert');
-const { consume, inTurn, name, ok, receive, scenario, take } = require('../support');
+const { consume, deaths, inTurn, name, ok, receive, scenario, take } = require('../support');
 
 const [exchange, dead, dying, work, wait] = ['dlx', 'dead', 'dying', 'work', 'wait'].map(name);
 
-const told = ({ properties }) =>
-  (properties.headers['x-death'] ?? []).map((death) => [death.queue, death.reason, death.count]);
-
-function checkExpired({ fields, properties }) {
+function checkExpired(message) {
+  const { fields, properties } = message;
   assert.deepStrictEqual([fields.exchange, fields.routingKey], [exchange, dying]);
   assert.deepStrictEqual([properties.expiration, properties.deliveryMode], [undefined, 2]);
   assert.strictEqual(properties.headers.n, 1);
-  assert.deepStrictEqual(told({ properties }), [[dying, 'expired', 1]]);
+  assert.deepStrictEqual(deaths(message), [[dying, 'expired', 1]]);
   const [death] = properties.headers['x-death'];
   assert.strictEqual(death['original-expiration'], '50');
   assert.deepStrictEqual(death['routing-keys'], [dying]);
@@ -23,7 +21,7 @@ function letters(channel, next) {
     take(deliveries, 1, ([message]) => {
       channel.reject(message, false);
       receive(channel, dead, 1, ([rejected]) => {
-        assert.deepStrictEqual(told(rejected), [[dying, 'rejected', 1]]);
+        assert.deepStrictEqual(deaths(rejected), [[dying, 'rejected', 1]]);
         assert.strictEqual(rejected.properties.headers['x-first-death-queue'], dying);
         next();
       });
@@ -51,7 +49,7 @@ function attempts(channel, next) {
     channel.sendToQueue(work, Buffer.from('job'));
     const once = (attempt, then) => take(jobs, 1, ([job]) => {
       const expected = [[wait, 'expired', attempt], [work, 'rejected', attempt]];
-      assert.deepStrictEqual(told(job), attempt ? expected : []);
+      assert.deepStrictEqual(deaths(job), attempt ? expected : []);
       channel.reject(job, false);
       then();
     });

@@ -1,6 +1,6 @@
 'use strict';
 const assert = require('node:assert');
-const { drain, inTurn, name, ok, publish, refused, scenario } = require('../support');
+const { drainAll, inTurn, name, ok, publish, refused, scenario, texts } = require('../support');
 
 const exchange = name('headers');
 const [all, any] = ['all', 'any'].map(name);
@@ -21,12 +21,9 @@ scenario((connection, done) => {
     channel.bindQueue(any, exchange, 'ignored', wanted('any'), ok(() => {
       const send = ([text, headers], next) =>
         publish(channel, '', [text], { exchange, headers }, next);
-      inTurn(MESSAGES, send, () => drain(channel, all, (ofAll) => {
-        assert.deepStrictEqual(ofAll, ['both']);
-        drain(channel, any, (ofAny) => {
-          assert.deepStrictEqual(ofAny, ['both', 'one']);
-          refused(connection, 406, 'Invalid x-match field value', wrong, done);
-        });
+      inTurn(MESSAGES, send, () => drainAll(channel, [all, any], (found) => {
+        assert.deepStrictEqual(found.map(texts), [['both'], ['both', 'one']]);
+        refused(connection, 406, 'Invalid x-match field value', wrong, done);
       }));
     }));
   }));

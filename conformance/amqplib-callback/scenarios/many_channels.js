@@ -1,6 +1,6 @@
 'use strict';
 const assert = require('node:assert');
-const { drain, inTurn, ok, publish, scenario } = require('../support');
+const { drain, inTurn, ok, publish, scenario, texts } = require('../support');
 
 const CHANNELS = 1000;
 
@@ -14,8 +14,8 @@ scenario((connection, done) => {
   inTurn(Array(CHANNELS).fill(), open, () => {
     channels[0].assertQueue('', { exclusive: true }, ok(({ queue }) => {
       const use = ([number, channel], next) => publish(channel, queue, [`${number}`], {}, () => {
-        drain(channel, queue, (texts) => {
-          assert.deepStrictEqual(texts, [`${number}`]);
+        drain(channel, queue, (messages) => {
+          assert.deepStrictEqual(texts(messages), [`${number}`]);
           next();
         });
       });

@@ -1,6 +1,6 @@
 'use strict';
 const assert = require('node:assert');
-const { drain, inTurn, name, ok, publish, scenario } = require('../support');
+const { drain, inTurn, name, ok, publish, scenario, texts } = require('../support');
 
 const exchange = name('direct_logs');
 
@@ -18,10 +18,10 @@ scenario((connection, done) => {
       bound(channel, ['info', 'warning', 'error'], (everything) => {
         const log = (key, next) => publish(channel, key, [key], { exchange }, next);
         inTurn(['info', 'error', 'debug', 'warning'], log, () => {
-          drain(channel, errors, (texts) => {
-            assert.deepStrictEqual(texts, ['error']);
+          drain(channel, errors, (messages) => {
+            assert.deepStrictEqual(texts(messages), ['error']);
             drain(channel, everything, (all) => {
-              assert.deepStrictEqual(all, ['info', 'error', 'warning']);
+              assert.deepStrictEqual(texts(all), ['info', 'error', 'warning']);
               channel.deleteExchange(exchange, {}, ok(done));
             });
           });

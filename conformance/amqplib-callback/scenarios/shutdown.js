@@ -1,6 +1,6 @@
 'use strict';
 const assert = require('node:assert');
-const { connect, control, drain, inTime, name, ok, publish, run } = require('../support');
+const { connect, control, drain, inTime, name, ok, publish, run, texts } = require('../support');
 
 const queue = name('durable');
 
@@ -21,8 +21,8 @@ function stop(connection, next) {
 
 function kept(next) {
   connect('', (connection) => connection.createChannel(ok((channel) => {
-    drain(channel, queue, (texts) => {
-      assert.deepStrictEqual(texts, ['1', '2']);
+    drain(channel, queue, (messages) => {
+      assert.deepStrictEqual(texts(messages), ['1', '2']);
       channel.deleteQueue(queue, {}, ok(() => connection.close(ok(next))));
     });
   })));

@@ -1,6 +1,6 @@
 'use strict';
 const assert = require('node:assert');
-const { drain, inTurn, name, ok, publish, scenario } = require('../support');
+const { drain, inTurn, name, ok, publish, scenario, texts } = require('../support');
 
 const exchange = name('topic_logs');
 const keys = [
@@ -45,8 +45,8 @@ scenario((connection, done) => {
       }));
     };
     const check = ({ queue, expected }, next) => {
-      drain(channel, queue, (texts) => {
-        assert.deepStrictEqual(texts, expected);
+      drain(channel, queue, (messages) => {
+        assert.deepStrictEqual(texts(messages), expected);
         next();
       });
     };
