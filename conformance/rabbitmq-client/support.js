@@ -140,6 +140,30 @@ async function refused(connection, code, text, call) {
   });
 }
 
+// Sees that queues with these arguments are refused with 406 and the text given for each.
+async function refuseArguments(connection, cases) {
+  const queue = name('refused');
+  for (const [fields, text] of cases) {
+    const declare = (channel) => channel.queueDeclare({ queue, arguments: fields });
+    const full = `PRECONDITION_FAILED - ${text.replace('{queue}', queue)}`;
+    await refused(connection, 'PRECONDITION_FAILED', full, declare);
+  }
+}
+
+// Whether `check`, on a channel of its own, finds what it asks for.
+async function isThere(connection, check) {
+  const channel = await connection.acquire();
+  try {
+    await check(channel);
+    return true;
+  } catch (error) {
+    assert.strictEqual(error.code, 'NOT_FOUND');
+    return false;
+  } finally {
+    await channel.close();
+  }
+}
+
 // Has the harness do something to the broker, or to this process (harness/control.py).
 async function control(path) {
   const answer = await fetch(process.env.CONFORMANCE_CONTROL + path);
@@ -179,11 +203,13 @@ module.exports = {
   drain,
   event,
   eventually,
+  isThere,
   name,
   next,
   pause,
   receive,
   redelivered,
+  refuseArguments,
   refused,
   run,
   scenario,

@@ -1,22 +1,8 @@
 'use strict';
 const assert = require('node:assert');
-const { connect, eventually, name, refused, scenario } = require('../support');
+const { connect, eventually, isThere, name, refused, scenario } = require('../support');
 
 const ignore = () => {};
-
-// Whether `check`, on a channel of its own, finds what it asks for.
-async function isThere(connection, check) {
-  const channel = await connection.acquire();
-  try {
-    await check(channel);
-    return true;
-  } catch (error) {
-    assert.strictEqual(error.code, 'NOT_FOUND');
-    return false;
-  } finally {
-    await channel.close();
-  }
-}
 
 async function exclusive(other) {
   const queue = name('exclusive');
