@@ -10,10 +10,6 @@ import (
 
 func init() { Add("dead_letters", deadLetters) }
 
-func mortal(channel *amqp.Channel, queue string, arguments amqp.Table) {
-	Must(channel.QueueDeclare(queue, false, false, true, false, arguments))
-}
-
 // Queue, reason and count of each death.
 func told(delivery amqp.Delivery) []string {
 	told := []string{}
@@ -28,9 +24,9 @@ func told(delivery amqp.Delivery) []string {
 func letters(channel *amqp.Channel) {
 	exchange, dead, dying := Name("dlx"), Name("dead"), Name("dying")
 	Check(channel.ExchangeDeclare(exchange, "topic", false, true, false, false, nil))
-	mortal(channel, dead, nil)
+	DeclareExclusive(channel, dead, nil)
 	Check(channel.QueueBind(dead, "#", exchange, false, nil))
-	mortal(channel, dying, amqp.Table{"x-dead-letter-exchange": exchange})
+	DeclareExclusive(channel, dying, amqp.Table{"x-dead-letter-exchange": exchange})
 
 	message := amqp.Publishing{
 		Expiration: "50", DeliveryMode: 2, Headers: amqp.Table{"n": int32(1)}, Body: []byte("expires"),
@@ -53,10 +49,10 @@ func attempts(channel *amqp.Channel) {
 	to := func(queue string) amqp.Table {
 		return amqp.Table{"x-dead-letter-exchange": "", "x-dead-letter-routing-key": queue}
 	}
-	mortal(channel, work, to(wait))
+	DeclareExclusive(channel, work, to(wait))
 	back := to(work)
 	back["x-message-ttl"] = int32(50)
-	mortal(channel, wait, back)
+	DeclareExclusive(channel, wait, back)
 	Publish(channel, "", work, "job")
 	jobs := Must(channel.Consume(work, "", false, false, false, false, nil))
 	for attempt := 0; attempt < 4; attempt++ {

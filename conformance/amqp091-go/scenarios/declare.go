@@ -20,10 +20,7 @@ type declaredAgain struct {
 
 func refuseAll(connection *amqp.Connection, cases []declaredAgain) {
 	for _, each := range cases {
-		exception := Refused(each.declare(Must(connection.Channel())), each.code)
-		if !strings.HasPrefix(exception.Reason, each.text) {
-			panic(fmt.Sprintf("%q, not %q", exception.Reason, each.text))
-		}
+		RefusedUse(connection, each.code, each.text, each.declare)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"strings"
 	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
@@ -47,6 +48,31 @@ func Refused(err error, code int) *amqp.Error {
 	return exception
 }
 
+// RefusedUse sees that the broker closes a channel for its use, with this code and start of the text.
+func RefusedUse(connection *amqp.Connection, code int, text string, use func(*amqp.Channel) error) {
+	channel := Must(connection.Channel())
+	closed := channel.NotifyClose(make(chan *amqp.Error, 1))
+	if err := use(channel); err != nil {
+		Refused(err, code)
+	}
+	exception := Await(closed)
+	Equal(exception.Code, code)
+	if !strings.HasPrefix(exception.Reason, text) {
+		panic(fmt.Sprintf("%q, not %q", exception.Reason, text))
+	}
+}
+
+// RefusedArgument sees that a queue is refused for the value of an argument, with this reason.
+func RefusedArgument(connection *amqp.Connection, argument string, value any, reason string) {
+	queue := Name("refused")
+	text := "PRECONDITION_FAILED - invalid arg '%s' for queue '%s' in vhost '/': %s"
+	text = fmt.Sprintf(text, argument, queue, reason)
+	RefusedUse(connection, amqp.PreconditionFailed, text, func(channel *amqp.Channel) error {
+		_, err := channel.QueueDeclare(queue, false, false, false, false, amqp.Table{argument: value})
+		return err
+	})
+}
+
 // Connect opens a connection of its own.
 func Connect() *amqp.Connection {
 	return Must(amqp.Dial(os.Getenv("AMQP_URI")))
@@ -60,6 +86,11 @@ func Name(suffix string) string {
 // Exclusive declares a server-named exclusive queue.
 func Exclusive(channel *amqp.Channel) string {
 	return Must(channel.QueueDeclare("", false, false, true, false, nil)).Name
+}
+
+// DeclareExclusive declares an exclusive queue with these arguments.
+func DeclareExclusive(channel *amqp.Channel, queue string, arguments amqp.Table) {
+	Must(channel.QueueDeclare(queue, false, false, true, false, arguments))
 }
 
 // Publish sends a text through an exchange.
@@ -123,6 +154,19 @@ func Receive(channel *amqp.Channel, queue string, count int) []amqp.Delivery {
 // Bodies takes the next messages of a queue as texts.
 func Bodies(channel *amqp.Channel, queue string, count int) []string {
 	return Texts(Receive(channel, queue, count))
+}
+
+// Drain takes all that is ready in a queue, by basic.get.
+func Drain(channel *amqp.Channel, queue string) []amqp.Delivery {
+	messages := []amqp.Delivery{}
+	for {
+		message, some, err := channel.Get(queue, true)
+		Check(err)
+		if !some {
+			return messages
+		}
+		messages = append(messages, message)
+	}
 }
 
 // Texts are the bodies of messages.
