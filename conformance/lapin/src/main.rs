@@ -1,7 +1,9 @@
 //! Runs the scenario named on the command line against the broker at `AMQP_URI`.
 
 mod control;
+mod refusals;
 mod support;
+mod tables;
 
 /// Declares each scenario's file and finds its `run` by name.
 macro_rules! scenarios {
@@ -18,32 +20,42 @@ macro_rules! scenarios {
 }
 
 scenarios! {
+    alternate_exchange,
     basic_get,
     blocked,
     bodies,
     channel_exception,
     concurrent_publishers,
+    consistent_hash,
     consumer_cancel,
     consumers,
     dead_letters,
     declare,
+    delayed_retry,
+    direct_reply_to,
     headers_exchange,
     heartbeat_broker,
     heartbeat_client,
     hello_world,
+    length_limits,
     life_cycles,
     mandatory_return,
     many_channels,
+    message_ttl,
     nack_requeue,
+    priorities,
     properties,
     publish_subscribe,
     publisher_confirms,
     qos,
+    queue_expiry,
     recover,
     recovery,
     routing,
     rpc,
+    sender_selected,
     shutdown,
+    single_active_consumer,
     topics,
     tx,
     work_queue,

@@ -7,10 +7,12 @@ use futures_lite::StreamExt;
 use lapin::message::{BasicGetMessage, Delivery};
 use lapin::options::{
     BasicCancelOptions, BasicConsumeOptions, BasicGetOptions, BasicPublishOptions,
-    QueueDeclareOptions,
+    ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions,
 };
 use lapin::types::{FieldTable, ShortString};
-use lapin::{BasicProperties, Channel, Connection, ConnectionProperties, Consumer, ErrorKind};
+use lapin::{
+    BasicProperties, Channel, Connection, ConnectionProperties, Consumer, ErrorKind, ExchangeKind,
+};
 use tokio::time::timeout;
 
 /// What a scenario ends in.
@@ -47,9 +49,39 @@ pub async fn declare(channel: &Channel, queue: &ShortString) -> Outcome {
 
 /// Declares a server-named exclusive queue.
 pub async fn exclusive(channel: &Channel) -> lapin::Result<ShortString> {
+    exclusive_with(channel, FieldTable::default()).await
+}
+
+/// Declares a server-named exclusive queue with arguments.
+pub async fn exclusive_with(
+    channel: &Channel,
+    arguments: FieldTable,
+) -> lapin::Result<ShortString> {
     let options = QueueDeclareOptions::exclusive();
-    let queue = channel.queue_declare("".into(), options, FieldTable::default()).await?;
+    let queue = channel.queue_declare("".into(), options, arguments).await?;
     Ok(queue.name().clone())
+}
+
+/// Declares an exchange that goes with its last binding.
+pub async fn declare_exchange(
+    channel: &Channel,
+    exchange: &ShortString,
+    kind: ExchangeKind,
+    arguments: FieldTable,
+) -> Outcome {
+    let options = ExchangeDeclareOptions { auto_delete: true, ..ExchangeDeclareOptions::default() };
+    channel.exchange_declare(exchange.clone(), kind, options, arguments).await
+}
+
+/// Binds a queue to an exchange.
+pub async fn bind(
+    channel: &Channel,
+    queue: &ShortString,
+    exchange: &ShortString,
+    key: &str,
+) -> Outcome {
+    let (queue, exchange, options) = (queue.clone(), exchange.clone(), QueueBindOptions::default());
+    channel.queue_bind(queue, exchange, key.into(), options, FieldTable::default()).await
 }
 
 /// The number of messages that wait in a queue.
@@ -120,7 +152,22 @@ pub async fn bodies(
     queue: &ShortString,
     count: usize,
 ) -> lapin::Result<Vec<String>> {
-    Ok(receive(channel, queue, count).await?.iter().map(text).collect())
+    Ok(texts(&receive(channel, queue, count).await?))
+}
+
+/// Takes all that is ready in a queue, by `basic.get`.
+pub async fn drain(channel: &Channel, queue: &ShortString) -> lapin::Result<Vec<Delivery>> {
+    let mut messages = Vec::new();
+    let options = BasicGetOptions { no_ack: true };
+    while let Some(message) = channel.basic_get(queue.clone(), options).await? {
+        messages.push(message.delivery);
+    }
+    Ok(messages)
+}
+
+/// The bodies of deliveries as texts.
+pub fn texts(deliveries: &[Delivery]) -> Vec<String> {
+    deliveries.iter().map(text).collect()
 }
 
 /// A delivery's body as text.

@@ -1,19 +1,16 @@
 //! The highest priority is served until it is full; a single active consumer has a successor.
 
-use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions, QueueDeclareOptions};
-use lapin::types::{AMQPValue, FieldTable, ShortString};
+use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions};
+use lapin::types::{FieldTable, ShortString};
 use lapin::{Channel, Connection, Consumer};
 
-use crate::support::{Outcome, consume, exclusive, publish, refused, take, text};
-
-fn arguments(key: &str, value: AMQPValue) -> FieldTable {
-    let mut arguments = FieldTable::default();
-    arguments.insert(key.into(), value);
-    arguments
-}
+use crate::support::{
+    Outcome, consume, exclusive, exclusive_with, publish, refused, take, text,
+};
+use crate::tables::table;
 
 async fn ranked(channel: &Channel, queue: &ShortString, priority: i32) -> lapin::Result<Consumer> {
-    let arguments = arguments("x-priority", AMQPValue::LongInt(priority));
+    let arguments = table([("x-priority", priority.into())]);
     let options = BasicConsumeOptions::default();
     channel.basic_consume(queue.clone(), "".into(), options, arguments).await
 }
@@ -39,9 +36,8 @@ async fn priorities(connection: &Connection) -> Outcome {
 async fn single_active(connection: &Connection) -> Outcome {
     let first = connection.create_channel().await?;
     let second = connection.create_channel().await?;
-    let single = arguments("x-single-active-consumer", AMQPValue::Boolean(true));
-    let options = QueueDeclareOptions::exclusive();
-    let queue = first.queue_declare("".into(), options, single).await?.name().clone();
+    let single = table([("x-single-active-consumer", true.into())]);
+    let queue = exclusive_with(&first, single).await?;
     let mut active = consume(&first, &queue).await?;
     let mut waiting = consume(&second, &queue).await?;
     for number in ["1", "2"] {

@@ -1,7 +1,6 @@
 //! Rejected and expired messages come from the dead letter exchange and tell how they died; a work
 //! queue and a wait queue count the attempts.
 
-use lapin::message::Delivery;
 use lapin::options::{
     BasicPublishOptions, BasicRejectOptions, ExchangeDeclareOptions, QueueBindOptions,
     QueueDeclareOptions,
@@ -10,6 +9,7 @@ use lapin::types::{AMQPValue, FieldTable, ShortString};
 use lapin::{BasicProperties, Channel, Connection, ExchangeKind};
 
 use crate::support::{Outcome, consume, name, next, publish, receive};
+use crate::tables::{dead_letters_to, long, table, told};
 
 pub async fn run(connection: Connection) -> Outcome {
     let channel = connection.create_channel().await?;
@@ -26,8 +26,7 @@ async fn letters(channel: &Channel) -> Outcome {
     declare(channel, &dead, none()).await?;
     let options = QueueBindOptions::default();
     channel.queue_bind(dead.clone(), exchange.clone(), "#".into(), options, none()).await?;
-    let mut to = none();
-    to.insert("x-dead-letter-exchange".into(), long(&exchange));
+    let to = table([("x-dead-letter-exchange", long(exchange.as_str()))]);
     declare(channel, &dying, to).await?;
 
     let properties = BasicProperties::default().with_expiration("50".into()).with_delivery_mode(2);
@@ -48,14 +47,8 @@ async fn letters(channel: &Channel) -> Outcome {
 
 async fn attempts(channel: &Channel) -> Outcome {
     let (work, wait) = (name("work"), name("wait"));
-    let to = |queue: &ShortString| {
-        let mut to = FieldTable::default();
-        to.insert("x-dead-letter-exchange".into(), long(&"".into()));
-        to.insert("x-dead-letter-routing-key".into(), long(queue));
-        to
-    };
-    declare(channel, &work, to(&wait)).await?;
-    let mut back = to(&work);
+    declare(channel, &work, dead_letters_to(&wait)).await?;
+    let mut back = dead_letters_to(&work);
     back.insert("x-message-ttl".into(), AMQPValue::LongInt(50));
     declare(channel, &wait, back).await?;
     publish(channel, &"".into(), &work, "job").await?;
@@ -74,27 +67,4 @@ async fn declare(channel: &Channel, queue: &ShortString, arguments: FieldTable) 
     let options = QueueDeclareOptions::exclusive();
     channel.queue_declare(queue.clone(), options, arguments).await?;
     Ok(())
-}
-
-fn long(name: &ShortString) -> AMQPValue {
-    AMQPValue::LongString(name.as_str().into())
-}
-
-/// Queue, reason and count of each death.
-fn told(delivery: &Delivery) -> Vec<String> {
-    let headers = delivery.properties.headers().as_ref();
-    let Some(AMQPValue::FieldArray(deaths)) = headers.and_then(|it| it.inner().get("x-death"))
-    else {
-        return Vec::new();
-    };
-    let told = |death: &AMQPValue| {
-        let AMQPValue::FieldTable(death) = death else { panic!("a death is a table") };
-        let field = |name| match death.inner().get(name) {
-            Some(AMQPValue::LongString(text)) => text.to_string(),
-            Some(AMQPValue::LongLongInt(number)) => number.to_string(),
-            other => panic!("{name}: {other:?}"),
-        };
-        format!("{} {} {}", field("queue"), field("reason"), field("count"))
-    };
-    deaths.as_slice().iter().map(told).collect()
 }

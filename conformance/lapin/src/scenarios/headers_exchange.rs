@@ -1,23 +1,12 @@
 //! A headers exchange routes by all or any of a binding's headers.
 
 use lapin::options::{ExchangeDeclareOptions, QueueBindOptions};
-use lapin::types::{AMQPValue, FieldTable};
+use lapin::types::FieldTable;
 use lapin::{BasicProperties, Connection, ExchangeKind};
 
 use crate::control::{confirming, publish_confirmed};
 use crate::support::{Outcome, bodies, exclusive, name, ready, refused};
-
-fn table<const N: usize>(fields: [(&str, AMQPValue); N]) -> FieldTable {
-    let mut table = FieldTable::default();
-    for (key, value) in fields {
-        table.insert(key.into(), value);
-    }
-    table
-}
-
-fn text(text: &str) -> AMQPValue {
-    AMQPValue::LongString(text.into())
-}
+use crate::tables::{long, table};
 
 pub async fn run(connection: Connection) -> Outcome {
     let exchange = name("headers");
@@ -29,15 +18,15 @@ pub async fn run(connection: Connection) -> Outcome {
     let bind = QueueBindOptions::default();
     for (queue, how) in [(&all, "all"), (&any, "any")] {
         let wanted =
-            table([("x-match", text(how)), ("format", text("pdf")), ("pages", 2.into())]);
+            table([("x-match", long(how)), ("format", long("pdf")), ("pages", 2.into())]);
         let (queue, exchange) = (queue.clone(), exchange.clone());
         channel.queue_bind(queue, exchange, "ignored".into(), bind, wanted).await?;
     }
 
     let messages = [
-        ("both", table([("format", text("pdf")), ("pages", 2.into()), ("x", 1.into())])),
-        ("one", table([("format", text("pdf")), ("pages", 3.into())])),
-        ("none", table([("format", text("PDF"))])),
+        ("both", table([("format", long("pdf")), ("pages", 2.into()), ("x", 1.into())])),
+        ("one", table([("format", long("pdf")), ("pages", 3.into())])),
+        ("none", table([("format", long("PDF"))])),
     ];
     for (body, headers) in messages {
         let properties = BasicProperties::default().with_headers(headers);
@@ -52,7 +41,7 @@ pub async fn run(connection: Connection) -> Outcome {
     assert_eq!(ready(&channel, &any).await?, 0);
 
     let other = connection.create_channel().await?;
-    let wrong = table([("x-match", text("some"))]);
+    let wrong = table([("x-match", long("some"))]);
     let text = refused(other.queue_bind(all, exchange, "".into(), bind, wrong).await, 406);
     assert!(text.contains("Invalid x-match field value"), "{text}");
     connection.close(200, "".into()).await

@@ -6,26 +6,11 @@ use lapin::options::{
     QueueDeleteOptions,
 };
 use lapin::types::{FieldTable, ShortString};
-use lapin::{Channel, Connection, ExchangeKind};
+use lapin::{Connection, ExchangeKind};
 
 use crate::control::eventually;
+use crate::refusals::{found, queue_is_there};
 use crate::support::{Outcome, connect, consume, exclusive, name, ready, refused};
-
-/// Whether a passive declaration found what it names; without it the channel is closed by 404.
-async fn found<T>(channel: Channel, result: lapin::Result<T>) -> lapin::Result<bool> {
-    if result.is_err() {
-        refused(result, 404);
-        return Ok(false);
-    }
-    channel.close(200, "".into()).await?;
-    Ok(true)
-}
-
-async fn queue_is_there(connection: &Connection, queue: &ShortString) -> lapin::Result<bool> {
-    let channel = connection.create_channel().await?;
-    let result = ready(&channel, queue).await;
-    found(channel, result).await
-}
 
 async fn exchange_is_there(connection: &Connection, exchange: &ShortString) -> lapin::Result<bool> {
     let channel = connection.create_channel().await?;

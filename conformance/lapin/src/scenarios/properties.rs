@@ -5,14 +5,7 @@ use lapin::types::{AMQPValue, ByteArray, DecimalValue, FieldArray, FieldTable};
 use lapin::{BasicProperties, Connection};
 
 use crate::support::{Outcome, exclusive, receive};
-
-fn table(fields: Vec<(&str, AMQPValue)>) -> FieldTable {
-    let mut table = FieldTable::default();
-    for (key, value) in fields {
-        table.insert(key.into(), value);
-    }
-    table
-}
+use crate::tables::table;
 
 fn headers() -> FieldTable {
     let list = FieldArray::from(vec![
@@ -20,12 +13,12 @@ fn headers() -> FieldTable {
         AMQPValue::LongInt(2),
         AMQPValue::FieldArray(FieldArray::from(vec![AMQPValue::Boolean(true), AMQPValue::Void])),
     ]);
-    let inner = table(vec![("deep", AMQPValue::LongInt(1))]);
-    let nested = table(vec![
+    let inner = table([("deep", AMQPValue::LongInt(1))]);
+    let nested = table([
         ("inner", AMQPValue::FieldTable(inner)),
         ("empty", AMQPValue::FieldTable(FieldTable::default())),
     ]);
-    table(vec![
+    table([
         ("text", AMQPValue::LongString("grüße".into())),
         ("not text", AMQPValue::LongString(vec![0, 255].into())),
         ("octets", AMQPValue::ByteArray(ByteArray::from(vec![0, 255]))),
