@@ -14,9 +14,9 @@ const MESSAGES = [
   ['none'],
   ['1', 1],
   ['3', 3],
+  ['5', 5],
   ['9', 9],
   ['0', 0],
-  ['5', 5],
   ['3 again', 3],
 ];
 const AGAIN = [['low', 1], ['high', 4], ['higher', 4]];
@@ -39,9 +39,9 @@ scenario((connection, done) => {
     const send = ([text, priority], next) => publish(channel, queue, [text], { priority }, next);
     channel.assertQueue(queue, { exclusive: true, maxPriority: 5 }, ok(() => {
       inTurn(MESSAGES, send, () => drain(channel, queue, (messages) => {
-        assert.deepStrictEqual(texts(messages), ['9', '5', '3', '3 again', '1', 'none', '0']);
+        assert.deepStrictEqual(texts(messages), ['5', '9', '3', '3 again', '1', 'none', '0']);
         const priorities = messages.map(({ properties }) => properties.priority);
-        assert.deepStrictEqual(priorities, [9, 5, 3, 3, 1, undefined, 0]);
+        assert.deepStrictEqual(priorities, [5, 9, 3, 3, 1, undefined, 0]);
         inTurn(AGAIN, send, () => returned(channel, () => {
           refuseArguments(connection, CASES, done);
         }));

@@ -8,7 +8,7 @@ const CASES = [
   [{ 'x-max-priority': -1 }, `${INVALID}{value_negative,-1}`],
   [{ 'x-max-priority': '5' }, `${INVALID}"expected integer, got longstr"`],
 ];
-const MESSAGES = [['1', 1], ['3', 3], ['9', 9], ['0', 0], ['5', 5], ['3 again', 3]];
+const MESSAGES = [['1', 1], ['3', 3], ['5', 5], ['9', 9], ['0', 0], ['3 again', 3]];
 
 scenario(async (connection) => {
   const channel = await connection.createConfirmChannel();
@@ -17,9 +17,9 @@ scenario(async (connection) => {
   await publish(channel, queue, 'none');
   for (const [text, priority] of MESSAGES) await publish(channel, queue, text, { priority });
   const messages = await drain(channel, queue);
-  assert.deepStrictEqual(texts(messages), ['9', '5', '3', '3 again', '1', 'none', '0']);
+  assert.deepStrictEqual(texts(messages), ['5', '9', '3', '3 again', '1', 'none', '0']);
   const priorities = messages.map((message) => message.properties.priority);
-  assert.deepStrictEqual(priorities, [9, 5, 3, 3, 1, undefined, 0]);
+  assert.deepStrictEqual(priorities, [5, 9, 3, 3, 1, undefined, 0]);
 
   await publish(channel, queue, 'low', { priority: 1 });
   await publish(channel, queue, ['high', 'higher'], { priority: 4 });

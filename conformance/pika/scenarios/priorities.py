@@ -5,11 +5,11 @@ with connect() as connection:
     queue = name("priorities")
     channel.queue_declare(queue, exclusive=True, arguments={"x-max-priority": 5})
     publish(channel, queue, "none")
-    for text, priority in [("1", 1), ("3", 3), ("9", 9), ("0", 0), ("5", 5), ("3 again", 3)]:
+    for text, priority in [("1", 1), ("3", 3), ("5", 5), ("9", 9), ("0", 0), ("3 again", 3)]:
         publish(channel, queue, text, priority=priority)
     messages = drain(channel, queue)
-    assert texts(messages) == ["9", "5", "3", "3 again", "1", "none", "0"], texts(messages)
-    assert [p.priority for _, p, _ in messages] == [9, 5, 3, 3, 1, None, 0], messages
+    assert texts(messages) == ["5", "9", "3", "3 again", "1", "none", "0"], texts(messages)
+    assert [p.priority for _, p, _ in messages] == [5, 9, 3, 3, 1, None, 0], messages
 
     publish(channel, queue, "low", priority=1)
     publish(channel, queue, "high", "higher", priority=4)

@@ -14,9 +14,9 @@ const MESSAGES = [
   ['none'],
   ['1', 1],
   ['3', 3],
+  ['5', 5],
   ['9', 9],
   ['0', 0],
-  ['5', 5],
   ['3 again', 3],
 ];
 const AGAIN = [['low', 1], ['high', 4], ['higher', 4]];
@@ -31,9 +31,9 @@ scenario(async (connection) => {
   await channel.queueDeclare({ queue, exclusive: true, arguments: { 'x-max-priority': 5 } });
   await publish(MESSAGES);
   const messages = await drain(connection, queue);
-  assert.deepStrictEqual(bodies(messages), ['9', '5', '3', '3 again', '1', 'none', '0']);
+  assert.deepStrictEqual(bodies(messages), ['5', '9', '3', '3 again', '1', 'none', '0']);
   const priorities = messages.map(({ priority }) => priority);
-  assert.deepStrictEqual(priorities, [9, 5, 3, 3, 1, undefined, 0]);
+  assert.deepStrictEqual(priorities, [5, 9, 3, 3, 1, undefined, 0]);
 
   await publish(AGAIN);
   while (await channel.basicGet(queue));
