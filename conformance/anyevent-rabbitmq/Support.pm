@@ -11,7 +11,8 @@ use HTTP::Tiny;
 
 our @EXPORT = qw(
     await body bodies call check close_connection confirmed consume control declare eventually
-    exclusive get method name open_connection pause publish ready reason receive refused same QUIET
+    exclusive get matches method name open_connection pause publish ready reason receive refused same
+    QUIET
 );
 
 # Seconds after which something that should have come counts as missing.
@@ -56,6 +57,10 @@ sub name ($suffix) {
 
 sub check ($condition, $otherwise = 'what should hold does not') {
     croak $otherwise if !$condition;
+}
+
+sub matches ($text, $pattern) {
+    croak "$text does not match $pattern" if $text !~ $pattern;
 }
 
 sub same ($actual, $expected) {
@@ -169,7 +174,7 @@ sub refused ($connection, $code, $text, $call) {
     my $channel = call($connection, open_channel => on_close => $closed);
     eval { $call->($channel) };
     my $why = reason(await($closed));
-    check($why =~ /^$code .*\Q$text\E/, $why);
+    matches($why, qr/^$code .*\Q$text\E/);
 }
 
 # Has the harness do something to the broker, or to this process (harness/control.py).

@@ -9,7 +9,7 @@ sub is_there ($connection, $declare) {
         call($channel, 'close');
         return 1;
     }
-    check($why =~ /^404 /, $why);
+    matches($why, qr/^404 /);
     return 0;
 }
 

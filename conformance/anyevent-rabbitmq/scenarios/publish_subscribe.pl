@@ -7,7 +7,7 @@ sub subscribe ($connection) {
     my $channel = call($connection, 'open_channel');
     call($channel, declare_exchange => exchange => $exchange, type => 'fanout');
     my $queue = exclusive($channel);
-    check($queue =~ /^amq\.gen-/, $queue);
+    matches($queue, qr/^amq\.gen-/);
     call($channel, bind_queue => queue => $queue, exchange => $exchange, routing_key => '');
     return [$channel, $queue];
 }

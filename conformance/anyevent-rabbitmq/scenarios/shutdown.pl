@@ -13,7 +13,7 @@ confirmed($channel, %persistent, body => $_) for 1, 2;
 control('/broker/stop');
 
 my $why = reason(await($closed));
-check($why =~ /^320 CONNECTION_FORCED/, $why);
+matches($why, qr/^320 CONNECTION_FORCED/);
 control('/broker/start');
 $connection = open_connection();
 $channel = call($connection, 'open_channel');
