@@ -36,6 +36,7 @@ pub enum Notice {
     Closed(u16, String),
     Cancelled(String),
     Acked(u64, bool),
+    Nacked(u64),
     Returned(Return, BasicProperties, Vec<u8>),
 }
 
@@ -70,7 +71,7 @@ impl ChannelCallback for Notices {
         let _ = self.0.send(Notice::Acked(ack.delivery_tag(), ack.mutiple()));
     }
     async fn publish_nack(&mut self, _: &Channel, nack: Nack) {
-        panic!("refused: {}", nack.delivery_tag());
+        let _ = self.0.send(Notice::Nacked(nack.delivery_tag()));
     }
     async fn publish_return(
         &mut self,
@@ -128,6 +129,32 @@ pub fn text(text: &str) -> FieldValue {
     FieldValue::S(text.try_into().expect("a text"))
 }
 
+/// A field's text or number as a text.
+pub fn spelled(table: &FieldTable, key: &str) -> Option<String> {
+    match table.get(&key.try_into().expect("a short key"))? {
+        FieldValue::S(text) => Some(text.to_string()),
+        FieldValue::l(number) => Some(number.to_string()),
+        other => panic!("{key} is {other:?}"),
+    }
+}
+
+/// Sees that queues with these values of an argument are refused, each for the reason given.
+pub async fn refuse_argument<const N: usize>(
+    connection: &Connection,
+    argument: &str,
+    cases: [(FieldValue, &str); N],
+) -> Outcome {
+    let queue = name("refused");
+    let invalid = format!("invalid arg '{argument}' for queue '{queue}' in vhost '/'");
+    for (value, why) in cases {
+        let session = Session::open(connection).await?;
+        let result = session.declare_with(&queue, table([(argument, value)])).await;
+        let text = session.refused(result, 406).await;
+        assert_eq!(text, format!("PRECONDITION_FAILED - {invalid}: {why}"));
+    }
+    Ok(())
+}
+
 /// Has the harness do something to the broker, or to this process (harness/control.py).
 pub async fn control(path: &str) {
     let address = env::var("CONFORMANCE_CONTROL").expect("CONFORMANCE_CONTROL is set");
@@ -168,6 +195,22 @@ impl Message {
     pub fn text(&self) -> &str {
         std::str::from_utf8(&self.body).expect("the body is text")
     }
+
+    pub fn header(&self, key: &str) -> Option<&FieldValue> {
+        self.properties.headers()?.get(&key.try_into().expect("a short key"))
+    }
+
+    /// What `x-death` tells, the latest first.
+    pub fn deaths(&self) -> Vec<FieldTable> {
+        let Some(FieldValue::A(deaths)) = self.header("x-death") else { return Vec::new() };
+        let deaths = Vec::from(deaths.clone()).into_iter();
+        deaths.map(|death| death.try_into().expect("a death is a table")).collect()
+    }
+}
+
+/// The bodies of messages as texts.
+pub fn texts(messages: &[Message]) -> Vec<&str> {
+    messages.iter().map(Message::text).collect()
 }
 
 /// A consumer and its deliveries.
@@ -257,6 +300,13 @@ impl Session {
     ) -> Result<(String, u32, u32), Error> {
         let declared = self.channel.queue_declare(arguments.finish()).await?;
         Ok(declared.expect("an answer"))
+    }
+
+    /// Declares an exclusive queue with these arguments.
+    pub async fn declare_with(&self, queue: &str, arguments: FieldTable) -> Outcome {
+        let mut declaration = QueueDeclareArguments::new(queue);
+        self.declare(declaration.exclusive(true).arguments(arguments)).await?;
+        Ok(())
     }
 
     /// Declares a server-named exclusive queue.
@@ -357,6 +407,23 @@ impl Session {
     pub async fn poll(&self, queue: &str) -> Result<Option<(GetOk, String)>, Error> {
         let got = self.channel.basic_get(BasicGetArguments::new(queue)).await?;
         Ok(got.map(|(ok, _, body)| (ok, String::from_utf8(body).expect("the body is text"))))
+    }
+
+    /// All that is ready in a queue, acknowledged automatically.
+    pub async fn drain(&self, queue: &str) -> Result<Vec<Message>, Error> {
+        let polls = BasicGetArguments::new(queue).no_ack(true).finish();
+        let mut messages = Vec::new();
+        while let Some((ok, properties, body)) = self.channel.basic_get(polls.clone()).await? {
+            messages.push(Message {
+                tag: ok.delivery_tag(),
+                redelivered: ok.redelivered(),
+                exchange: ok.exchange().clone(),
+                key: ok.routing_key().clone(),
+                properties,
+                body,
+            });
+        }
+        Ok(messages)
     }
 
     /// Polls one message that must be there with this body.

@@ -1,16 +1,10 @@
 //! Rejected and expired messages come from the dead letter exchange and tell how they died; a work
 //! queue and a wait queue count the attempts.
 
-use amqprs::channel::{BasicRejectArguments, ExchangeDeclareArguments, QueueDeclareArguments};
+use amqprs::channel::{BasicRejectArguments, ExchangeDeclareArguments};
 use amqprs::{BasicProperties, FieldTable, FieldValue};
 
-use crate::support::{Message, Outcome, Session, connect, name, table, text};
-
-async fn declare(session: &Session, queue: &str, arguments: FieldTable) -> Outcome {
-    let mut declaration = QueueDeclareArguments::new(queue);
-    session.declare(declaration.exclusive(true).arguments(arguments)).await?;
-    Ok(())
-}
+use crate::support::{Message, Outcome, Session, connect, name, spelled, table, text};
 
 async fn reject(session: &Session, message: &Message) -> Outcome {
     session.channel.basic_reject(BasicRejectArguments::new(message.tag, false)).await
@@ -18,30 +12,19 @@ async fn reject(session: &Session, message: &Message) -> Outcome {
 
 /// Queue, reason and count of each death.
 fn told(message: &Message) -> Vec<String> {
-    let key = "x-death".try_into().expect("a short key");
-    let Some(FieldValue::A(deaths)) = message.properties.headers().and_then(|it| it.get(&key))
-    else {
-        return Vec::new();
+    let told = |death: &FieldTable| {
+        ["queue", "reason", "count"].map(|key| spelled(death, key).expect(key)).join(" ")
     };
-    let told = |death: FieldValue| {
-        let FieldValue::F(death) = death else { panic!("a death is a table") };
-        let field = |name: &str| match death.get(&name.try_into().expect("a short key")) {
-            Some(FieldValue::S(text)) => text.to_string(),
-            Some(FieldValue::l(number)) => number.to_string(),
-            other => panic!("{name}: {other:?}"),
-        };
-        format!("{} {} {}", field("queue"), field("reason"), field("count"))
-    };
-    Vec::from(deaths.clone()).into_iter().map(told).collect()
+    message.deaths().iter().map(told).collect()
 }
 
 async fn letters(session: &Session) -> Outcome {
     let (exchange, dead, dying) = (name("dlx"), name("dead"), name("dying"));
     let mut arguments = ExchangeDeclareArguments::new(&exchange, "topic");
     session.channel.exchange_declare(arguments.auto_delete(true).finish()).await?;
-    declare(session, &dead, FieldTable::new()).await?;
+    session.declare_with(&dead, FieldTable::new()).await?;
     session.bind(&dead, &exchange, "#").await?;
-    declare(session, &dying, table([("x-dead-letter-exchange", text(&exchange))])).await?;
+    session.declare_with(&dying, table([("x-dead-letter-exchange", text(&exchange))])).await?;
 
     let properties =
         BasicProperties::default().with_expiration("50").with_delivery_mode(2).finish();
@@ -61,9 +44,9 @@ async fn letters(session: &Session) -> Outcome {
 async fn attempts(session: &Session) -> Outcome {
     let (work, wait) = (name("work"), name("wait"));
     let (exchange, key) = ("x-dead-letter-exchange", "x-dead-letter-routing-key");
-    declare(session, &work, table([(exchange, text("")), (key, text(&wait))])).await?;
+    session.declare_with(&work, table([(exchange, text("")), (key, text(&wait))])).await?;
     let ttl = ("x-message-ttl", FieldValue::I(50));
-    declare(session, &wait, table([(exchange, text("")), (key, text(&work)), ttl])).await?;
+    session.declare_with(&wait, table([(exchange, text("")), (key, text(&work)), ttl])).await?;
     session.publish("", &work, "job").await?;
     let mut jobs = session.consume(&work).await?;
     for attempt in 0..4 {
