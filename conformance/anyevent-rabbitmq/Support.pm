@@ -10,9 +10,9 @@ use Exporter qw(import);
 use HTTP::Tiny;
 
 our @EXPORT = qw(
-    await body bodies call check close_connection confirmed consume control declare eventually
-    exclusive get matches method name open_connection pause publish ready reason receive refused same
-    QUIET
+    await body bodies call check close_connection confirmed consume control declare drain eventually
+    exclusive get matches method name open_connection pause publish ready reason receive refuse_argument
+    refused same PATIENCE QUIET
 );
 
 # Seconds after which something that should have come counts as missing.
@@ -155,6 +155,15 @@ sub get ($channel, $queue, %options) {
     return $message->{empty} ? undef : $message;
 }
 
+# All that is ready in a queue, acknowledged automatically.
+sub drain ($channel, $queue) {
+    my @messages;
+    while (my $message = get($channel, $queue, no_ack => 1)) {
+        push @messages, $message;
+    }
+    return @messages;
+}
+
 # The deliver or get-ok of a message.
 sub method ($message) {
     return ($message->{deliver} // $message->{ok})->method_frame;
@@ -175,6 +184,17 @@ sub refused ($connection, $code, $text, $call) {
     eval { $call->($channel) };
     my $why = reason(await($closed));
     matches($why, qr/^$code .*\Q$text\E/);
+}
+
+# Sees that queues with these values of an argument are refused, each for the reason given.
+sub refuse_argument ($connection, $argument, @cases) {
+    my $queue = name('refused');
+    my $invalid = "PRECONDITION_FAILED - invalid arg '$argument' for queue '$queue' in vhost '/': ";
+    for my $case (@cases) {
+        my ($value, $why) = @$case;
+        my %wrong = (queue => $queue, arguments => { $argument => $value });
+        refused($connection, 406, $invalid . $why, sub ($other) { declare($other, %wrong) });
+    }
 }
 
 # Has the harness do something to the broker, or to this process (harness/control.py).
