@@ -120,6 +120,15 @@ void refused(Connection connection, amqp_channel_t channel, int code, const char
     open_channel(connection, channel);
 }
 
+void refuse_argument(Connection connection, amqp_channel_t channel, amqp_table_entry_t argument,
+                     const char *why) {
+    char *queue = name("refused");
+    try_declare(connection, channel, queue, 0, table(argument));
+    refused(connection, channel, 406,
+            format("PRECONDITION_FAILED - invalid arg '%s' for queue '%s' in vhost '/': %s",
+                   copy(argument.key), queue, why));
+}
+
 amqp_queue_declare_ok_t *try_declare(Connection connection, amqp_channel_t channel, const char *queue,
                                      int flags, amqp_table_t arguments) {
     return amqp_queue_declare(connection, channel, bytes(queue), (flags & PASSIVE) != 0,
@@ -140,8 +149,13 @@ char *exclusive(Connection connection, amqp_channel_t channel) {
 
 void exchange(Connection connection, amqp_channel_t channel, const char *exchange, const char *type,
               int flags) {
+    exchange_with(connection, channel, exchange, type, flags, amqp_empty_table);
+}
+
+void exchange_with(Connection connection, amqp_channel_t channel, const char *exchange, const char *type,
+                   int flags, amqp_table_t arguments) {
     amqp_exchange_declare(connection, channel, bytes(exchange), bytes(type), (flags & PASSIVE) != 0,
-                          (flags & DURABLE) != 0, (flags & AUTO_DELETE) != 0, false, amqp_empty_table);
+                          (flags & DURABLE) != 0, (flags & AUTO_DELETE) != 0, false, arguments);
 }
 
 void bind_queue(Connection connection, amqp_channel_t channel, const char *queue, const char *exchange,
@@ -222,12 +236,24 @@ void silence(Connection connection) {
     require(amqp_simple_wait_frame_noblock(connection, &frame, &QUIET) == AMQP_STATUS_TIMEOUT);
 }
 
-void receive(Connection connection, amqp_channel_t channel, const char *queue, const char *text) {
+Message receive(Connection connection, amqp_channel_t channel, const char *queue, const char *text) {
     Message message;
     for (time_t began = time(NULL); !get(connection, channel, queue, true, &message); usleep(20000))
         require(time(NULL) - began < PATIENCE.tv_sec);
     if (strcmp(message.text, text) != 0) {
         fprintf(stderr, "%s came, not %s\n", message.text, text);
+        exit(1);
+    }
+    return message;
+}
+
+void drain(Connection connection, amqp_channel_t channel, const char *queue, const char *texts) {
+    Message message;
+    char *came = "";
+    while (get(connection, channel, queue, true, &message))
+        came = format("%s%s%s", came, *came ? ", " : "", message.text);
+    if (strcmp(came, texts) != 0) {
+        fprintf(stderr, "%s came, not %s\n", came, texts);
         exit(1);
     }
 }
@@ -245,7 +271,7 @@ bool get(Connection connection, amqp_channel_t channel, const char *queue, bool 
     amqp_message_t message;
     succeeded(amqp_read_message(connection, channel, &message, 0));
     got->text = copy(message.body);
-    amqp_destroy_message(&message);
+    got->properties = message.properties;
     return true;
 }
 
@@ -272,6 +298,23 @@ const amqp_field_value_t *field(const amqp_table_t *table, const char *key) {
     for (int entry = 0; entry < table->num_entries; entry++)
         if (same(table->entries[entry].key, key)) return &table->entries[entry].value;
     return NULL;
+}
+
+const amqp_field_value_t *header(const amqp_basic_properties_t *properties, const char *key) {
+    return properties->_flags & AMQP_BASIC_HEADERS_FLAG ? field(&properties->headers, key) : NULL;
+}
+
+char *deaths(const amqp_basic_properties_t *properties) {
+    char *told = "";
+    const amqp_field_value_t *deaths = header(properties, "x-death");
+    if (!deaths) return told;
+    require(deaths->kind == AMQP_FIELD_KIND_ARRAY);
+    for (int each = 0; each < deaths->value.array.num_entries; each++) {
+        const amqp_table_t *death = &deaths->value.array.entries[each].value.table;
+        told = format("%s%s %s %d\n", told, copy(field(death, "queue")->value.bytes),
+                      copy(field(death, "reason")->value.bytes), (int)field(death, "count")->value.i64);
+    }
+    return told;
 }
 
 void control(const char *path) {

@@ -32,6 +32,7 @@ typedef struct {
     bool redelivered;
     unsigned left;
     char *exchange, *key, *text;
+    amqp_basic_properties_t properties;
 } Message;
 
 _Noreturn void fail(const char *file, int line, const char *what);
@@ -59,11 +60,15 @@ void check(Connection connection);
 /* Sees that the last call ended in this channel exception, and opens the channel again. */
 void refused(Connection connection, amqp_channel_t channel, int code, const char *text);
 
+/* Sees that a queue with this argument is refused for this reason. */
+void refuse_argument(Connection, amqp_channel_t, amqp_table_entry_t argument, const char *why);
+
 amqp_queue_declare_ok_t *try_declare(Connection, amqp_channel_t, const char *queue, int flags, amqp_table_t);
 amqp_queue_declare_ok_t *declare(Connection, amqp_channel_t, const char *queue, int flags, amqp_table_t);
 /* A server-named exclusive queue. */
 char *exclusive(Connection connection, amqp_channel_t channel);
 void exchange(Connection, amqp_channel_t, const char *exchange, const char *type, int flags);
+void exchange_with(Connection, amqp_channel_t, const char *exchange, const char *type, int flags, amqp_table_t);
 void bind_queue(Connection, amqp_channel_t, const char *queue, const char *exchange, const char *key);
 /* How many messages wait in a queue. */
 unsigned ready(Connection connection, amqp_channel_t channel, const char *queue);
@@ -85,7 +90,9 @@ uint64_t expect(Connection connection, const char *text, bool redelivered);
 /* Sees that nothing comes. */
 void silence(Connection connection);
 /* Has the next of a queue arrive as this text. */
-void receive(Connection, amqp_channel_t, const char *queue, const char *text);
+Message receive(Connection, amqp_channel_t, const char *queue, const char *text);
+/* Takes all that is ready in a queue, which is these texts, with commas between them. */
+void drain(Connection, amqp_channel_t, const char *queue, const char *texts);
 /* Polls one message. */
 bool get(Connection, amqp_channel_t, const char *queue, bool no_ack, Message *);
 /* Waits for a method that the broker sends by itself, and returns it. */
@@ -96,6 +103,10 @@ amqp_table_entry_t int_entry(const char *key, int32_t number);
 amqp_table_entry_t bool_entry(const char *key, bool value);
 /* The value under a key, or NULL. */
 const amqp_field_value_t *field(const amqp_table_t *table, const char *key);
+/* The header under a key, or NULL. */
+const amqp_field_value_t *header(const amqp_basic_properties_t *properties, const char *key);
+/* Queue, reason and count of each death. */
+char *deaths(const amqp_basic_properties_t *properties);
 
 /* Has the harness do something to the broker, or to this process (harness/control.py). */
 void control(const char *path);
