@@ -22,7 +22,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 public final class QueueExpiry {
-    private static final int EXPIRES = 400;
+    private static final int EXPIRES = 800;
 
     private QueueExpiry() {}
 

@@ -10,7 +10,7 @@ import (
 
 func init() { Add("queue_expiry", queueExpiry) }
 
-const expires = 500 * time.Millisecond
+const expires = 800 * time.Millisecond
 
 // awaitEnd waits until a queue is gone; to look is to use it, so this looks seldom.
 func awaitEnd(connection *amqp.Connection, queue string) {

@@ -4,7 +4,7 @@ const support = require('../support');
 const { after, consume, drain, eventually, isThere, name } = support;
 const { ok, publish, refuseArguments, scenario } = support;
 
-const EXPIRES = 0.4;
+const EXPIRES = 0.8;
 const [idle, used, dead] = ['idle', 'used', 'dead'].map(name);
 const INVALID = "invalid arg 'x-expires' for queue '{queue}' in vhost '/': ";
 const CASES = [

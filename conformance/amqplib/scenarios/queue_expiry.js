@@ -3,7 +3,7 @@ const assert = require('node:assert');
 const support = require('../support');
 const { consume, drain, name, pause, publish, refuseArguments, scenario, PATIENCE } = support;
 
-const EXPIRES = 0.4;
+const EXPIRES = 0.8;
 const INVALID = "invalid arg 'x-expires' for queue '{queue}' in vhost '/': ";
 
 // Messages and consumers of a queue, null when there is no such queue.

@@ -14,9 +14,9 @@ sub publish_ranked (@messages) {
     }
 }
 
-publish_ranked(['none', undef], [1, 1], [3, 3], [9, 9], [0, 0], [5, 5], ['3 again', 3]);
+publish_ranked(['none', undef], [1, 1], [3, 3], [5, 5], [0, 0], [9, 9], ['3 again', 3]);
 my @came = map { [body($_), $_->{header}->priority] } drain($channel, $queue);
-same(\@came, [[9, 9], [5, 5], [3, 3], ['3 again', 3], [1, 1], ['none', undef], [0, 0]]);
+same(\@came, [[5, 5], [9, 9], [3, 3], ['3 again', 3], [1, 1], ['none', undef], [0, 0]]);
 
 publish_ranked([low => 1], [high => 4], [higher => 4]);
 my @tags = map { method(get($channel, $queue))->delivery_tag } 1 .. 3;

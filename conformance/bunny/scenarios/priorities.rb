@@ -7,12 +7,12 @@ connect do |connection|
   arguments = { "x-max-priority" => 5 }
   queue = channel.queue(name("priorities"), exclusive: true, arguments: arguments)
   confirmed(queue, "none")
-  [["1", 1], ["3", 3], ["9", 9], ["0", 0], ["5", 5], ["3 again", 3]].each do |text, priority|
+  [["1", 1], ["3", 3], ["5", 5], ["0", 0], ["9", 9], ["3 again", 3]].each do |text, priority|
     confirmed(queue, text, priority: priority)
   end
   messages = drain(queue)
-  assert_equal ["9", "5", "3", "3 again", "1", "none", "0"], bodies(messages)
-  assert_equal [9, 5, 3, 3, 1, 0, 0], messages.map { |message| message.properties.priority }
+  assert_equal ["5", "9", "3", "3 again", "1", "none", "0"], bodies(messages)
+  assert_equal [5, 9, 3, 3, 1, 0, 0], messages.map { |message| message.properties.priority }
 
   confirmed(queue, "low", priority: 1)
   confirmed(queue, "high", "higher", priority: 4)

@@ -1,6 +1,6 @@
 require "support"
 
-EXPIRES = 0.4
+EXPIRES = 0.8
 
 # Waits until a queue is gone; to look is to use it, so this looks seldom.
 def await_end(connection, queue)

@@ -25,12 +25,12 @@ int main(void) {
     publish_ranked(connection, queue, "none", NONE);
     publish_ranked(connection, queue, "1", 1);
     publish_ranked(connection, queue, "3", 3);
-    publish_ranked(connection, queue, "9", 9);
-    publish_ranked(connection, queue, "0", 0);
     publish_ranked(connection, queue, "5", 5);
+    publish_ranked(connection, queue, "0", 0);
+    publish_ranked(connection, queue, "9", 9);
     publish_ranked(connection, queue, "3 again", 3);
-    expect_ranked(connection, queue, "9", 9);
     expect_ranked(connection, queue, "5", 5);
+    expect_ranked(connection, queue, "9", 9);
     expect_ranked(connection, queue, "3", 3);
     expect_ranked(connection, queue, "3 again", 3);
     expect_ranked(connection, queue, "1", 1);

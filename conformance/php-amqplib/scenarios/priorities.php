@@ -8,12 +8,12 @@ $connection = connect();
 $channel = confirming($connection);
 $queue = exclusive($channel, arguments: ['x-max-priority' => 5]);
 put($channel, $queue, 'none');
-foreach ([['1', 1], ['3', 3], ['9', 9], ['0', 0], ['5', 5], ['3 again', 3]] as [$text, $priority]) {
+foreach ([['1', 1], ['3', 3], ['5', 5], ['0', 0], ['9', 9], ['3 again', 3]] as [$text, $priority]) {
     put($channel, $queue, $text, priority: $priority);
 }
 $messages = drain($channel, $queue);
-same(['9', '5', '3', '3 again', '1', 'none', '0'], texts($messages));
-same([9, 5, 3, 3, 1, null, 0], property('priority', $messages));
+same(['5', '9', '3', '3 again', '1', 'none', '0'], texts($messages));
+same([5, 9, 3, 3, 1, null, 0], property('priority', $messages));
 
 foreach (['low' => 1, 'high' => 4, 'higher' => 4] as $text => $priority) {
     put($channel, $queue, $text, priority: $priority);

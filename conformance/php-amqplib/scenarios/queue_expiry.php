@@ -6,7 +6,7 @@ require __DIR__ . '/../support.php';
 
 use PhpAmqpLib\Wire\AMQPTable;
 
-const EXPIRES = 0.4;
+const EXPIRES = 0.8;
 
 /** Waits until a queue is gone; to look is to use it, so this looks seldom. */
 function awaitEnd($connection, string $queue): void

@@ -6,7 +6,7 @@ from support import (
     PATIENCE, confirming, connect, consume, drain, name, publish, refuse_arguments,
 )
 
-EXPIRES = 0.4
+EXPIRES = 0.8
 
 
 def counts(connection, queue):

@@ -4,7 +4,7 @@ const support = require('../support');
 const { createConsumer, createPublisher, drain, eventually, isThere } = support;
 const { name, pause, refuseArguments, scenario } = support;
 
-const EXPIRES = 0.4;
+const EXPIRES = 0.8;
 const [idle, used, dead] = ['idle', 'used', 'dead'].map(name);
 const INVALID = "invalid arg 'x-expires' for queue '{queue}' in vhost '/': ";
 const CASES = [

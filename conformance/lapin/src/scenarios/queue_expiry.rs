@@ -12,7 +12,7 @@ use crate::refusals::{queue_is_there, refused_argument};
 use crate::support::{Outcome, PATIENCE, consume, exclusive, name, poll};
 use crate::tables::dead_letters_to;
 
-const EXPIRES: Duration = Duration::from_millis(500);
+const EXPIRES: Duration = Duration::from_millis(800);
 
 /// Waits until a queue is gone; to look is to use it, so this looks seldom.
 async fn await_end(connection: &Connection, queue: &ShortString) -> Outcome {
