@@ -6,6 +6,7 @@ import time
 import urllib.request
 
 import aio_pika
+from aio_pika.exceptions import ChannelPreconditionFailed
 
 PATIENCE = 10
 """Seconds after which something that should have come counts as missing."""
@@ -81,6 +82,14 @@ async def ready(queue):
     return found.declaration_result.message_count
 
 
+async def drain(queue):
+    """All that is ready in a queue, by basic.get."""
+    messages = []
+    while message := await queue.get(no_ack=True, fail=False):
+        messages.append(message)
+    return messages
+
+
 async def eventually(check):
     """Waits until `check()` is true."""
     deadline = time.monotonic() + PATIENCE
@@ -98,6 +107,15 @@ async def refused(connection, error, text, call):
         assert text in str(exception), exception
     else:
         raise AssertionError(f"not refused with {error} {text}")
+
+
+async def refuse_arguments(connection, *cases):
+    """Sees that queues with these arguments are refused with the text given for each."""
+    queue = name("refused")
+    for arguments, text in cases:
+        text = f"PRECONDITION_FAILED - {text.replace('{queue}', queue)}"
+        declare = lambda channel: channel.declare_queue(queue, arguments=arguments)
+        await refused(connection, ChannelPreconditionFailed, text, declare)
 
 
 def closing(connection):
