@@ -6,7 +6,7 @@ import time
 import urllib.request
 
 import amqp
-from kombu import Connection, Consumer, Queue
+from kombu import Connection, Consumer, Producer, Queue
 
 PATIENCE = 10
 """Seconds after which something that should have come counts as missing."""
@@ -19,9 +19,53 @@ def connect(**options):
     return Connection(os.environ["AMQP_URI"], **options)
 
 
+def confirming():
+    """A connection on which a publish returns when the broker has confirmed."""
+    return connect(transport_options={"confirm_publish": True})
+
+
 def name(suffix):
     """A queue or exchange name that no other scenario uses."""
     return f"{os.environ['CONFORMANCE_PREFIX']}.{suffix}"
+
+
+def declared(channel, queue_name, **options):
+    """A queue with these options, which goes with its connection or its last consumer."""
+    queue = Queue(queue_name, exclusive=True, **options)(channel)
+    queue.declare()
+    return queue
+
+
+def publish(channel, key, *texts, **options):
+    """Publishes these bodies."""
+    producer = Producer(channel, serializer="raw")
+    for text in texts:
+        producer.publish(text, routing_key=key, **options)
+
+
+def consume(channel, queue, **options):
+    """Starts a consumer; its deliveries come with the connection's events."""
+    deliveries = []
+    options = {"auto_declare": False, "on_message": deliveries.append, **options}
+    Consumer(channel, [queue], **options).consume()
+    return deliveries
+
+
+def take(connection, deliveries, count):
+    """Waits for the next `count` deliveries of a consumer, and takes them."""
+    until(connection, lambda: len(deliveries) >= count)
+    taken = deliveries[:count]
+    del deliveries[:count]
+    return taken
+
+
+def drain(queue):
+    """All that is ready in a queue, by basic.get."""
+    return list(iter(lambda: queue.get(no_ack=True), None))
+
+
+def texts(messages):
+    return [message.decode() for message in messages]
 
 
 def receive(channel, queue, count, no_ack=True):
@@ -37,7 +81,7 @@ def receive(channel, queue, count, no_ack=True):
 
 
 def bodies(channel, queue, count):
-    return [message.decode() for message in receive(channel, queue, count)]
+    return texts(receive(channel, queue, count))
 
 
 def quiet(connection):
@@ -81,6 +125,14 @@ def refused(connection, code, text, call):
         assert error.reply_code == code and text in error.reply_text, error
     else:
         raise AssertionError(f"not refused with {code} {text}")
+
+
+def refuse_queues(connection, *cases):
+    """Sees that queues with these options are refused with 406 and the text given for each."""
+    queue = name("refused")
+    for options, text in cases:
+        text = f"PRECONDITION_FAILED - {text.replace('{queue}', queue)}"
+        refused(connection, 406, text, lambda channel: Queue(queue, **options)(channel).declare())
 
 
 def control(path):

@@ -4,11 +4,11 @@ import threading
 
 from kombu import Producer, Queue
 
-from support import PATIENCE, connect, name, ready, receive
+from support import PATIENCE, confirming, name, ready, receive
 
 PUBLISHERS, MESSAGES = 8, 250
 
-with connect(transport_options={"confirm_publish": True}) as connection:
+with confirming() as connection:
     channel = connection.channel()
     queue = Queue(name("shared"), exclusive=True)
     queue(channel).declare()

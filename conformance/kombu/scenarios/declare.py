@@ -1,11 +1,11 @@
 from kombu import Exchange, Producer, Queue
 
-from support import connect, name, ready, refused
+from support import confirming, name, ready, refused
 
 queue = Queue(name("queue"), durable=True)
 exchange = Exchange(name("exchange"), "topic", durable=True)
 
-with connect(transport_options={"confirm_publish": True}) as connection:
+with confirming() as connection:
     channel = connection.channel()
 
     assert queue(channel).queue_declare().message_count == 0

@@ -1,6 +1,6 @@
 from kombu import Exchange, Producer, Queue
 
-from support import bodies, connect, name, ready, refused
+from support import bodies, confirming, name, ready, refused
 
 exchange = Exchange(name("headers"), "headers", durable=False, auto_delete=True)
 
@@ -10,7 +10,7 @@ def subscriber(match):
     return Queue(name(match), exchange, "ignored", binding_arguments=wanted, exclusive=True)
 
 
-with connect(transport_options={"confirm_publish": True}) as connection:
+with confirming() as connection:
     channel = connection.channel()
     every, some = subscriber("all"), subscriber("any")
     for queue in (every, some):

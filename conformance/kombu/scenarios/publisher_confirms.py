@@ -1,10 +1,10 @@
 from kombu import Producer, Queue
 
-from support import connect, name, ready
+from support import confirming, name, ready
 
 queue = Queue(name("confirms"), durable=True)
 
-with connect(transport_options={"confirm_publish": True}) as connection:
+with confirming() as connection:
     channel = connection.channel()
     queue(channel).declare()
     acked = []

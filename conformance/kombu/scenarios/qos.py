@@ -1,6 +1,6 @@
-from kombu import Consumer, Producer, Queue
+from kombu import Producer, Queue
 
-from support import connect, name, quiet
+from support import connect, consume, name, quiet
 
 
 def prepare(connection, suffix):
@@ -11,12 +11,6 @@ def prepare(connection, suffix):
     for number in range(10):
         producer.publish({"number": number})
     return channel, queue
-
-
-def consume(channel, queue):
-    deliveries = []
-    Consumer(channel, [queue], on_message=deliveries.append).consume()
-    return deliveries
 
 
 with connect() as connection:

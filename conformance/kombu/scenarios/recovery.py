@@ -5,7 +5,7 @@ import threading
 from kombu import Exchange, Producer, Queue
 from kombu.mixins import ConsumerMixin
 
-from support import PATIENCE, bodies, connect, control, eventually, name
+from support import PATIENCE, bodies, confirming, connect, control, eventually, name
 
 exchange = Exchange(name("exchange"), "direct", durable=False)
 live = Queue(name("live"), exchange, "live", durable=False)
@@ -25,7 +25,7 @@ class Worker(ConsumerMixin):
         message.ack()
 
 
-with connect(transport_options={"confirm_publish": True}) as connection:
+with confirming() as connection:
     producer = Producer(connection)
 
     def publish(body, queue):

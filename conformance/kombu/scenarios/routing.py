@@ -1,6 +1,6 @@
 from kombu import Exchange, Producer, Queue, binding
 
-from support import bodies, connect, name, ready
+from support import bodies, confirming, name, ready
 
 exchange = Exchange(name("direct_logs"), type="direct", durable=False)
 errors = Queue(name("errors"), exchange, routing_key="error", exclusive=True)
@@ -10,7 +10,7 @@ everything = Queue(
     exclusive=True,
 )
 
-with connect(transport_options={"confirm_publish": True}) as connection:
+with confirming() as connection:
     channel = connection.channel()
     producer = Producer(channel, exchange, serializer="raw")
     for queue in (errors, everything):

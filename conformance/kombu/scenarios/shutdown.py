@@ -5,11 +5,11 @@ import threading
 import amqp
 from kombu import Producer, Queue
 
-from support import PATIENCE, bodies, connect, control, name
+from support import PATIENCE, bodies, confirming, connect, control, name
 
 queue = Queue(name("durable"), durable=True)
 
-connection = connect(transport_options={"confirm_publish": True})
+connection = confirming()
 producer = Producer(connection.channel(), routing_key=queue.name, serializer="raw")
 for text in ("1", "2"):
     producer.publish(text, declare=[queue], delivery_mode="persistent")

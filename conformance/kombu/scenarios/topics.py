@@ -1,6 +1,6 @@
 from kombu import Exchange, Producer, Queue, binding
 
-from support import bodies, connect, name, ready
+from support import bodies, confirming, name, ready
 
 exchange = Exchange(name("topic_logs"), type="topic", durable=False)
 bindings = {
@@ -32,7 +32,7 @@ expected = {
     ],
 }
 
-with connect(transport_options={"confirm_publish": True}) as connection:
+with confirming() as connection:
     channel = connection.channel()
     queues = {}
     for subscriber, keys in bindings.items():
