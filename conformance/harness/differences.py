@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from harness.clients import CatalogueError
 
 FIELDS = {"scenario", "against", "whose", "reason"}
-AGAINST = {"leveret", "rabbitmq"}
+AGAINST = {"leveret", "rabbitmq", "rabbitmq-4"}
 WHOSE = {"rabbitmq-4", "plugin", "leveret"}
 
 
@@ -31,7 +31,7 @@ def load(path, catalogue):
     for entry in entries:
         if entry.keys() != FIELDS or not all(entry.values()):
             raise CatalogueError(f"{path.name}: an entry needs {', '.join(sorted(FIELDS))}: {entry}")
-        if entry["against"] not in AGAINST or entry["whose"] not in WHOSE:
+        if not AGAINST.issuperset(entry["against"]) or entry["whose"] not in WHOSE:
             raise CatalogueError(f"{path.name}: unknown `against` or `whose`: {entry}")
         if not any(fnmatchcase(label, entry["scenario"]) for label in labels):
             raise CatalogueError(f"{path.name}: no scenario {entry['scenario']!r}")
@@ -41,7 +41,7 @@ def load(path, catalogue):
 def judge(results, entries, kind):
     """A scenario may fail only where an entry says so; an entry whose scenario passes is stale."""
     verdict = Verdict()
-    entries = [entry for entry in entries if entry["against"] == kind]
+    entries = [entry for entry in entries if kind in entry["against"]]
     for result in results:
         listed = [entry for entry in entries if fnmatchcase(result.label, entry["scenario"])]
         if result.failure and listed:

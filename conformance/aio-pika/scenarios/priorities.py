@@ -10,11 +10,11 @@ async def main():
         channel = await connection.channel()
         queue = await channel.declare_queue(exclusive=True, arguments={"x-max-priority": 5})
         await publish(channel, queue.name, "none")
-        for text in ("1", "3", "9", "0", "5", "3 again"):
+        for text in ("1", "3", "5", "0", "9", "3 again"):
             await publish(channel, queue.name, text, priority=int(text[0]))
         messages = await drain(queue)
-        assert texts(messages) == ["9", "5", "3", "3 again", "1", "none", "0"], texts(messages)
-        assert [message.priority for message in messages] == [9, 5, 3, 3, 1, 0, 0], messages
+        assert texts(messages) == ["5", "9", "3", "3 again", "1", "none", "0"], texts(messages)
+        assert [message.priority for message in messages] == [5, 9, 3, 3, 1, 0, 0], messages
 
         await publish(channel, queue.name, "low", priority=1)
         await publish(channel, queue.name, "high", "higher", priority=4)

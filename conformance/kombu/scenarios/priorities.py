@@ -4,12 +4,12 @@ with confirming() as connection:
     channel = connection.channel()
     queue = declared(channel, name("priorities"), max_priority=5)
     publish(channel, queue.name, "none", priority=None)
-    for text in ("1", "3", "9", "0", "5", "3 again"):
+    for text in ("1", "3", "5", "0", "9", "3 again"):
         publish(channel, queue.name, text, priority=int(text[0]))
     messages = drain(queue)
-    assert texts(messages) == ["9", "5", "3", "3 again", "1", "none", "0"], texts(messages)
+    assert texts(messages) == ["5", "9", "3", "3 again", "1", "none", "0"], texts(messages)
     priorities = [message.properties.get("priority") for message in messages]
-    assert priorities == [9, 5, 3, 3, 1, None, 0], priorities
+    assert priorities == [5, 9, 3, 3, 1, None, 0], priorities
 
     publish(channel, queue.name, "low", priority=1)
     publish(channel, queue.name, "high", "higher", priority=4)
