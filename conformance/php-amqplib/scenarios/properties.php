@@ -67,7 +67,11 @@ $publish(['application_headers' => new AMQPTable()]);
 $headers = headers($every);
 check($headers['decimal'] == $decimal && $headers['time'] == $time);
 unset($headers['decimal'], $headers['time']);
-same(HEADERS + array_map(fn ($typed) => $typed[0], TYPED), $headers);
+// RabbitMQ 4 sorts them.
+$expected = HEADERS + array_map(fn ($typed) => $typed[0], TYPED);
+ksort($expected);
+ksort($headers);
+same($expected, $headers);
 $properties = $every->get_properties();
 unset($properties['application_headers']);
 same(PROPERTIES, $properties);

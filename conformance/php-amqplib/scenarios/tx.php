@@ -22,7 +22,7 @@ same(1, ready($observer, $queue));
 $channel->basic_get($queue)->ack();
 $channel->tx_rollback();
 $channel->close();
-same(1, ready($observer, $queue));
+eventually(fn () => ready($observer, $queue) === 1);
 
 $channel = $connection->channel();
 $channel->tx_select();
