@@ -25,6 +25,9 @@ const CHUNK: usize = 1024 * 1024;
 /// A message of this size and more is copied into a segment of its own.
 const LARGE: usize = 32 * 1024;
 
+/// How many messages are fetched together before they are copied.
+const AHEAD: usize = 64;
+
 /// Octets that the processor fetches at once.
 const LINE: usize = 64;
 
@@ -196,35 +199,47 @@ impl MemoryStore {
     ///
     /// It visits every message, but comes due only after as many octets were released or wasted as
     /// are still in use.
-    pub fn compact<'a>(&mut self, stores: impl Iterator<Item = &'a mut StoreRef>) {
+    pub fn compact<'a>(&mut self, mut stores: impl Iterator<Item = &'a mut StoreRef>) {
         let sparse = self.segments.iter().flatten().filter(|held| held.is_sparse());
         let mut left: usize = sparse.map(|held| held.live_octets).sum();
         let mut chunk = Chunk::default();
-        for store in stores {
-            if !self.held(*store).is_some_and(Held::is_sparse) {
-                continue;
+        let mut next = Vec::with_capacity(AHEAD);
+        loop {
+            let is_sparse = |store: &&mut StoreRef| self.held(**store).is_some_and(Held::is_sparse);
+            next.extend(stores.by_ref().filter(is_sparse).take(AHEAD));
+            if next.is_empty() {
+                break;
             }
-            let located = self.locate(*store);
-            if located.is_none() && is_logged(*store) {
-                continue;
+            self.fetch(next.iter().map(|store| **store));
+            for store in next.drain(..) {
+                self.copy(store, &mut left, &mut chunk);
             }
-            let size = self.octets(*store).len();
-            if size >= LARGE || size > chunk.room() {
-                chunk.move_into(self);
-                chunk.octets.reserve_exact(if size >= LARGE {
-                    size
-                } else {
-                    left.min(CHUNK).max(size)
-                });
-            }
-            left = left.saturating_sub(size);
-            let offset = chunk.append(self.octets(*store));
-            self.release(*store);
-            chunk.moved.push((offset, located, store));
         }
         chunk.move_into(self);
         self.hopeless = 0;
         self.hopeless = if self.is_wasteful() { self.pinned } else { 0 };
+    }
+
+    /// Moves a message into the chunk, or into the next one if it has no room. `left` is what is still
+    /// to be copied, in octets.
+    fn copy<'a>(&mut self, store: &'a mut StoreRef, left: &mut usize, chunk: &mut Chunk<'a>) {
+        let located = self.locate(*store);
+        if located.is_none() && is_logged(*store) {
+            return;
+        }
+        let size = self.octets(*store).len();
+        if size >= LARGE || size > chunk.room() {
+            chunk.move_into(self);
+            chunk.octets.reserve_exact(if size >= LARGE {
+                size
+            } else {
+                (*left).min(CHUNK).max(size)
+            });
+        }
+        *left = left.saturating_sub(size);
+        let offset = chunk.append(self.octets(*store));
+        self.release(*store);
+        chunk.moved.push((offset, located, store));
     }
 
     fn add(&mut self, segment: Segment) -> u32 {
