@@ -12,11 +12,12 @@ func init() { Add("delayed_retry", delayedRetry) }
 
 const least, limit = 150 * time.Millisecond, 2
 
-// delayedRetries rejects a message until it is a dead letter.
-func delayedRetries(channel *amqp.Channel, kind, dead string) {
-	queue := Name(kind)
+func delayedRetry(connection *amqp.Connection) {
+	channel := Confirming(connection)
+	queue, dead := Name("retried"), Name("dead")
+	DeclareExclusive(channel, dead, nil)
 	Must(channel.QueueDeclare(queue, true, false, false, false, amqp.Table{
-		amqp.QueueTypeArg:           kind,
+		amqp.QueueTypeArg:           amqp.QueueTypeQuorum,
 		"x-delayed-retry-type":      "failed",
 		"x-delayed-retry-min":       least.Milliseconds(),
 		"x-delayed-retry-max":       10 * least.Milliseconds(),
@@ -24,6 +25,7 @@ func delayedRetries(channel *amqp.Channel, kind, dead string) {
 		"x-dead-letter-exchange":    "",
 		"x-dead-letter-routing-key": dead,
 	}))
+	Check(channel.Qos(1, 0, false))
 	PublishConfirmed(channel, "", queue, amqp.Publishing{}, "try", "other")
 	jobs := Must(channel.Consume(queue, "", false, false, false, false, nil))
 	var rejected time.Time
@@ -44,13 +46,4 @@ func delayedRetries(channel *amqp.Channel, kind, dead string) {
 	}
 	Equal(Bodies(channel, dead, 1), []string{"try"})
 	Must(channel.QueueDelete(queue, false, false, false))
-}
-
-func delayedRetry(connection *amqp.Connection) {
-	channel := Confirming(connection)
-	dead := Name("dead")
-	DeclareExclusive(channel, dead, nil)
-	Check(channel.Qos(1, 0, false))
-	delayedRetries(channel, amqp.QueueTypeClassic, dead)
-	delayedRetries(channel, amqp.QueueTypeQuorum, dead)
 }

@@ -7,12 +7,12 @@ const LEAST = 150;
 const RETRIES = [1, 2];
 
 // Goes on with a channel that consumes both messages of its queue one by one.
-function prepare(connection, kind, queue, dead, next) {
+function prepare(connection, queue, dead, next) {
   const options = {
     deadLetterExchange: '',
     deadLetterRoutingKey: dead,
     arguments: {
-      'x-queue-type': kind,
+      'x-queue-type': 'quorum',
       'x-delayed-retry-type': 'failed',
       'x-delayed-retry-min': LEAST,
       'x-delayed-retry-max': 10 * LEAST,
@@ -30,9 +30,9 @@ function prepare(connection, kind, queue, dead, next) {
   }));
 }
 
-function retry(connection, kind, next) {
-  const [queue, dead] = [kind, `dead.${kind}`].map(name);
-  prepare(connection, kind, queue, dead, (channel, jobs) => {
+scenario((connection, done) => {
+  const [queue, dead] = ['retried', 'dead'].map(name);
+  prepare(connection, queue, dead, (channel, jobs) => {
     let rejected = -Infinity;
     const attempt = (number, then) => take(jobs, 1, ([job]) => {
       assert(performance.now() - rejected >= LEAST * number, 'it came too early');
@@ -49,12 +49,8 @@ function retry(connection, kind, next) {
     attempt(0, () => other(() => inTurn(RETRIES, attempt, () => {
       receive(channel, dead, 1, (messages) => {
         assert.deepStrictEqual(texts(messages), ['try']);
-        channel.deleteQueue(queue, {}, ok(next));
+        channel.deleteQueue(queue, {}, ok(done));
       });
     })));
   });
-}
-
-scenario((connection, done) => {
-  inTurn(['classic', 'quorum'], (kind, next) => retry(connection, kind, next), done);
 });

@@ -5,10 +5,12 @@ LIMIT = 2
 
 def now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
 
-def retries(channel, kind)
-  dead = channel.queue(name("dead.#{kind}"), exclusive: true)
+connect do |connection|
+  channel = confirming(connection)
+  channel.prefetch(1)
+  dead = channel.queue(name("dead"), exclusive: true)
   arguments = {
-    "x-queue-type" => kind,
+    "x-queue-type" => "quorum",
     "x-delayed-retry-type" => "failed",
     "x-delayed-retry-min" => (LEAST * 1000).to_i,
     "x-delayed-retry-max" => (10 * LEAST * 1000).to_i,
@@ -16,7 +18,7 @@ def retries(channel, kind)
     "x-dead-letter-exchange" => "",
     "x-dead-letter-routing-key" => dead.name
   }
-  queue = channel.queue(name(kind), durable: true, arguments: arguments)
+  queue = channel.queue(name("retried"), durable: true, arguments: arguments)
   confirmed(queue, "try", "other")
   jobs = consume(queue, manual_ack: true)
   rejected = 0
@@ -35,10 +37,4 @@ def retries(channel, kind)
   end
   assert_equal %w[try], bodies(receive(dead, 1))
   queue.delete
-end
-
-connect do |connection|
-  channel = confirming(connection)
-  channel.prefetch(1)
-  %w[classic quorum].each { |kind| retries(channel, kind) }
 end

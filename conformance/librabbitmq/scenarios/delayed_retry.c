@@ -22,15 +22,18 @@ static uint64_t expect_job(Connection connection, int64_t count) {
     return job.delivery_tag;
 }
 
-static void retry(Connection connection, const char *kind) {
-    char *queue = name(kind), *dead = exclusive(connection, 1);
+int main(void) {
+    Connection connection = open_connection();
+    char *queue = name("retried"), *dead = exclusive(connection, 1);
     declare(connection, 1, queue, DURABLE,
-            table(text_entry("x-queue-type", kind), text_entry("x-delayed-retry-type", "failed"),
+            table(text_entry("x-queue-type", "quorum"), text_entry("x-delayed-retry-type", "failed"),
                   int_entry("x-delayed-retry-min", LEAST), int_entry("x-delayed-retry-max", 10 * LEAST),
                   int_entry("x-delivery-limit", LIMIT), text_entry("x-dead-letter-exchange", ""),
                   text_entry("x-dead-letter-routing-key", dead)));
     publish(connection, 1, "", queue, "try");
     publish(connection, 1, "", queue, "other");
+    amqp_basic_qos(connection, 1, 0, 1, false);
+    check(connection);
     char *consumer = consume(connection, 1, queue, false, amqp_empty_table);
     int64_t rejected = 0;
     for (int attempt = 0; attempt <= LIMIT; attempt++) {
@@ -47,13 +50,5 @@ static void retry(Connection connection, const char *kind) {
     amqp_basic_cancel(connection, 1, amqp_cstring_bytes(consumer));
     check(connection);
     delete_queue(connection, 1, queue);
-}
-
-int main(void) {
-    Connection connection = open_connection();
-    amqp_basic_qos(connection, 1, 0, 1, false);
-    check(connection);
-    retry(connection, "classic");
-    retry(connection, "quorum");
     close_connection(connection);
 }

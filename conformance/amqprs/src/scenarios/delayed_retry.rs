@@ -16,11 +16,14 @@ fn count(message: &Message) -> Option<String> {
     spelled(message.properties.headers()?, "x-delivery-count")
 }
 
-async fn retries(session: &Session, kind: &str) -> Outcome {
-    let (queue, dead) = (name(kind), name(&format!("dead.{kind}")));
+pub async fn run() -> Outcome {
+    let connection = connect().await?;
+    let session = Session::open(&connection).await?;
+    session.channel.basic_qos(BasicQosArguments::new(0, 1, false)).await?;
+    let (queue, dead) = (name("retried"), name("dead"));
     session.declare(QueueDeclareArguments::new(&dead).exclusive(true)).await?;
     let arguments = table([
-        ("x-queue-type", text(kind)),
+        ("x-queue-type", text("quorum")),
         ("x-delayed-retry-type", text("failed")),
         ("x-delayed-retry-min", FieldValue::I(LEAST.as_millis() as i32)),
         ("x-delayed-retry-max", FieldValue::I(10 * LEAST.as_millis() as i32)),
@@ -49,14 +52,5 @@ async fn retries(session: &Session, kind: &str) -> Outcome {
     }
     assert_eq!(session.bodies(&dead, 1).await?, ["try"]);
     session.delete(&queue).await?;
-    Ok(())
-}
-
-pub async fn run() -> Outcome {
-    let connection = connect().await?;
-    let session = Session::open(&connection).await?;
-    session.channel.basic_qos(BasicQosArguments::new(0, 1, false)).await?;
-    retries(&session, "classic").await?;
-    retries(&session, "quorum").await?;
     connection.close().await
 }

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use lapin::options::{
     BasicAckOptions, BasicQosOptions, BasicRejectOptions, QueueDeclareOptions, QueueDeleteOptions,
 };
-use lapin::types::{AMQPValue, ShortString};
-use lapin::{BasicProperties, Channel, Connection};
+use lapin::types::AMQPValue;
+use lapin::{BasicProperties, Connection};
 
 use crate::control::{confirming, publish_confirmed};
 use crate::support::{Outcome, bodies, consume, exclusive, name, next, text};
@@ -15,12 +15,12 @@ use crate::tables::{dead_letters_to, header, long};
 const LEAST: i32 = 150;
 const LIMIT: i32 = 2;
 
-/// Rejects a message until it is a dead letter.
-async fn retries(channel: &Channel, kind: &str, dead: &ShortString) -> Outcome {
-    let queue = name(kind);
-    let mut arguments = dead_letters_to(dead);
+pub async fn run(connection: Connection) -> Outcome {
+    let channel = confirming(&connection).await?;
+    let (queue, dead) = (name("retried"), exclusive(&channel).await?);
+    let mut arguments = dead_letters_to(&dead);
     arguments
-        .insert("x-queue-type".into(), long(kind))
+        .insert("x-queue-type".into(), long("quorum"))
         .insert("x-delayed-retry-type".into(), long("failed"))
         .insert("x-delayed-retry-min".into(), LEAST.into())
         .insert("x-delayed-retry-max".into(), (10 * LEAST).into())
@@ -28,9 +28,10 @@ async fn retries(channel: &Channel, kind: &str, dead: &ShortString) -> Outcome {
     channel.queue_declare(queue.clone(), QueueDeclareOptions::durable(), arguments).await?;
     for text in ["try", "other"] {
         let none = BasicProperties::default();
-        publish_confirmed(channel, &"".into(), &queue, text, &none).await?;
+        publish_confirmed(&channel, &"".into(), &queue, text, &none).await?;
     }
-    let mut jobs = consume(channel, &queue).await?;
+    channel.basic_qos(1, BasicQosOptions::default()).await?;
+    let mut jobs = consume(&channel, &queue).await?;
     let mut rejected = Instant::now();
     for attempt in 0..=LIMIT {
         let job = next(&mut jobs).await?;
@@ -47,16 +48,7 @@ async fn retries(channel: &Channel, kind: &str, dead: &ShortString) -> Outcome {
             other.ack(BasicAckOptions::default()).await?;
         }
     }
-    assert_eq!(bodies(channel, dead, 1).await?, ["try"]);
+    assert_eq!(bodies(&channel, &dead, 1).await?, ["try"]);
     channel.queue_delete(queue, QueueDeleteOptions::default()).await?;
-    Ok(())
-}
-
-pub async fn run(connection: Connection) -> Outcome {
-    let channel = confirming(&connection).await?;
-    let dead = exclusive(&channel).await?;
-    channel.basic_qos(1, BasicQosOptions::default()).await?;
-    retries(&channel, "classic", &dead).await?;
-    retries(&channel, "quorum", &dead).await?;
     connection.close(200, "".into()).await
 }

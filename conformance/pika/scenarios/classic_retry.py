@@ -1,0 +1,3 @@
+from retry import show_retry
+
+show_retry("classic")
