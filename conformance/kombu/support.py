@@ -59,6 +59,14 @@ def take(connection, deliveries, count):
     return taken
 
 
+def settled(connection, count, *consumers):
+    """Waits until these consumers have so many deliveries together, and sees that no more follow."""
+    arrived = lambda: sum(map(len, consumers))
+    until(connection, lambda: arrived() >= count)
+    quiet(connection)
+    assert arrived() == count, consumers
+
+
 def drain(queue):
     """All that is ready in a queue, by basic.get."""
     return list(iter(lambda: queue.get(no_ack=True), None))

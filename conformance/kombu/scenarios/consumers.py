@@ -1,7 +1,7 @@
 from amqp.exceptions import AccessRefused
 from kombu import Consumer, Producer, Queue
 
-from support import connect, name, quiet
+from support import connect, name, settled
 
 
 def consume(channel, queue, **options):
@@ -29,10 +29,10 @@ with connect() as connection:
     low = consume(channel, queue, consumer_arguments={"x-priority": -1})
     high = consume(channel, queue, consumer_arguments={"x-priority": 10})
     publish(channel, queue, 3)
-    quiet(connection)
+    settled(connection, 2, high, low)
     assert (numbers(high), numbers(low)) == ([0], [1])
     high[0].ack()
-    quiet(connection)
+    settled(connection, 3, high, low)
     assert (numbers(high), numbers(low)) == ([0, 2], [1])
 
     first, second, third = (connection.channel() for _ in range(3))
@@ -41,10 +41,10 @@ with connect() as connection:
     queue(first).declare()
     active, waiting = consume(first, queue), consume(second, queue)
     publish(first, queue, 2)
-    quiet(connection)
+    settled(connection, 2, active, waiting)
     assert (numbers(active), numbers(waiting)) == ([0, 1], [])
     first.close()
-    quiet(connection)
+    settled(connection, 2, waiting)
     assert numbers(waiting) == [0, 1]
     assert all(delivery.delivery_info["redelivered"] for delivery in waiting)
     try:

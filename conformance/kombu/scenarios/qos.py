@@ -1,6 +1,7 @@
+from amqp.exceptions import AMQPNotImplementedError
 from kombu import Producer, Queue
 
-from support import connect, consume, name, quiet
+from support import connect, consume, name, settled
 
 
 def prepare(connection, suffix):
@@ -17,24 +18,30 @@ with connect() as connection:
     channel, queue = prepare(connection, "per_consumer")
     channel.basic_qos(0, 2, False)
     first = consume(channel, queue)
-    quiet(connection)
-    assert len(first) == 2, first
+    settled(connection, 2, first)
     first[0].ack()
-    quiet(connection)
-    assert len(first) == 3, first
+    settled(connection, 3, first)
     first[-1].ack(multiple=True)
-    quiet(connection)
-    assert len(first) == 5, first
+    settled(connection, 5, first)
     second = consume(channel, queue)
-    quiet(connection)
-    assert (len(first), len(second)) == (5, 2)
+    settled(connection, 2, second)
+    assert len(first) == 5, first
     channel.close()
 
     channel, queue = prepare(connection, "global")
     channel.basic_qos(0, 3, True)
     first, second = consume(channel, queue), consume(channel, queue)
-    quiet(connection)
-    assert len(first + second) == 3, (first, second)
+    settled(connection, 3, first, second)
     channel.basic_qos(0, 4, True)
-    quiet(connection)
-    assert len(first + second) == 4, (first, second)
+    settled(connection, 4, first, second)
+
+    queue = Queue(name("quorum"), queue_arguments={"x-queue-type": "quorum"})
+    queue(connection.channel()).declare()
+    try:
+        consume(channel, queue)
+        raise AssertionError("consumed from a quorum queue under a global limit")
+    except AMQPNotImplementedError as refused:
+        text = f"NOT_IMPLEMENTED - queue '{queue.name}' in vhost '/' does not support global qos"
+        assert (refused.reply_code, refused.reply_text) == (540, text), refused
+with connect() as connection:
+    queue(connection.channel()).delete()
