@@ -29,12 +29,6 @@ def worker():
             process.kill()
 
 
-def ready(app, queue):
-    """The number of messages that wait in a queue."""
-    with app.connection() as connection:
-        return connection.default_channel.queue_declare(queue, passive=True).message_count
-
-
 def delete(app, queue):
     """Deletes a queue of tasks, and the exchange of that name with which celery binds it."""
     with app.connection() as connection:

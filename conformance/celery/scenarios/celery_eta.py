@@ -1,21 +1,31 @@
 """A worker holds what is due later, and raises its prefetch to take more meanwhile."""
 
 import datetime
+import os
 import random
 
 from tasks import QUEUE, app, clock
 
-from support import PATIENCE, delete, eventually, ready, worker
+from support import PATIENCE, delete, eventually, worker
 
-TASKS, SOONEST, SPREAD = 50, 6, 2
+TASKS, SOONEST, SPREAD = int(os.environ.get("ETA_TASKS", "50")), 6, 2
+
+PREFETCH = app.conf.worker_concurrency * app.conf.worker_prefetch_multiplier
+
+
+def prefetch():
+    """The prefetch that the worker has set."""
+    (answer,) = app.control.broadcast("stats", reply=True, timeout=PATIENCE, limit=1)
+    return next(iter(answer.values()))["prefetch_count"]
+
 
 with worker():
     clock.delay().get(timeout=PATIENCE)
     now = datetime.datetime.now(datetime.timezone.utc)
     etas = [now + datetime.timedelta(seconds=SOONEST + SPREAD * random.random()) for _ in range(TASKS)]
     results = [clock.apply_async(eta=eta) for eta in etas]
-    eventually(lambda: ready(app, QUEUE) == 0)
-    assert not any(result.ready() for result in results), "the prefetch was not raised"
+    # Each task that it holds raises the prefetch by one.
+    eventually(lambda: prefetch() == PREFETCH + TASKS)
     for eta, result in zip(etas, results, strict=True):
         ran = result.get(timeout=SOONEST + SPREAD + PATIENCE)
         assert ran >= eta.timestamp(), f"{eta.timestamp() - ran} seconds too early"
