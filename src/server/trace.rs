@@ -66,8 +66,7 @@ impl Tracer {
         });
     }
 
-    /// Leaves a trace under that routing key, if anything is bound to the exchange and there is
-    /// room. What was published to the exchange itself is not traced.
+    /// Leaves a trace under that routing key, if the exchange leads anywhere and there is room. What was published to the exchange itself is not traced.
     fn trace(
         &self,
         key: &[u8],
@@ -76,7 +75,7 @@ impl Tracer {
     ) {
         let size = message.header.len() + message.body.len() + TRACE_SIZE;
         let is_trace = split_address(message.address).0 == TRACE_EXCHANGE.as_bytes();
-        if is_trace || !self.vhost.is_bound(TRACE_EXCHANGE) || !self.reporter.notices.has_room(size)
+        if is_trace || !self.vhost.leads_on(TRACE_EXCHANGE) || !self.reporter.notices.has_room(size)
         {
             return;
         }

@@ -170,6 +170,18 @@ impl Routing {
         self.exchanges.get(name)
     }
 
+    /// Whether a message to that exchange may come to anything: it, or one of the alternate
+    /// exchanges that would have their turn, has bindings or remembers what it is sent.
+    pub fn leads_on(&self, exchange: &[u8]) -> bool {
+        // They may go in a circle.
+        let mut seen = HashSet::with_hasher(RandomState::default());
+        let line = std::iter::successors(self.exchanges.get(exchange), |exchange| {
+            let alternate = exchange.alternate.as_ref().filter(|name| seen.insert(*name))?;
+            self.exchanges.get(alternate)
+        });
+        line.into_iter().any(|exchange| !exchange.router.is_empty() || exchange.past.is_some())
+    }
+
     /// What each exchange of that type has seen.
     pub fn deduplications(&self) -> impl Iterator<Item = &Arc<Deduplication>> {
         self.exchanges.values().filter_map(|exchange| exchange.past()?.deduplication())

@@ -148,6 +148,12 @@ impl Vhost {
         routing.exchange(exchange.as_bytes()).is_some_and(|exchange| !exchange.router().is_empty())
     }
 
+    /// Whether a message to the exchange of that name may come to anything, over alternate exchanges
+    /// if nothing is bound to it.
+    pub fn leads_on(&self, exchange: &str) -> bool {
+        self.routing().leads_on(exchange.as_bytes())
+    }
+
     /// Its name.
     pub const fn name(&self) -> &VhostName {
         &self.name

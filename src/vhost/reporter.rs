@@ -48,9 +48,10 @@ impl Reporter {
     }
 
     /// Publishes an event under its name, `queue.created`. `describe` adds its fields; it is not
-    /// asked when nobody is bound to the exchange.
+    /// asked when nobody is bound to the exchange. An alternate exchange gets only what finds no
+    /// queue while there are bindings (RabbitMQ: `rabbit_exchange_type_event:handle_event/2`).
     pub fn event(&self, name: &str, describe: impl FnOnce(Fields) -> Fields) {
-        let Some(home) = self.listened(EVENT_EXCHANGE) else { return };
+        let Some(home) = self.home().filter(|home| home.is_bound(EVENT_EXCHANGE)) else { return };
         let now = now();
         let millis = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
         let headers = describe(Fields::default()).long("timestamp_in_ms", millis).finish();
@@ -66,10 +67,10 @@ impl Reporter {
         self.notices.push(Notice { vhost: home.name().clone(), message, headers });
     }
 
-    /// Publishes a log line of a level, `warning`; the line is not asked for when nobody is bound to
-    /// the exchange.
+    /// Publishes a log line of a level, `warning`; the line is not asked for when the exchange leads
+    /// nowhere.
     pub fn log_line(&self, level: &str, line: impl FnOnce() -> String) {
-        let Some(home) = self.listened(LOG_EXCHANGE) else { return };
+        let Some(home) = self.home().filter(|home| home.leads_on(LOG_EXCHANGE)) else { return };
         let headers = Fields::default().text("node", &self.node).finish();
         let line = line();
         let message = OwnMessage {
@@ -85,9 +86,9 @@ impl Reporter {
         self.notices.push(Notice { vhost: home.name().clone(), message, headers });
     }
 
-    /// Where the exchange is, if anything is bound to it.
-    fn listened(&self, exchange: &str) -> Option<Arc<Vhost>> {
-        self.home.get()?.upgrade().filter(|home| home.is_bound(exchange))
+    /// Where its exchanges are.
+    fn home(&self) -> Option<Arc<Vhost>> {
+        self.home.get()?.upgrade()
     }
 }
 

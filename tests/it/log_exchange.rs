@@ -1,6 +1,9 @@
 //! Log lines as messages of the exchange `amq.rabbitmq.log`.
 
-use crate::process::Process;
+use std::fs;
+use std::process::Stdio;
+
+use crate::process::{LOOPBACK, Process, command};
 use crate::raw::login::Login;
 use crate::raw::message::Delivery;
 use crate::raw::method::{
@@ -76,6 +79,28 @@ fn lines_about_clients_have_the_levels_of_rabbitmq() {
     next_with(&mut errors, "missed heartbeats from client");
     drop(broker.connect());
     next_with(&mut warnings, "client unexpectedly closed TCP connection");
+}
+
+/// As with RabbitMQ 3.10.
+#[test]
+fn lines_go_to_the_alternate_exchange_while_nothing_is_bound() {
+    let data = tempfile::tempdir().unwrap();
+    let file = data.path().join("leveret.toml");
+    let policy = "name = \"p\"\npattern = \"^amq.rabbitmq.log$\"\n\
+                  definition = { alternate-exchange = \"amq.fanout\" }\n";
+    fs::write(&file, format!("[[policies]]\n{policy}")).unwrap();
+    let settings = [("LOG_EXCHANGE", "true"), ("CONFIG", file.to_str().unwrap())];
+    let mut command = command(&data.path().join("data"), LOOPBACK, &settings);
+    let broker = Process::of(command.stderr(Stdio::null()));
+    let mut peer = broker.connect();
+    let mut channel = peer.open(1);
+    let queue = channel.own_queue();
+    channel.call(&basic_consume(&queue, "lines").no_ack());
+    channel.call(&queue_bind(&queue, "amq.fanout", ""));
+
+    Peer::dial(broker.address).octets(b"GET / HTTP/1.1\r\n\r\n");
+
+    next_with(&mut peer, "not AMQP 0-9-1");
 }
 
 #[test]

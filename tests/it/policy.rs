@@ -159,6 +159,36 @@ fn the_event_of_a_new_exchange_names_the_policy_that_counts() {
     }
 }
 
+/// As RabbitMQ 3.10 does.
+#[test]
+fn the_alternate_exchange_of_traces_needs_no_binding_and_that_of_events_does() {
+    let own = Own::start("");
+    let mut peer = own.connect();
+    declare(&mut peer);
+    own.set(&alternate("traces", "^amq.rabbitmq.trace$", "left")).unwrap();
+    own.set(&alternate("events", "^amq.rabbitmq.event$", "right")).unwrap();
+    let mut channel = peer.channel(1);
+    for queue in ["left", "right"] {
+        channel.call(&basic_consume(queue, queue).no_ack());
+    }
+    own.broker().start_tracing("/").unwrap();
+
+    channel.publish(&basic_publish("x", "k"), &content(b"m"));
+    let trace = channel.expect_delivery();
+    own.broker().stop_tracing("/").unwrap();
+    own.connect().open(1).call(&queue_bind("left", "amq.rabbitmq.event", "nothing.such"));
+    let event = channel.expect_delivery();
+
+    assert_eq!((trace.exchange.as_str(), trace.key.as_str()), ("amq.rabbitmq.trace", "publish.x"));
+    assert_eq!((trace.consumer.as_str(), trace.text()), ("left", "m"));
+    // What happened before the binding, the policies among it, was told to nobody.
+    assert_eq!(
+        (event.exchange.as_str(), event.key.as_str()),
+        ("amq.rabbitmq.event", "binding.created")
+    );
+    assert_eq!(event.consumer, "right");
+}
+
 #[test]
 fn a_policy_says_where_the_dead_letters_of_a_queue_go_until_it_is_cleared() {
     let own = Own::start("");

@@ -182,6 +182,26 @@ fn alternate_exchanges_chain_and_each_is_asked_once() {
 }
 
 #[test]
+fn an_exchange_leads_on_when_it_or_an_alternate_exchange_of_it_does() {
+    let mut topology = with_queues();
+    for (name, alternate) in [("a", "b"), ("b", "c"), ("c", "a"), ("lost", "nowhere")] {
+        topology.declare_x(with_alternate(name, alternate)).unwrap();
+    }
+    let leads_on = |topology: &Topology| {
+        ["a", "b", "c"].map(|name| topology.routing().leads_on(name.as_bytes()))
+    };
+
+    assert_eq!(leads_on(&topology), [false; 3]);
+    assert!(!topology.routing().leads_on(b"lost"));
+    assert!(!topology.routing().leads_on(b"missing"));
+    topology.bind_to("c", &to_queue("q1"), "k").unwrap();
+    assert_eq!(leads_on(&topology), [true; 3]);
+    topology.declare_x(exchange("kept", ExchangeKind::RecentHistory)).unwrap();
+    topology.declare_x(with_alternate("to kept", "kept")).unwrap();
+    assert!(topology.routing().leads_on(b"to kept"));
+}
+
+#[test]
 fn the_default_exchange_is_nobodys_alternate_exchange() {
     let mut topology = with_queues();
     topology.declare_x(with_alternate("x", "")).unwrap();
