@@ -30,7 +30,20 @@ pub enum MechanismError {
     /// A mechanism that is not offered; letter case counts.
     Unknown(String),
     /// A response that is not in the mechanism's form. It may hold a password, and is not kept.
-    Malformed(Mechanism),
+    Malformed(Form),
+}
+
+/// In what a response is not in its mechanism's form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// One for PLAIN has other NULs than the two.
+    Nuls,
+    /// One for AMQPLAIN is no field table.
+    Table,
+    /// Its table has no `LOGIN` or no `PASSWORD`.
+    Fields,
+    /// It has both, and not as strings.
+    Types,
 }
 
 impl Mechanism {
@@ -64,10 +77,18 @@ impl Mechanism {
     /// A response in another form: 502.
     pub fn credentials(self, response: &[u8]) -> Result<Credentials<'_>, MechanismError> {
         let credentials = match self {
-            Self::Plain => read_plain(response),
+            Self::Plain => read_plain(response).ok_or(Form::Nuls),
             Self::AmqPlain => read_amqplain(response),
         };
-        credentials.ok_or(MechanismError::Malformed(self))
+        credentials.map_err(MechanismError::Malformed)
+    }
+}
+
+impl MechanismError {
+    /// Whether it is told as a failed login: what RabbitMQ stumbles over, or a mechanism that it
+    /// does not know, is not (`rabbit_reader:auth_phase/2`).
+    pub const fn is_failed_login(&self) -> bool {
+        matches!(self, Self::Malformed(Form::Nuls | Form::Fields | Form::Types))
     }
 }
 
@@ -79,13 +100,15 @@ fn read_plain(response: &[u8]) -> Option<Credentials<'_>> {
     parts.next().is_none().then_some(Credentials { user, password })
 }
 
-fn read_amqplain(response: &[u8]) -> Option<Credentials<'_>> {
-    let table = TableRef::parse(response).ok()?;
-    let octets = |key| match table.get(key)? {
-        Value::LongStr(octets) | Value::Binary(octets) => Some(octets),
-        _ => None,
+fn read_amqplain(response: &[u8]) -> Result<Credentials<'_>, Form> {
+    let table = TableRef::parse(response).map_err(|_| Form::Table)?;
+    let field = |key| table.get(key).ok_or(Form::Fields);
+    let octets = |value| match value {
+        Value::LongStr(octets) | Value::Binary(octets) => Ok(octets),
+        _ => Err(Form::Types),
     };
-    Some(Credentials { user: octets("LOGIN")?, password: octets("PASSWORD")? })
+    let (user, password) = (field("LOGIN")?, field("PASSWORD")?);
+    Ok(Credentials { user: octets(user)?, password: octets(password)? })
 }
 
 impl fmt::Display for Mechanism {
@@ -104,9 +127,12 @@ impl fmt::Display for MechanismError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unknown(name) => write!(f, "unknown authentication mechanism '{name}'"),
-            Self::Malformed(Mechanism::Plain) => f.write_str("PLAIN response invalid"),
-            Self::Malformed(Mechanism::AmqPlain) => {
+            Self::Malformed(Form::Nuls) => f.write_str("PLAIN response invalid"),
+            Self::Malformed(Form::Table | Form::Fields) => {
                 f.write_str("AMQPLAIN auth info is missing LOGIN or PASSWORD field")
+            }
+            Self::Malformed(Form::Types) => {
+                f.write_str("AMQPLAIN auth info uses unsupported type for LOGIN or PASSWORD field")
             }
         }
     }
@@ -140,7 +166,7 @@ mod tests {
             [&b"guest\0pass"[..], b"admin\0guest\0pass", b"\0guest\0pass\0", b"\0guest", b""]
         {
             let outcome = Mechanism::Plain.credentials(response);
-            assert_eq!(outcome, Err(MechanismError::Malformed(Mechanism::Plain)), "{response:?}");
+            assert_eq!(outcome, Err(MechanismError::Malformed(Form::Nuls)), "{response:?}");
         }
     }
 
@@ -150,9 +176,17 @@ mod tests {
         let with_length = [&u32::try_from(response.len()).unwrap().to_be_bytes(), &response[..]];
 
         assert_eq!(Mechanism::AmqPlain.credentials(response), Ok(GUEST));
-        for wrong in [&with_length.concat()[..], &response[..15], &response[..20], b""] {
+        let number = b"\x05LOGINI\0\0\0\x05\x08PASSWORDx\0\0\0\x04pass";
+        for (wrong, form) in [
+            (&with_length.concat()[..], Form::Table),
+            (&response[..15], Form::Table),
+            (&response[..20], Form::Table),
+            (&response[..16], Form::Fields),
+            (b"", Form::Fields),
+            (number, Form::Types),
+        ] {
             let outcome = Mechanism::AmqPlain.credentials(wrong);
-            assert_eq!(outcome, Err(MechanismError::Malformed(Mechanism::AmqPlain)), "{wrong:?}");
+            assert_eq!(outcome, Err(MechanismError::Malformed(form)), "{wrong:?}");
         }
     }
 

@@ -93,6 +93,9 @@ impl Peer {
                 self.core.login_refused(now, &mut self.replies);
             }
             Err(LoginError::Mechanism(error)) => {
+                if error.is_failed_login() {
+                    self.report_login_failed(None, mechanism, &error.to_string());
+                }
                 let exception = Exception::from(error).caused_by(MethodId::CONNECTION_START_OK);
                 self.fail(now, &exception, ChannelId::CONNECTION);
             }

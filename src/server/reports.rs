@@ -34,7 +34,7 @@ const NO_TLS: [&str; 7] = [
 impl Peer {
     pub(super) fn report_login(&self, user: &str, mechanism: &str) {
         let name = "user.authentication.success";
-        self.node.reporter.event(name, |fields| self.login(fields, user, mechanism));
+        self.node.reporter.event(name, |fields| self.login(fields, Some(user), mechanism));
     }
 
     pub(super) fn report_login_refused(&self, user: &str, mechanism: &str, why: LoginRefused) {
@@ -42,15 +42,23 @@ impl Peer {
             LoginRefused::OnlyLoopback => format!("user '{user}' {why}"),
             _ => format!("user '{user}' - {why}"),
         };
+        self.report_login_failed(Some(user), mechanism, &error);
+    }
+
+    /// `user` is who wanted to log in, where that could be read.
+    pub(super) fn report_login_failed(&self, user: Option<&str>, mechanism: &str, error: &str) {
         self.node.reporter.event("user.authentication.failure", |fields| {
             self.login(fields, user, mechanism).text("error", error)
         });
     }
 
-    fn login(&self, fields: Fields, user: &str, mechanism: &str) -> Fields {
+    fn login(&self, fields: Fields, user: Option<&str>, mechanism: &str) -> Fields {
+        let fields = fields.text("connection_type", "network");
+        let fields = match user {
+            Some(user) => fields.text("name", user),
+            None => fields,
+        };
         fields
-            .text("connection_type", "network")
-            .text("name", user)
             .text("host", self.ends.server.ip().to_canonical().to_string())
             .text("connection_name", self.ends.name())
             .text("peer_host", self.ends.client.ip().to_canonical().to_string())

@@ -17,7 +17,7 @@ use crate::raw::method::{
     queue_declare, queue_delete, queue_purge, queue_unbind,
 };
 use crate::raw::peer::Peer;
-use crate::raw::wire::{Field, fields};
+use crate::raw::wire::{Field, fields, long_str};
 
 const EXCHANGE: &str = "amq.rabbitmq.event";
 
@@ -354,6 +354,46 @@ fn a_refused_login_is_told_with_the_reason() {
     assert_eq!(event.content.field_text("error"), "user 'mallory' - invalid credentials");
     assert_eq!(event.content.field_text("auth_mechanism"), "PLAIN");
     assert_eq!(event.content.field("ssl"), Some(Value::Bool(false)));
+}
+
+/// As RabbitMQ 3.10 tells of the same responses, but that it also tells the response.
+#[test]
+fn a_response_without_credentials_is_told_as_a_failed_login_without_a_name() {
+    let Some(broker) = start() else { return };
+    let mut events = Listener::start(&broker, "user.authentication.#");
+    let login = |mechanism: &'static str, response: &[u8]| {
+        let mut peer = Peer::dial(broker.address);
+        peer.start();
+        peer.send(&Login::response(mechanism, response).start_ok());
+        peer.expect_frame();
+    };
+    let amqplain = fields(&[("LOGIN", Field::Str("guest")), ("PASSWORD", Field::Str("guest"))]);
+    let only_login = fields(&[("LOGIN", Field::Str("guest"))]);
+    let numbers = fields(&[("LOGIN", Field::Int(1)), ("PASSWORD", Field::Int(1))]);
+
+    // No login of anybody.
+    login("FOO", b"\0guest\0guest");
+    login("AMQPLAIN", &long_str(&amqplain));
+    let missing = "AMQPLAIN auth info is missing LOGIN or PASSWORD field";
+    let unsupported = "AMQPLAIN auth info uses unsupported type for LOGIN or PASSWORD field";
+    for (mechanism, response, error) in [
+        ("PLAIN", &b""[..], "PLAIN response invalid"),
+        ("PLAIN", b"guest", "PLAIN response invalid"),
+        ("PLAIN", b"me\0guest\0guest", "PLAIN response invalid"),
+        ("AMQPLAIN", b"", missing),
+        ("AMQPLAIN", &only_login, missing),
+        ("AMQPLAIN", &numbers, unsupported),
+    ] {
+        login(mechanism, response);
+        let event = events.next();
+
+        assert_eq!(event.key, "user.authentication.failure");
+        assert_eq!(event.content.field("name"), None);
+        assert_eq!(event.content.field_text("error"), error);
+        assert_eq!(event.content.field_text("auth_mechanism"), mechanism);
+        assert_eq!(event.content.field_text("peer_host"), "127.0.0.1");
+        assert_eq!(event.content.field("ssl"), Some(Value::Bool(false)));
+    }
 }
 
 #[test]

@@ -94,6 +94,12 @@ fn logins() -> Vec<Row> {
         malformed("PLAIN without a NUL", "PLAIN", b"guest", "PLAIN response invalid"),
         malformed("AMQPLAIN with a length in front", "AMQPLAIN", &long_str(&amqplain), missing),
         malformed("AMQPLAIN without PASSWORD", "AMQPLAIN", &only_login, missing),
+        malformed(
+            "AMQPLAIN with numbers",
+            "AMQPLAIN",
+            &fields(&[("LOGIN", Field::Int(1)), ("PASSWORD", Field::Int(1))]),
+            "AMQPLAIN auth info uses unsupported type for LOGIN or PASSWORD field",
+        ),
         connection_error(
             "start-ok of 9000 octets",
             501,
