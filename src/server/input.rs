@@ -22,8 +22,10 @@ pub(super) const LARGE_FRAME: usize = 64 << 10;
 /// What is done with what the client sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Input {
-    /// The protocol header is awaited.
+    /// The protocol header is awaited, and nothing has come.
     Header,
+    /// The rest of the protocol header is.
+    HeaderRest,
     /// Frames are.
     Frames,
     /// The rest of a large body frame is.
@@ -94,7 +96,7 @@ impl Peer {
     /// Carries out one frame; `None` when there is none.
     fn take_one(&mut self, now: Instant, input: &[u8]) -> Option<usize> {
         match self.input {
-            Input::Header => self.take_header(input),
+            Input::Header | Input::HeaderRest => self.take_header(input),
             Input::Blocked | Input::Behind | Input::Flooded | Input::Crowded | Input::Waiting => {
                 None
             }
@@ -161,7 +163,10 @@ impl Peer {
         let outcome = self.core.handle_protocol_header(input, &mut self.replies);
         self.write_replies();
         match outcome {
-            HeaderOutcome::Incomplete => return None,
+            HeaderOutcome::Incomplete => {
+                self.input = Input::HeaderRest;
+                return None;
+            }
             HeaderOutcome::Accepted => {
                 info!(connection = %self.id, "accepting AMQP connection {}", self.ends);
                 self.input = Input::Frames;

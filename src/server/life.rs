@@ -51,7 +51,8 @@ impl Peer {
     pub(super) fn ended(&mut self, end: &End) {
         let (id, ends, name) = (self.id, self.ends, self.client_name());
         match (end, &self.closing) {
-            (End::Disconnected, None) if self.input == Input::Header => {
+            // As load balancers do to see whether somebody listens.
+            (End::Disconnected | End::Failed(_), None) if self.input == Input::Header => {
                 debug!(connection = %id, "connection {ends} closed before a protocol header");
             }
             (End::Refused, _) => {

@@ -3,6 +3,8 @@
 use std::fs;
 use std::process::Stdio;
 
+use tokio::runtime::Runtime;
+
 use crate::process::{LOOPBACK, Process, command};
 use crate::raw::login::Login;
 use crate::raw::message::Delivery;
@@ -79,6 +81,26 @@ fn lines_about_clients_have_the_levels_of_rabbitmq() {
     next_with(&mut errors, "missed heartbeats from client");
     drop(broker.connect());
     next_with(&mut warnings, "client unexpectedly closed TCP connection");
+}
+
+/// The levels are those of RabbitMQ 3.10.
+#[test]
+fn a_socket_that_is_closed_before_anything_came_is_no_warning_and_one_with_half_a_header_is() {
+    let broker = Process::start(&[("LOG_EXCHANGE", "true"), ("LOG_LEVEL", "debug")]);
+    let mut lines = listen(&broker, "#");
+    let reset = async {
+        let stream = tokio::net::TcpStream::connect(broker.address).await.unwrap();
+        stream.set_zero_linger().unwrap();
+    };
+
+    drop(Peer::dial(broker.address));
+    let probed = next_with(&mut lines, "closed before a protocol header");
+    Runtime::new().unwrap().block_on(reset);
+    let reset = next_with(&mut lines, "closed before a protocol header");
+    Peer::dial(broker.address).octets(b"AMQP\0\0\x09");
+    let cut = next_with(&mut lines, "client unexpectedly closed TCP connection");
+
+    assert_eq!([probed.key, reset.key, cut.key], ["debug", "debug", "warning"]);
 }
 
 /// As with RabbitMQ 3.10.
