@@ -31,7 +31,7 @@ impl Service {
                 let condition =
                     if if_unused { DeleteCondition::IfUnused } else { DeleteCondition::Always };
                 let commit =
-                    self.vhost.delete_exchange(exchange_name(exchange)?, condition, &self.user)?;
+                    self.vhost.delete_exchange(&exchange_name(exchange)?, condition, &self.user)?;
                 (commit, no_wait, AMQPMethod::DeleteOk(DeleteOk {}))
             }
             Method::ExchangeBind { destination, source, routing_key, no_wait, arguments } => {

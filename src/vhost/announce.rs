@@ -14,6 +14,42 @@ use crate::topology::command::{BindingChange, Change};
 use crate::topology::exchange::ExchangeDefinition;
 use crate::topology::state::Topology;
 
+/// The component of the parameter that RabbitMQ has while it deletes an exchange.
+const DELETE_IN_PROGRESS: &str = "exchange-delete-in-progress";
+
+/// Reports that `by` begins to delete an exchange, be it there or not: RabbitMQ sets a parameter
+/// then, so that declarations can tell (`rabbit_exchange:delete/3`).
+pub(super) fn deletion_begins(
+    reporter: &Reporter,
+    vhost: &VhostName,
+    exchange: &ExchangeName,
+    by: &str,
+) {
+    reporter.event("parameter.set", |fields| {
+        let fields = deletion(fields, vhost, exchange).bool("value", true);
+        fields.text("user_who_performed_action", by)
+    });
+}
+
+/// Reports that what [`deletion_begins`] tells of has ended, whatever came of it.
+pub(super) fn deletion_ends(
+    reporter: &Reporter,
+    vhost: &VhostName,
+    exchange: &ExchangeName,
+    by: &str,
+) {
+    reporter.event("parameter.cleared", |fields| {
+        deletion(fields, vhost, exchange).text("user_who_performed_action", by)
+    });
+}
+
+fn deletion(fields: Fields, vhost: &VhostName, exchange: &ExchangeName) -> Fields {
+    fields
+        .text("vhost", vhost.as_bytes())
+        .text("component", DELETE_IN_PROGRESS)
+        .text("name", exchange.as_bytes())
+}
+
 /// Reports what came of a command that `by` asked for. What follows from a queue's deletion is nobody's.
 pub(super) fn announce(reporter: &Reporter, topology: &Topology, changes: &[Change], by: &str) {
     let deletes_queue = changes.iter().any(|change| matches!(change, Change::QueueDeleted(_)));

@@ -312,6 +312,53 @@ fn an_exchange_that_goes_is_told_before_its_bindings_and_a_queue_after_them() {
     assert_eq!(told(2), ["exchange.deleted ev.z", "binding.deleted ev.z"]);
 }
 
+/// As RabbitMQ does (`rabbit_exchange:delete/3`).
+#[test]
+fn the_deletion_of_an_exchange_is_told_when_it_begins_and_when_it_has_ended() {
+    let Some(broker) = start() else { return };
+    let mut peer = broker.connect();
+    let mut channel = peer.open(1);
+    for name in ["ev.x", "ev.used"] {
+        channel.call(&exchange_declare(name, "fanout"));
+    }
+    let queue = channel.own_queue();
+    channel.call(&queue_bind(&queue, "ev.used", ""));
+    let mut parameters = Listener::start(&broker, "parameter.*");
+    parameters.0.channel(1).call(&queue_bind("", EXCHANGE, "exchange.deleted"));
+
+    channel.call(&exchange_delete("ev.x"));
+    channel.call(&exchange_delete("ev.missing"));
+    channel.send(&exchange_delete("amq.direct"));
+    peer.expect_frame();
+    peer.open(2).send(&exchange_delete("ev.used").if_unused());
+    peer.expect_frame();
+    peer.open(3).call(&exchange_delete("ev.used"));
+
+    for (key, name) in [
+        ("parameter.set", "ev.x"),
+        ("exchange.deleted", "ev.x"),
+        ("parameter.cleared", "ev.x"),
+        ("parameter.set", "ev.missing"),
+        ("parameter.cleared", "ev.missing"),
+        ("parameter.set", "ev.used"),
+        ("parameter.cleared", "ev.used"),
+        ("parameter.set", "ev.used"),
+        ("exchange.deleted", "ev.used"),
+        ("parameter.cleared", "ev.used"),
+    ] {
+        let event = parameters.next();
+        let content = &event.content;
+        assert_eq!((event.key.as_str(), content.field_text("name")), (key, name));
+        assert_eq!(content.field_text("vhost"), "/");
+        assert_eq!(content.field_text("user_who_performed_action"), "guest");
+        let is_parameter = key.starts_with("parameter");
+        let component = is_parameter.then_some(Value::LongStr(b"exchange-delete-in-progress"));
+        assert_eq!(content.field("component"), component);
+        let value = (key == "parameter.set").then_some(Value::Bool(true));
+        assert_eq!(content.field("value"), value);
+    }
+}
+
 #[test]
 fn a_consumer_is_told_once_when_it_is_cancelled_or_loses_its_queue() {
     let Some(broker) = start() else { return };

@@ -8,7 +8,8 @@ use crate::store::commit::Commit;
 use crate::topology::command::{BindCommand, Command, DeleteCondition};
 use crate::topology::error::{Error, Resource};
 use crate::topology::exchange::ExchangeDefinition;
-use crate::topology::state::check_not_default;
+use crate::topology::state::{check_deletable, check_not_default};
+use crate::vhost::announce::{deletion_begins, deletion_ends};
 use crate::vhost::reporter::INTERNAL_USER;
 
 impl Vhost {
@@ -62,11 +63,21 @@ impl Vhost {
     /// See [`Topology::apply`](crate::topology::state::Topology::apply).
     pub fn delete_exchange(
         &self,
-        name: ExchangeName,
+        name: &ExchangeName,
         condition: DeleteCondition,
         by: &str,
     ) -> Result<Commit, Error> {
-        self.change(&mut self.declared.lock(), Command::DeleteExchange { name, condition }, by)
+        check_deletable(&self.name, name)?;
+        let mut declared = self.declared.lock();
+        if let Some(reporter) = self.reporter.get() {
+            deletion_begins(reporter, &self.name, name, by);
+        }
+        let command = Command::DeleteExchange { name: name.clone(), condition };
+        let deleted = self.change(&mut declared, command, by);
+        if let Some(reporter) = self.reporter.get() {
+            deletion_ends(reporter, &self.name, name, by);
+        }
+        deleted
     }
 
     /// Adds a binding. If it is new and leads from an exchange that keeps messages, it is sent

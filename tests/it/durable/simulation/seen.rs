@@ -185,7 +185,7 @@ impl<'k> Life<'k> {
     /// What the exchange has seen is forgotten, whether or not its deletion becomes durable.
     fn declare_again(&mut self) {
         let name = ExchangeName::parse("x").unwrap();
-        let deleted = self.broker.vhost.delete_exchange(name, DeleteCondition::Always, "guest");
+        let deleted = self.broker.vhost.delete_exchange(&name, DeleteCondition::Always, "guest");
         drop(deleted.unwrap());
         self.known.confirmed.clear();
         self.awaited.clear();
