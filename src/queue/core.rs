@@ -14,6 +14,7 @@ use super::groups::Groups;
 use super::lane::{Lane, Message};
 use super::later::Later;
 use super::levels::Levels;
+use super::lifetimes::Lifetimes;
 use super::rate::Pacer;
 use super::ready::Ready;
 use super::settings::{Dead, Settings, Trimming};
@@ -35,6 +36,7 @@ pub struct Queue {
     pub(super) unacked: Unacked,
     pub(super) dying: Dying,
     pub(super) deadlines: Deadlines,
+    pub(super) lifetimes: Lifetimes,
     pub(super) counts: Counts,
     pub(super) pacer: Pacer,
     pub(super) known: Known,
@@ -92,7 +94,10 @@ impl Queue {
 
     /// Has it work as `settings` say from now on. What a message was promised when it came stays.
     pub fn configure(&mut self, settings: Settings) {
-        let Settings { serving, priorities, .. } = self.settings;
+        let Settings { serving, priorities, message_ttl, .. } = self.settings;
+        if settings.message_ttl != message_ttl {
+            self.lifetime_ended();
+        }
         self.settings = Settings { serving, priorities, ..settings };
         self.pacer.set(settings.delivery_rate);
     }

@@ -1,11 +1,13 @@
 //! Messages that expire: each at its time, wherever it stands.
 
+use super::command::Marks;
 use super::core::Queue;
 use super::dying::Death;
 use super::effect::Effects;
 use super::lane::Message;
 use super::paging::Wanted;
-use crate::amqp::id::Timestamp;
+use super::settings::Settings;
+use crate::amqp::id::{MessageIndex, Timestamp};
 
 impl Queue {
     /// When it has something to do of its own accord; it is to be applied then, without a command.
@@ -54,20 +56,37 @@ impl Queue {
     /// level, when its time is over or not known. Not while as many as may be are on their way
     /// elsewhere.
     pub(super) fn wanted_for_expiry(&self) -> Option<Wanted> {
-        self.settings.message_ttl?;
-        if !self.dying.has_room() {
+        let now = self.settings.message_ttl;
+        if now.is_none() && self.lifetimes.is_empty() || !self.dying.has_room() {
             return None;
         }
         let is_due = |deadline: Timestamp| deadline <= self.now;
         let first = self.ready.downwards().map(|ready| &ready.lane).find_map(|lane| {
             let wants_first = lane.at_hand() == 0 && lane.first_deadline().is_none_or(is_due);
-            lane.first_run().filter(|_| wants_first)
+            let run = lane.first_run().filter(|_| wants_first);
+            run.filter(|run| self.lifetimes.of(run.first, now).is_some())
         });
         first.copied().map(Wanted::Run)
     }
 
+    /// When a message expires that was read from the disk: the settings when it came count, as far
+    /// back as the last restart.
+    pub fn deadline_of(&self, index: MessageIndex, accepted: Timestamp, marks: Marks) -> Timestamp {
+        let message_ttl = self.lifetimes.of(index, self.settings.message_ttl);
+        Settings { message_ttl, ..self.settings }.deadline(accepted, marks)
+    }
+
+    /// What comes from now on has another lifetime.
+    pub(super) fn lifetime_ended(&mut self) {
+        let next = MessageIndex(self.next_index);
+        let firsts = self.ready.downwards().filter_map(|ready| ready.lane.first_index());
+        let first = firsts.min().unwrap_or(next);
+        self.lifetimes.ended(first, next, self.settings.message_ttl);
+    }
+
     /// No message is ready.
     pub(super) fn forget_deadlines(&mut self) {
+        self.lifetimes.clear();
         if !self.deadlines.is_idle() {
             self.deadlines.clear();
             self.ready.forget_deadlines();

@@ -20,6 +20,8 @@ struct Rig {
     now: u64,
     /// Deadlines of the messages that are there: ready or unacked.
     living: BTreeMap<u64, u64>,
+    /// When each message was accepted, and its own lifetime: what the disk has of it.
+    kept: BTreeMap<u64, (u64, Option<u64>)>,
     unacked: BTreeSet<u64>,
     /// What died and was not released yet.
     dying: BTreeSet<u64>,
@@ -34,6 +36,7 @@ impl Rig {
             effects: Effects::new(budget),
             now: 1000,
             living: BTreeMap::new(),
+            kept: BTreeMap::new(),
             unacked: BTreeSet::new(),
             dying: BTreeSet::new(),
             loads: 1 << 40,
@@ -44,12 +47,25 @@ impl Rig {
         let index = self.queue.next_index();
         let stored = Stored { store: StoreRef(index), bytes: 10 };
         let ttl = self.queue.settings().message_ttl;
+        self.kept.insert(index, (self.now, lifetime));
         let lives = ttl.into_iter().chain(lifetime).min();
         self.living.insert(index, lives.map_or(u64::MAX, |lives| self.now + lives));
         self.apply(&[match lifetime {
             None => Command::Enqueue(stored),
             lifetime => Command::EnqueueMarked(stored, Marks { lifetime, priority: None }),
         }]);
+    }
+
+    /// Has messages that come from now on live so long.
+    fn change(&mut self, message_ttl: Option<u64>) {
+        self.queue.configure(Settings { message_ttl, ..*self.queue.settings() });
+        self.apply(&[]);
+    }
+
+    /// Has all go to the disk but the first so many that are ready.
+    fn unload(&mut self, keep: usize) {
+        let unloaded = self.queue.unload(keep, |message| Some(place(message.index.0)));
+        assert!(unloaded.apart.len() <= unloaded.count);
     }
 
     fn get(&mut self) {
@@ -112,25 +128,30 @@ impl Rig {
     fn load(&mut self, wanted: Wanted) {
         self.loads += 1000;
         let loads = self.loads;
-        let deadline = |index: u64| Timestamp(self.living.get(&index).copied().unwrap_or(u64::MAX));
+        let deadline = |index: u64, marks: Marks| {
+            self.queue.deadline_of(MessageIndex(index), Timestamp(self.kept[&index].0), marks)
+        };
         match wanted {
             Wanted::Run(run) => {
                 let loaded = (run.first.0..run.end().0).map(|index| Loaded {
                     index: MessageIndex(index),
                     store: StoreRef(loads + index),
                     bytes: 10,
-                    deadline: deadline(index),
+                    deadline: deadline(index, Marks::default()),
                 });
                 assert!(self.queue.load(&run, &loaded.collect::<Vec<_>>()));
             }
             Wanted::Look(run) => {
-                let seen = (run.first.0..run.end().0).map(|index| Seen {
-                    index: MessageIndex(index),
-                    located: place(index),
-                    bytes: 10,
-                    deadline: deadline(index),
-                    marks: Marks { lifetime: Some(1), priority: None },
-                    known: false,
+                let seen = (run.first.0..run.end().0).map(|index| {
+                    let marks = Marks { lifetime: self.kept[&index].1, priority: None };
+                    Seen {
+                        index: MessageIndex(index),
+                        located: place(index),
+                        bytes: 10,
+                        deadline: deadline(index, marks),
+                        marks,
+                        known: false,
+                    }
                 });
                 assert!(self.queue.look_at(&run, &seen.collect::<Vec<_>>()).is_some());
             }
@@ -169,6 +190,8 @@ enum Step {
     Unload(usize),
     UnloadHeld,
     Want,
+    /// For what comes from now on.
+    Live(Option<u64>),
     Restart,
 }
 
@@ -183,8 +206,43 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (0..4_usize).prop_map(Step::Unload),
         1 => Just(Step::UnloadHeld),
         2 => Just(Step::Want),
-        1 => Just(Step::Restart),
     ]
+}
+
+fn message_ttl() -> impl Strategy<Value = Option<u64>> {
+    prop_oneof![Just(None), (0..150_u64).prop_map(Some)]
+}
+
+/// Carries steps out, and waits for what expires at last.
+fn carry_out(mut rig: Rig, steps: Vec<Step>) {
+    for step in steps {
+        match step {
+            Step::Enqueue(lifetime) => rig.enqueue(lifetime),
+            Step::Get => rig.get(),
+            Step::Settle(nth, outcome) => rig.settle(nth, outcome),
+            Step::Wait(time) => rig.now += time,
+            Step::Unload(keep) => rig.unload(keep),
+            Step::UnloadHeld => {
+                let held = rig.queue.held_from(MessageIndex(0), 0);
+                let held: Vec<MessageIndex> = held.map(|message| message.index).collect();
+                for index in held {
+                    rig.queue.unload_held(index, place(index.0).position);
+                }
+            }
+            Step::Want => {
+                if let Some(wanted) = rig.queue.wanted(100) {
+                    rig.load(wanted);
+                }
+            }
+            Step::Live(message_ttl) => rig.change(message_ttl),
+            Step::Restart => rig.restart(),
+        }
+        rig.apply(&[]);
+    }
+    rig.now += 1000;
+    rig.apply(&[]);
+    let never = |index: &u64| rig.unacked.contains(index) || rig.living[index] == u64::MAX;
+    assert!(rig.living.keys().all(never));
 }
 
 proptest! {
@@ -192,42 +250,65 @@ proptest! {
 
     #[test]
     fn each_message_expires_at_its_time_and_no_other(
-        message_ttl in prop_oneof![Just(None), (0..150_u64).prop_map(Some)],
+        message_ttl in message_ttl(),
         dead in prop_oneof![Just(Dead::Dropped), Just(Dead::Published)],
-        steps in prop::collection::vec(step(), 1..120),
+        steps in prop::collection::vec(
+            prop_oneof![24 => step(), 1 => Just(Step::Restart)],
+            1..120,
+        ),
     ) {
-        let mut rig = Rig::new(Settings { message_ttl, dead, ..Settings::default() });
-        for step in steps {
-            match step {
-                Step::Enqueue(lifetime) => rig.enqueue(lifetime),
-                Step::Get => rig.get(),
-                Step::Settle(nth, outcome) => rig.settle(nth, outcome),
-                Step::Wait(time) => rig.now += time,
-                Step::Unload(keep) => {
-                    let unloaded = rig.queue.unload(keep, |message| Some(place(message.index.0)));
-                    prop_assert!(unloaded.apart.len() <= unloaded.count);
-                }
-                Step::UnloadHeld => {
-                    let held: Vec<MessageIndex> =
-                        rig.queue.held_from(MessageIndex(0), 0).map(|message| message.index).collect();
-                    for index in held {
-                        rig.queue.unload_held(index, place(index.0).position);
-                    }
-                }
-                Step::Want => {
-                    if let Some(wanted) = rig.queue.wanted(100) {
-                        rig.load(wanted);
-                    }
-                }
-                Step::Restart => rig.restart(),
-            }
-            rig.apply(&[]);
-        }
-        rig.now += 1000;
-        rig.apply(&[]);
-        let never = |index: &u64| rig.unacked.contains(index) || rig.living[index] == u64::MAX;
-        prop_assert!(rig.living.keys().all(never));
+        carry_out(Rig::new(Settings { message_ttl, dead, ..Settings::default() }), steps);
     }
+
+    /// After a restart what is on the disk goes by the settings of then.
+    #[test]
+    fn it_does_so_whatever_the_settings_say_of_those_that_come_later(
+        message_ttl in message_ttl(),
+        steps in prop::collection::vec(
+            prop_oneof![24 => step(), 2 => message_ttl().prop_map(Step::Live)],
+            1..120,
+        ),
+    ) {
+        carry_out(Rig::new(Settings { message_ttl, ..Settings::default() }), steps);
+    }
+}
+
+/// As in RabbitMQ 3.10.
+#[test]
+fn what_is_on_the_disk_expires_as_it_was_to_when_it_came_and_what_came_later_does_not() {
+    let mut rig = Rig::new(Settings { message_ttl: Some(100), ..Settings::default() });
+    for _ in 0..3 {
+        rig.enqueue(None);
+    }
+    rig.unload(0);
+
+    rig.change(None);
+    rig.enqueue(None);
+    rig.unload(0);
+
+    assert_eq!(rig.queue.next_wake(), Some(Timestamp(rig.now + 100)));
+    rig.now += 99;
+    rig.apply(&[]);
+    assert_eq!((rig.queue.ready(), rig.queue.wanted_anyway()), (4, None));
+    rig.now += 1;
+    rig.apply(&[]);
+    assert_eq!((rig.queue.ready(), rig.queue.next_wake()), (1, None));
+    rig.now += 1000;
+    rig.apply(&[]);
+    assert_eq!((rig.queue.ready(), rig.queue.wanted_anyway()), (1, None));
+}
+
+#[test]
+fn a_lifetime_that_is_given_later_has_nothing_loaded() {
+    let mut rig = Rig::new(Settings::default());
+    rig.enqueue(None);
+    rig.unload(0);
+
+    rig.change(Some(100));
+    rig.now += 1000;
+    rig.apply(&[]);
+
+    assert_eq!((rig.queue.ready(), rig.queue.at_hand(1)), (1, 0));
 }
 
 #[test]

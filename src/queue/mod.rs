@@ -42,6 +42,7 @@ pub mod lane;
 pub mod later;
 pub mod length;
 pub mod levels;
+pub mod lifetimes;
 pub mod paging;
 pub mod rate;
 pub mod ready;

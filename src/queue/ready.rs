@@ -76,7 +76,9 @@ impl Ready {
         // After a restart the last deadline is not known, only that of a message that says nothing
         // itself is behind it.
         let in_order = self.lane.is_empty() || message.deadline >= last && !message.marked;
-        self.last_deadline = Some(if in_order { message.deadline } else { last });
+        // One out of order holds up those behind it, too, once it is the first.
+        self.last_deadline =
+            Some(if in_order { message.deadline } else { last.max(message.deadline) });
         self.lane.push_back(message);
         in_order
     }

@@ -8,7 +8,6 @@ use crate::amqp::run::Run;
 use crate::queue::command::{Key, Marks};
 use crate::queue::core::Queue;
 use crate::queue::paging::{Loaded, Located, Seen};
-use crate::queue::settings::Settings;
 use crate::queue::waiting::Waiting;
 use crate::store::format::position::Position;
 use crate::store::format::run::messages;
@@ -21,12 +20,12 @@ use crate::vhost::marks::marks;
 
 /// Puts the messages of a run into memory. Those that were not logged are in memory alone again.
 pub(super) fn load(
+    core: &Queue,
     store: &mut MemoryStore,
     run: &Run,
     octets: Bytes,
-    settings: &Settings,
 ) -> Result<Vec<Loaded>, String> {
-    let found = find(run, &octets, settings)?;
+    let found = find(run, &octets, core)?;
     let (segment, durability) = if run.position.is_volatile() {
         (Segment::transient(octets), Durability::Transient)
     } else {
@@ -48,7 +47,7 @@ pub(super) fn look(
     run: &Run,
     octets: &Bytes,
 ) -> bool {
-    let Ok(found) = find(run, octets, core.settings()) else { return false };
+    let Ok(found) = find(run, octets, core) else { return false };
     let (waiting, found): (Vec<_>, Vec<_>) = found.into_iter().partition(|it| it.delay.is_some());
     let known: Vec<_> = keys.map(|keys| read_keys(keys, run, octets)).unwrap_or_default();
     let seen =
@@ -96,10 +95,11 @@ struct Found {
     delay: Option<Delay>,
 }
 
-fn find(run: &Run, octets: &[u8], settings: &Settings) -> Result<Vec<Found>, String> {
+fn find(run: &Run, octets: &[u8], core: &Queue) -> Result<Vec<Found>, String> {
+    let settings = core.settings();
     let position = Position::of(run.position);
     let mut all = Vec::with_capacity(run.count as usize);
-    for (index, message) in (run.first.0..).zip(messages(octets)) {
+    for (index, message) in (run.first.0..).map(MessageIndex).zip(messages(octets)) {
         let (offset, octets) = message.map_err(|damaged| {
             let place = position.offset as usize + damaged.offset;
             format!("the message at offset {place} is damaged")
@@ -110,12 +110,13 @@ fn find(run: &Run, octets: &[u8], settings: &Settings) -> Result<Vec<Found>, Str
         let accepted = message.and_then(|message| message.stamp.accepted);
         let size = |octets: &[u8]| u32::try_from(octets.len()).unwrap_or(u32::MAX);
         all.push(Found {
-            index: MessageIndex(index),
+            index,
             offset: u32::try_from(offset).unwrap_or(u32::MAX),
             octets: size(octets),
             bytes: message.map_or(0, |message| size(message.body)),
             marks,
-            deadline: deadline(accepted, marks, settings),
+            // One without a time never expires.
+            deadline: accepted.map_or(Timestamp::NEVER, |at| core.deadline_of(index, at, marks)),
             delay: message.filter(|_| run.marked).and_then(|it| Delay::of(&it, settings)),
         });
     }
@@ -123,9 +124,4 @@ fn find(run: &Run, octets: &[u8], settings: &Settings) -> Result<Vec<Found>, Str
         return Err(format!("{} messages are there", all.len()));
     }
     Ok(all)
-}
-
-/// When a message expires that was read; one without a time never does.
-fn deadline(accepted: Option<Timestamp>, marks: Marks, settings: &Settings) -> Timestamp {
-    accepted.map_or(Timestamp::NEVER, |accepted| settings.deadline(accepted, marks))
 }

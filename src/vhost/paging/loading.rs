@@ -163,7 +163,6 @@ impl QueueWorker {
     pub(in crate::vhost) fn take_in(&mut self, run: &Run, octets: io::Result<Bytes>) {
         let Some(backing) = &mut self.backing else { return };
         backing.loading = false;
-        let settings = *self.core.settings();
         let octets = match octets {
             Ok(octets)
                 if run.marked
@@ -173,7 +172,7 @@ impl QueueWorker {
             }
             octets => octets.map_err(|error| error.to_string()),
         };
-        match octets.and_then(|octets| load(&mut self.store, run, octets, &settings)) {
+        match octets.and_then(|octets| load(&self.core, &mut self.store, run, octets)) {
             Ok(loaded) if self.core.load(run, &loaded) => {
                 if run.position.is_volatile() {
                     backing.release(run);

@@ -8,10 +8,11 @@ use leveret::policy::draft::Draft;
 use serde_json::{Value, json};
 
 use super::Own;
+use crate::raw::content::content;
 use crate::raw::message::{Confirm, texts};
 use crate::raw::method::{
-    basic_ack, basic_consume, basic_get, basic_nack, basic_qos, basic_reject, confirm_select,
-    queue_bind, queue_declare, queue_delete,
+    basic_ack, basic_consume, basic_get, basic_nack, basic_publish, basic_qos, basic_reject,
+    confirm_select, queue_bind, queue_declare, queue_delete,
 };
 use crate::raw::peer::Peer;
 use crate::raw::wire::Field;
@@ -126,6 +127,33 @@ fn a_lifetime_holds_for_what_comes_while_the_policy_says_so() {
     own.clear("p").unwrap();
     peer.channel(1).put("q", "after");
     assert_eq!(peer.channel(1).drain("q"), ["held", "before", "after"]);
+}
+
+/// As in RabbitMQ 3.10. All but a few of the messages are on the disk only.
+#[test]
+fn what_came_under_a_policy_expires_from_the_disk_too_after_the_policy_is_cleared() {
+    const COUNT: u16 = 400;
+    let own = Own::start("[store]\nmemory = \"1MiB\"\n");
+    let mut peer = own.connect();
+    peer.open(1).call(&queue_declare("q").durable().arguments(&LETTERS));
+    peer.channel(1).call(&queue_declare("dead"));
+    let mut letters = letters(&own);
+    set(&own, json!({"message-ttl": 3000}));
+    peer.channel(1).call(&confirm_select());
+    let large = content(&vec![0; 64 << 10]).delivery_mode(2);
+    for _ in 0..COUNT {
+        peer.channel(1).publish(&basic_publish("", "q"), &large);
+    }
+    peer.expect_all_acked(1, 1, COUNT.into());
+
+    own.clear("p").unwrap();
+    peer.channel(1).publish(&basic_publish("", "q"), &content(b"after").delivery_mode(2));
+    let last = u64::from(COUNT) + 1;
+    peer.expect_all_acked(1, last, last);
+
+    letters.expect_deliveries(1, COUNT.into());
+    let left = peer.channel(1).get(&basic_get("q").no_ack());
+    assert_eq!(left.content.text(), "after");
 }
 
 #[test]
