@@ -66,7 +66,8 @@ impl Tracer {
         });
     }
 
-    /// Leaves a trace under that routing key, if the exchange leads anywhere and there is room. What was published to the exchange itself is not traced.
+    /// Leaves a trace under that routing key, if the exchange leads anywhere and there is room. What
+    /// was published to the exchange itself is not traced.
     fn trace(
         &self,
         key: &[u8],
