@@ -1,5 +1,5 @@
-//! Messages that came back and wait before they are ready again, the longer the more often they
-//! came (`x-delayed-retry-type`).
+//! Messages that came back and wait before they are ready again, the longer the more often their
+//! delivery failed (`x-delayed-retry-type`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,7 @@ use crate::amqp::run::Run;
 pub struct Retry {
     /// Which messages.
     pub which: DelayedRetry,
-    /// How long for each time that the message came back so, in milliseconds.
+    /// How long for each delivery that failed, and where none did, in milliseconds.
     pub min: u64,
     /// How long at most, in milliseconds.
     pub max: u64,
@@ -27,16 +27,17 @@ pub struct Retry {
 
 impl Retry {
     /// How long a message waits that came back in that way, in milliseconds; `None` if not at all.
+    /// What was given back otherwise does not make it longer (RabbitMQ:
+    /// `rabbit_fifo:calculate_ready_at/4`).
     fn delay(self, how: Settlement, attempts: Attempts) -> Option<u64> {
-        let Attempts { failed, acquired } = attempts;
-        let times = match (self.which, how) {
-            (DelayedRetry::All | DelayedRetry::Failed, Settlement::Fail) => failed,
-            (DelayedRetry::All | DelayedRetry::Returned, Settlement::Requeue) => {
-                acquired.saturating_sub(failed)
-            }
-            _ => return None,
+        let which = match how {
+            Settlement::Fail => DelayedRetry::Failed,
+            Settlement::Requeue => DelayedRetry::Returned,
+            Settlement::Ack | Settlement::Discard => return None,
         };
-        Some(self.min.saturating_mul(times.max(1).into()).min(self.max))
+        let waits = [DelayedRetry::All, which].contains(&self.which);
+        let times = u64::from(attempts.failed.max(1));
+        waits.then(|| self.min.saturating_mul(times).min(self.max))
     }
 }
 

@@ -13,7 +13,7 @@ use crate::queue::waiting::Waiting;
 
 const START: Timestamp = Timestamp(1000);
 
-/// A queue that retries after 100 ms for each time a message came back, and who consumes from it.
+/// A queue that retries after 100 ms for each delivery that failed, and who consumes from it.
 struct Rig {
     queue: Queue,
     effects: Effects,
@@ -88,6 +88,23 @@ impl Rig {
 
 fn enqueue(index: u64, marks: Marks) -> Command {
     Command::EnqueueMarked(Stored { store: StoreRef(index), bytes: 10 }, marks)
+}
+
+#[test]
+fn what_is_given_back_waits_no_longer_for_coming_back_often() {
+    use Settlement::{Fail, Requeue};
+
+    let mut rig = Rig::new(1);
+    let waits = [Requeue, Requeue, Fail, Requeue, Fail, Requeue].map(|how| {
+        rig.get();
+        rig.settle(0, how);
+        let until = rig.queue.next_wake().unwrap();
+        let waited = until.0 - rig.now.0;
+        rig.now = until;
+        waited
+    });
+
+    assert_eq!(waits, [100, 100, 100, 100, 200, 200]);
 }
 
 #[test]
