@@ -90,13 +90,13 @@ impl Queue {
         self.set_apart(Message { redelivered: true, ..message });
     }
 
-    /// Forgets the counts of all messages that are ready.
+    /// Forgets the counts of all messages that are not unacked.
     pub(super) fn forget_ready_counts(&mut self) {
         if self.counts.by_index.is_empty() {
             return;
         }
         let before = std::mem::take(&mut self.counts.by_index);
-        let kept = self.unacked.iter().chain(self.later.messages.iter());
+        let kept = self.unacked.iter();
         let kept = kept.filter_map(|it| Some((it.index, *before.get(&it.index)?)));
         self.counts.by_index = kept.collect();
     }

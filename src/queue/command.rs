@@ -127,7 +127,8 @@ pub enum Command {
         /// The message.
         index: MessageIndex,
     },
-    /// Removes every ready message.
+    /// Removes every ready message, every one that came back and waits, and every dead one that is
+    /// kept.
     Purge {
         /// Comes back in the effect that answers.
         request: u32,

@@ -386,10 +386,12 @@ impl Queue {
         }
     }
 
+    /// Removes what is ready, what came back and waits, and the dead that are kept because nobody
+    /// takes them (RabbitMQ: `rabbit_fifo:apply/3` of a purge).
     fn purge(&mut self, request: u32, effects: &mut Effects) {
         self.serve(effects);
-        let count = u32::try_from(self.ready()).unwrap_or(u32::MAX);
-        let mut waiting: Vec<Message> = self.waiting.drain().collect();
+        let mut count = self.ready() + self.later.len();
+        let mut waiting: Vec<Message> = self.waiting.drain().chain(self.later.drain()).collect();
         for Ready { mut lane, mut apart, .. } in self.ready.drain() {
             let (hot, runs) = lane.drain();
             for message in apart.drain().chain(waiting.drain(..)).chain(hot) {
@@ -397,10 +399,15 @@ impl Queue {
             }
             effects.release_runs(runs);
         }
+        if self.settings.dead == Dead::Kept {
+            let dying = std::mem::take(&mut self.dying);
+            count += dying.len();
+            dying.iter().for_each(|message| effects.release(message.index, message.store));
+        }
         self.groups.forget_waiting();
         self.forget_deadlines();
-        self.stay_deferred();
         self.forget_ready_counts();
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
         effects.push(Effect::Purged { request, count });
     }
 

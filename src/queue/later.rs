@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::apart::Apart;
 use super::command::Settlement;
 use super::core::Queue;
-use super::groups::Standing;
 use super::lane::Message;
 use super::paging::Wanted;
 use crate::amqp::argument::DelayedRetry;
@@ -78,6 +77,18 @@ impl Later {
         self.awaited.remove(&index).filter(|until| *until > now)
     }
 
+    /// The size of the bodies.
+    pub fn bytes(&self) -> u64 {
+        self.messages.bytes()
+    }
+
+    /// Takes all of them out.
+    pub fn drain(&mut self) -> impl Iterator<Item = Message> {
+        self.until.clear();
+        self.due.clear();
+        self.messages.drain()
+    }
+
     /// Takes a message out; `None` if there is no such one.
     pub fn remove(&mut self, index: MessageIndex) -> Option<Message> {
         let due = self.until.remove(&index)?;
@@ -129,20 +140,6 @@ impl Queue {
     pub(super) fn bring_back(&mut self) {
         while let Some(message) = self.later.pop_due(self.now) {
             self.set_apart(message);
-        }
-    }
-
-    /// Has those that wait expire at their times and hold up their groups, after all that is ready
-    /// was forgotten.
-    pub(super) fn stay_deferred(&mut self) {
-        let Self { later, deadlines, groups, .. } = self;
-        for message in later.messages.iter() {
-            deadlines.add(message);
-            // It waited for none that could be for everybody now: those are gone.
-            let standing = Standing::of(message);
-            if !groups.overtake(standing) {
-                groups.hold_up(standing);
-            }
         }
     }
 

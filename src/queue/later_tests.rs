@@ -167,7 +167,7 @@ fn a_message_that_waits_holds_up_its_group_after_a_restart() {
 }
 
 #[test]
-fn a_message_that_waits_holds_up_its_group_after_a_purge() {
+fn a_purge_takes_what_waits_and_holds_up_nothing_of_its_group() {
     let key = Key::Group(Fingerprint::of_octets(b"g"));
     let publish = |rig: &mut Rig, index| {
         let identify = Command::Identify { index: MessageIndex(index), key };
@@ -179,12 +179,13 @@ fn a_message_that_waits_holds_up_its_group_after_a_purge() {
     rig.settle(0, Settlement::Fail);
 
     rig.apply(&[Command::Purge { request: 0 }]);
+    assert_eq!(rig.effects.list(), [Effect::Purged { request: 0, count: 2 }]);
+    assert_eq!(rig.effects.released().len(), 2);
     publish(&mut rig, 2);
 
-    assert!(rig.get().is_empty());
-    rig.now = START.plus(100);
-    rig.apply(&[]);
-    assert_eq!(rig.get(), [0]);
+    assert_eq!(rig.get(), [2]);
+    assert_eq!((rig.queue.deferred(), rig.queue.attempts().count()), (0, 0));
+    assert_eq!(rig.queue.next_wake(), None);
 }
 
 #[test]
@@ -241,27 +242,4 @@ fn after_a_restart_what_is_ready_goes_before_what_waits_behind_it_in_its_group()
 
     assert_eq!(rig.get(), [0]);
     assert_eq!(rig.queue.deferred(), 1);
-}
-
-#[test]
-fn a_purge_leaves_what_waits_with_its_count_and_its_deadline() {
-    let mut rig = Rig::new(0);
-    let marks = Marks { lifetime: Some(150), ..Marks::default() };
-    rig.apply(&[enqueue(0, marks), attach()]);
-    rig.settle(0, Settlement::Fail);
-
-    rig.apply(&[Command::Purge { request: 0 }]);
-    rig.now = START.plus(100);
-
-    assert_eq!(rig.apply(&[]), [0]);
-    assert!(
-        rig.effects
-            .list()
-            .contains(&Effect::Again { attempts: Attempts { failed: 1, acquired: 1 } })
-    );
-    rig.settle(0, Settlement::Fail);
-    rig.apply(&[Command::Purge { request: 0 }]);
-    rig.now = START.plus(150);
-    rig.apply(&[]);
-    assert_eq!((rig.queue.deferred(), rig.effects.released().len()), (0, 1));
 }

@@ -313,6 +313,30 @@ fn what_died_takes_room_where_it_is_kept_until_it_is_elsewhere() {
     }
 }
 
+#[test]
+fn a_purge_takes_the_dead_where_they_are_kept_and_makes_room() {
+    for (dead, purged) in [(Dead::Published, 0), (Dead::Kept, 1)] {
+        let overflow = Overflow::RejectPublish;
+        let max_length = Some(1);
+        let settings = Settings { max_length, overflow, dead, ..Settings::default() };
+        let mut queue = Queue::new().with_settings(settings);
+        let mut effects = Effects::new(Budget { messages: 10, bytes: 1000 });
+        let enqueue = Command::Enqueue(Stored { store: StoreRef(7), bytes: 10 });
+        let index = MessageIndex(0);
+        let discard = Command::Settle { index, outcome: Settlement::Discard };
+        queue.apply(Timestamp(0), &[attach(), enqueue], &mut effects);
+        queue.apply(Timestamp(0), &[discard], &mut effects);
+        effects.clear();
+
+        queue.apply(Timestamp(0), &[Command::Purge { request: 0 }], &mut effects);
+
+        assert_eq!(effects.list(), [Effect::Purged { request: 0, count: purged }]);
+        assert_eq!(effects.released().len(), purged as usize);
+        assert_eq!(queue.is_dying(), purged == 0);
+        assert!(queue.vacancy().unwrap().take(10));
+    }
+}
+
 /// A queue with priorities up to 9 and a limit of length whose only consumer is full: it holds a
 /// message of group 0.
 struct Crowd {

@@ -5,7 +5,7 @@ mod deletion;
 mod requests;
 mod upkeep;
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
 use arc_swap::ArcSwap;
@@ -60,6 +60,8 @@ pub struct Queue {
     /// Which messages wait in it for their time.
     pub delays: Delays,
     deleted: AtomicBool,
+    /// How often its dead letters that nobody takes were purged.
+    letter_purges: AtomicU64,
 }
 
 /// Which messages wait in a queue for their time.
@@ -129,6 +131,7 @@ impl Queue {
                 values: ArcSwap::from_pointee(values),
                 delays,
                 deleted: AtomicBool::new(false),
+                letter_purges: AtomicU64::new(0),
             }
         })
     }
@@ -155,6 +158,16 @@ impl Queue {
     #[inline]
     pub fn is_timed(&self) -> bool {
         self.timed.load(Ordering::Relaxed)
+    }
+
+    /// How often its dead letters that nobody takes were purged. It changes while the queue is locked.
+    pub(in crate::vhost) fn letter_purges(&self) -> u64 {
+        self.letter_purges.load(Ordering::Acquire)
+    }
+
+    /// Says that those until now were purged.
+    pub(in crate::vhost) fn purge_letters(&self) {
+        self.letter_purges.fetch_add(1, Ordering::AcqRel);
     }
 
     /// Whether it was deleted: what is published to it is accepted and dropped.

@@ -10,7 +10,7 @@ use crate::raw::content::content;
 use crate::raw::message::Delivery;
 use crate::raw::method::{
     basic_ack, basic_consume, basic_get, basic_nack, basic_publish, basic_reject, confirm_select,
-    queue_bind, queue_declare,
+    queue_bind, queue_declare, queue_purge,
 };
 use crate::raw::peer::Peer;
 use crate::raw::wire::Field;
@@ -94,6 +94,18 @@ fn what_came_back_otherwise_does_not_wait() {
 
     let again = peer.expect_delivery(1);
     assert_eq!((again.text(), counts(&again.content).0), ("rejected", Some(1)));
+}
+
+#[test]
+fn a_purge_takes_what_waits() {
+    let Some((_broker, mut peer)) = start("quorum", "all", &[]) else { return };
+    peer.channel(1).put("retry.q", "purged");
+    let delivery = peer.expect_delivery(1);
+    peer.channel(1).send(&basic_nack(delivery.tag).requeue());
+
+    let purged = peer.channel(1).call(&queue_purge("retry.q"));
+
+    assert_eq!(purged.arguments().long(), 1);
 }
 
 #[test]

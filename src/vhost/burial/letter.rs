@@ -87,6 +87,8 @@ pub(in crate::vhost) struct Letter {
     pub(super) reason: Option<DeathReason>,
     /// When it died.
     pub(super) at: Timestamp,
+    /// How often its queue's letters had been purged by then.
+    pub(super) purges: u64,
 }
 
 /// What becomes of a message.
@@ -99,6 +101,12 @@ pub(super) enum Content<'a> {
 }
 
 impl Letter {
+    /// Whether it was purged with its queue, which keeps what nobody takes.
+    pub(super) fn is_purged(&self) -> bool {
+        let purges = || self.terms.source.upgrade().map(|source| source.letter_purges());
+        self.terms.keeps() && purges().is_some_and(|purges| purges != self.purges)
+    }
+
     /// The message, and what becomes of it; `None` if it is no message, or was to wait for an
     /// exchange that is gone.
     pub(super) fn open(&self) -> Option<(MessageRef<'_>, Content<'_>)> {

@@ -187,6 +187,9 @@ impl State {
             && octets < BATCH_OCTETS
             && let Some(letter) = self.letters.pop_front()
         {
+            if letter.is_purged() {
+                continue;
+            }
             octets += letter.octets.len();
             taken.push(letter);
         }

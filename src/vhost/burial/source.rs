@@ -45,6 +45,14 @@ impl QueueWorker {
         self.alarm.errands().send(last);
     }
 
+    /// Has the letters forgotten of those that were purged. Others on their way go on.
+    pub(in crate::vhost) fn forget_letters(&self) {
+        let terms = self.dead_letters.as_ref().filter(|terms| terms.keeps());
+        if let Some(source) = terms.and_then(|terms| terms.source.upgrade()) {
+            source.purge_letters();
+        }
+    }
+
     /// Takes out what has arrived elsewhere.
     pub(in crate::vhost) fn bury(&mut self, buried: Vec<MessageIndex>) {
         self.commands.extend(buried.into_iter().map(|index| Command::Bury { index }));
@@ -62,5 +70,7 @@ fn letter(
     let terms = Arc::clone(terms?);
     let segment = store.read(at_rest)?.segment;
     let octets = segment.slice_ref(store.octets(at_rest));
-    Some(Letter { terms, index, octets, reason: reason(death), at })
+    let source = if terms.keeps() { terms.source.upgrade() } else { None };
+    let purges = source.map_or(0, |source| source.letter_purges());
+    Some(Letter { terms, index, octets, reason: reason(death), at, purges })
 }

@@ -63,6 +63,7 @@ fn letter(source: &Arc<Queue>, strategy: DeadLetterStrategy) -> Letter {
         octets: MessageRef::new(b"\0\x01q", &HEADER, b"hi").to_bytes(),
         reason: Some(DeathReason::Rejected),
         at: SOON,
+        purges: 0,
     }
 }
 
@@ -111,6 +112,22 @@ fn a_letter_that_is_kept_goes_with_the_queue_that_it_comes_from() {
 
     assert_eq!(turn(&post, &vhost, again), None);
     assert_eq!(dead.counts().ready, 0);
+}
+
+#[test]
+fn a_letter_that_is_kept_goes_when_its_queue_is_purged_of_it() {
+    let (vhost, post) = (vhost(), Arc::new(Post::default()));
+    let source = declare(&vhost, "q");
+    post.send(vec![letter(&source, AtLeastOnce)]);
+    let again = turn(&post, &vhost, SOON).unwrap();
+
+    source.purge_letters();
+    post.send(vec![Letter { purges: source.letter_purges(), ..letter(&source, AtLeastOnce) }]);
+    post.send(vec![letter(&source, AtMostOnce)]);
+    let dead = declare(&vhost, "dead");
+
+    assert_eq!(turn(&post, &vhost, again), None);
+    assert_eq!(dead.counts().ready, 2);
 }
 
 #[test]

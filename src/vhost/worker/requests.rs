@@ -44,6 +44,7 @@ impl QueueWorker {
     pub(in crate::vhost) fn purge(&mut self) -> u64 {
         self.look_for_waiting();
         self.commands.push(Command::Purge { request: 0 });
+        self.forget_letters();
         self.apply();
         self.deliver();
         let purged = self.effects.list().iter().find_map(|effect| match effect {

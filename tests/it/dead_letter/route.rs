@@ -7,7 +7,7 @@ use crate::expiry::await_ready;
 use crate::raw::content::content;
 use crate::raw::method::{
     basic_consume, basic_get, basic_publish, basic_reject, confirm_select, exchange_declare,
-    exchange_delete, queue_bind, queue_declare, queue_delete,
+    exchange_delete, queue_bind, queue_declare, queue_delete, queue_purge,
 };
 use crate::raw::peer::{Channel, Peer};
 use crate::raw::wire::Field::{Array, Int, Str};
@@ -114,6 +114,10 @@ fn at_least_once_letters_that_nobody_takes_count_for_the_length_of_their_queue()
 
     assert!(!peer.expect_confirm(1).acked);
     assert_eq!(peer.channel(1).counts("dl.stuck"), (0, 0));
+    let purged = peer.channel(1).call(&queue_purge("dl.stuck"));
+    assert_eq!(purged.arguments().long(), 1);
+    peer.channel(1).put("dl.stuck", "has room");
+    assert!(peer.expect_confirm(1).acked);
     peer.channel(1).call(&queue_delete("dl.stuck"));
 }
 
