@@ -1,7 +1,9 @@
 //! Limits of length: what becomes of ready messages that are too many, or have too many octets.
 //!
 //! A queue drops the oldest of the highest priority, as RabbitMQ does, or its owner asks before each
-//! publish whether there is [room](Queue::vacancy). Unacked messages do not count.
+//! publish whether there is [room](Queue::vacancy). Unacked messages do not count; those that came
+//! back and wait do, and are not dropped meanwhile (RabbitMQ:
+//! `rabbit_fifo:messages_ready_plus_delayed/1`).
 
 use super::core::Queue;
 use super::dying::Death;
@@ -71,7 +73,7 @@ impl Queue {
         if settings.overflow == Overflow::DropHead || !settings.is_limited() {
             return None;
         }
-        let (mut messages, mut bytes) = (self.ready() as u64, self.ready_bytes());
+        let (mut messages, mut bytes) = self.present();
         if settings.dead == Dead::Kept {
             messages += self.dying.len() as u64;
             bytes += self.dying.bytes();
@@ -80,6 +82,12 @@ impl Queue {
         let messages = left(settings.max_length, messages);
         let bytes = left(settings.max_bytes, bytes);
         Some(Vacancy { messages, bytes })
+    }
+
+    /// What counts of those that live: how many messages, and the octets of their bodies.
+    fn present(&self) -> (u64, u64) {
+        let messages = self.ready() + self.later.len();
+        (messages as u64, self.ready_bytes() + self.later.bytes())
     }
 
     /// Whether there is more than it may hold, and the oldest have to go.
@@ -144,8 +152,9 @@ impl Queue {
             return None;
         }
         let over = |most: Option<u64>, have: u64| most.map_or(0, |most| have.saturating_sub(most));
-        let messages = over(self.settings.max_length, self.ready() as u64);
-        let bytes = over(self.settings.max_bytes, self.ready_bytes());
+        let (messages, bytes) = self.present();
+        let messages = over(self.settings.max_length, messages);
+        let bytes = over(self.settings.max_bytes, bytes);
         (messages > 0 || bytes > 0).then_some(Excess { messages, bytes })
     }
 

@@ -7,10 +7,12 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::amqp::ack_mode::AckMode;
+use crate::amqp::argument::DelayedRetry;
 use crate::amqp::fingerprint::Fingerprint;
 use crate::amqp::id::{StoreRef, Timestamp};
 use crate::queue::command::{Attach, Command, Key, Marks, Settlement, Stored};
 use crate::queue::effect::{Budget, Effect};
+use crate::queue::later::Retry;
 use crate::queue::paging::Loaded;
 use crate::queue::settings::Priorities;
 use crate::queue::testing::{attach, place, restarted};
@@ -311,6 +313,46 @@ fn what_died_takes_room_where_it_is_kept_until_it_is_elsewhere() {
             assert!(queue.vacancy().unwrap().take(10));
         }
     }
+}
+
+/// A queue with a limit of two messages, of which one came back and waits for 50 ms.
+fn retrying(overflow: Overflow) -> (Queue, Effects) {
+    let retry = Some(Retry { which: DelayedRetry::All, min: 50, max: 50 });
+    let limits = Settings { max_length: Some(2), overflow, ..Settings::default() };
+    let settings = Settings { counts_attempts: true, retry, ..limits };
+    let mut queue = Queue::new().with_settings(settings);
+    let mut effects = Effects::new(Budget { messages: 10, bytes: 1000 });
+    let enqueue = Command::Enqueue(Stored { store: StoreRef(0), bytes: 10 });
+    let get = Command::Get { request: 0, acks: AckMode::Manual };
+    let outcome = Settlement::Requeue;
+    let nack = Command::Settle { index: MessageIndex(0), outcome };
+    queue.apply(Timestamp(0), &[enqueue, get, nack], &mut effects);
+    effects.clear();
+    (queue, effects)
+}
+
+#[test]
+fn what_came_back_and_waits_takes_room() {
+    let (mut queue, mut effects) = retrying(Overflow::RejectPublish);
+    let mut vacancy = queue.vacancy().unwrap();
+    assert_eq!([vacancy.take(1), vacancy.take(1)], [true, false]);
+
+    let (mut head, mut dropped) = retrying(Overflow::DropHead);
+    let enqueue = |store| Command::Enqueue(Stored { store: StoreRef(store), bytes: 10 });
+    head.apply(Timestamp(1), &[enqueue(1), enqueue(2)], &mut dropped);
+    assert_eq!(dropped.released(), [(MessageIndex(1), StoreRef(1))]);
+    head.apply(Timestamp(50), &[], &mut dropped);
+    assert_eq!((head.ready(), head.deferred(), dropped.released().len()), (2, 0, 1));
+
+    queue.configure(Settings {
+        max_length: Some(0),
+        overflow: Overflow::DropHead,
+        ..*queue.settings()
+    });
+    queue.apply(Timestamp(1), &[], &mut effects);
+    assert!(effects.released().is_empty() && !queue.has_excess());
+    queue.apply(Timestamp(50), &[], &mut effects);
+    assert_eq!(effects.released().len(), 1);
 }
 
 #[test]
