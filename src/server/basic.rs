@@ -94,9 +94,6 @@ impl Service {
         let resource = || Resource::queue(self.vhost.name(), &queue.name);
         check_consumer(resource, queue.queue_type, arguments)?;
         let limit = self.outbox.channel_limit(at);
-        if queue.is_quorum() && limit == ChannelLimit::Present {
-            return Err(Error::Quorum(NotOfQuorum::GlobalQos(resource())).into());
-        }
         let tag = new_tag(consumer_tag)?;
         let terms = Terms {
             priority: consumer_priority(arguments),

@@ -10,9 +10,6 @@ pub enum NotOfQuorum {
     /// Being deleted on a condition, `if-unused` or `if-empty` (RabbitMQ:
     /// `rabbit_quorum_queue:delete/4`).
     DeleteIf(Resource, &'static str),
-    /// A consumer on a channel with a limit over all of its consumers (RabbitMQ:
-    /// `rabbit_quorum_queue:consume/3`).
-    GlobalQos(Resource),
     /// basic.get beside a single active consumer (RabbitMQ: `rabbit_quorum_queue:dequeue/5`).
     Get(Resource),
 }
@@ -28,9 +25,6 @@ impl From<NotOfQuorum> for Exception {
                      supported by quorum queues"
                 ),
             ),
-            NotOfQuorum::GlobalQos(queue) => {
-                Self::new(NotImplemented, format!("{queue} does not support global qos"))
-            }
             NotOfQuorum::Get(queue) => Self::new(
                 ResourceLocked,
                 format!(

@@ -3,8 +3,8 @@
 use crate::broker::TestBroker;
 use crate::delivery_limit::quorum;
 use crate::raw::method::{
-    QUEUE_DECLARE, basic_consume, basic_get, confirm_select, queue_declare, queue_delete,
-    queue_purge,
+    QUEUE_DECLARE, basic_ack, basic_consume, basic_get, basic_qos, confirm_select, queue_declare,
+    queue_delete, queue_purge,
 };
 use crate::raw::wire::Field;
 
@@ -67,6 +67,30 @@ fn exclusive_consumers_share_a_quorum_queue() {
     briefs.sort();
     assert_eq!(briefs, [("a".to_owned(), "1".to_owned()), ("b".to_owned(), "2".to_owned())]);
     peer.channel(1).send(&queue_delete("quorum.shared"));
+}
+
+#[test]
+fn a_limit_over_the_whole_channel_holds_for_quorum_queues_too() {
+    let broker = TestBroker::start();
+    if broker.is_rabbitmq_3_10 {
+        // It refuses the consumer.
+        return;
+    }
+    let mut peer = broker.connect();
+    peer.open(1);
+    quorum(&mut peer, "quorum.limited", &[]);
+    peer.channel(1).put_all("quorum.limited", &["1", "2", "3"]);
+    peer.channel(1).call(&basic_qos(0, 2).global());
+
+    for tag in ["a", "b"] {
+        peer.channel(1).send(&basic_consume("quorum.limited", tag).no_wait());
+    }
+    let held = peer.expect_deliveries(1, 2);
+    assert_eq!(peer.channel(1).counts("quorum.limited"), (1, 2));
+    peer.channel(1).send(&basic_ack(held[0].tag));
+
+    assert_eq!(peer.expect_delivery(1).text(), "3");
+    peer.channel(1).send(&queue_delete("quorum.limited"));
 }
 
 #[test]

@@ -2,8 +2,7 @@
 
 use super::row::{Row, channel_error, connection_error};
 use crate::raw::method::{
-    BASIC_CONSUME, BASIC_GET, Method, QUEUE_DECLARE, QUEUE_DELETE, basic_consume, basic_get,
-    basic_qos, queue_declare, queue_delete,
+    BASIC_GET, Method, QUEUE_DECLARE, QUEUE_DELETE, basic_get, queue_declare, queue_delete,
 };
 use crate::raw::wire::Field::{self, Bool, Int, Str};
 
@@ -28,17 +27,6 @@ pub fn quorum() -> Vec<Row> {
         not_of("quorum", "x-max-priority", Int(1)),
         not_of("quorum", "x-queue-mode", Str("lazy")),
         not_of("quorum", "x-max-age", Str("1D")),
-        connection_error(
-            "basic.consume from a quorum queue under a limit for the channel",
-            540,
-            "queue 'w.quorum' in vhost '/' does not support global qos",
-            BASIC_CONSUME,
-            |s| {
-                s.call(&queue_of("w.quorum", "quorum"));
-                s.call(&basic_qos(0, 1).global());
-                s.send(&basic_consume("w.quorum", ""));
-            },
-        ),
         quorum_single(),
         not_of("quorum", "x-confirm", Str("written")).rabbitmq_3_10_unchecked(),
     ]);
