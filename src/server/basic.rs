@@ -86,7 +86,7 @@ impl Service {
             return Ok(());
         };
         channel.check_consumer_tag(consumer_tag.as_bytes())?;
-        if queue == replies::NAME {
+        if replies::is_for_consumers(channel, queue) {
             return self.consume_replies(channel, at, method);
         }
         self.check_consumable(channel, queue)?;

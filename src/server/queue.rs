@@ -52,7 +52,10 @@ impl Service {
                 self.reply_after(commit, at, false, unbind_ok);
             }
             Method::QueuePurge { queue, no_wait } => {
-                let message_count = count(self.named_queue(channel, queue)?.purge());
+                let message_count = match self.reply_name(channel, queue)? {
+                    Some(_) => 0,
+                    None => count(self.named_queue(channel, queue)?.purge()),
+                };
                 let purge_ok = PurgeOk { message_count };
                 self.reply(at, no_wait, AMQPClass::Queue(AMQPMethod::PurgeOk(purge_ok)));
             }

@@ -19,7 +19,6 @@ use crate::amqp::name::QueueName;
 use crate::amqp::reply_code::ReplyCode;
 use crate::broker::connections::Link;
 use crate::broker::replies::{PREFIX, ReplyConsumer, Requester, is_well_formed};
-use crate::channel::replies::ReplyError;
 use crate::channel::state::Channel;
 use crate::codec::method::Method;
 use crate::topology::error::{Error, Resource};
@@ -42,12 +41,19 @@ pub(super) fn addressed(address: &[u8], keys: &[&[u8]]) -> Vec<Box<[u8]>> {
     keys.iter().filter(|key| is_well_formed(key)).map(|key| Box::from(*key)).collect()
 }
 
-/// Checks that a queue's name can be bound, and unbound.
+/// Whether that name of a queue, or of the one declared last, is what replies are consumed from.
+pub(super) fn is_for_consumers(channel: &Channel, name: &str) -> bool {
+    let last = || channel.last_declared().is_ok_and(|last| last.as_str() == NAME);
+    name == NAME || name.is_empty() && last()
+}
+
+/// Checks that a queue's name can be bound, and unbound. That which clients consume replies from is
+/// one of no queue, as others are.
 ///
 /// # Errors
-/// It is one of those for replies: 403.
+/// It is one of those that replies are published to: 403.
 pub(super) fn check_bindable(name: &QueueName) -> Result<(), Exception> {
-    if name.as_str() == NAME || name.as_str().starts_with(PREFIX) {
+    if name.as_str().starts_with(PREFIX) {
         let text = "cannot bind or unbind to a volatile (direct reply-to) queue";
         return Err(Exception::new(ReplyCode::AccessRefused, text));
     }
@@ -117,10 +123,12 @@ impl Service {
     /// A consumer of replies has it: 406.
     pub(super) fn check_consumable(&self, channel: &Channel, name: &str) -> Result<(), Exception> {
         let Some(name) = self.reply_name(channel, name)? else { return Ok(()) };
-        if channel.replies.name() == Ok(&name) {
-            return Err(ReplyError::AlreadySet.into());
-        }
-        let text = format!("only creator channel may consume from {}", self.resource(&name));
+        let refusal = if channel.replies.name() == Ok(&name) {
+            "multiple consumers are unsupported for"
+        } else {
+            "only creator channel may consume from"
+        };
+        let text = format!("{refusal} {}", self.resource(&name));
         Err(Exception::new(ReplyCode::PreconditionFailed, text))
     }
 
@@ -134,8 +142,12 @@ impl Service {
         Err(Exception::new(ReplyCode::NotImplemented, text))
     }
 
-    /// The name, if a consumer of replies has it.
-    fn reply_name(&self, channel: &Channel, name: &str) -> Result<Option<QueueName>, Exception> {
+    /// The name, or that of the queue declared last, if a consumer of replies has it.
+    pub(super) fn reply_name(
+        &self,
+        channel: &Channel,
+        name: &str,
+    ) -> Result<Option<QueueName>, Exception> {
         let name = if name.is_empty() { channel.last_declared()?.as_str() } else { name };
         if !is_reserved(name) {
             return Ok(None);

@@ -13,7 +13,7 @@ use crate::raw::message::{Confirm, Delivery, Received};
 use crate::raw::method::{
     BASIC_CONSUME, BASIC_GET, BASIC_PUBLISH, QUEUE_BIND, QUEUE_DECLARE, basic_cancel,
     basic_consume, basic_get, basic_publish, channel_close, confirm_select, queue_bind,
-    queue_declare, queue_delete, tx_commit, tx_rollback, tx_select,
+    queue_declare, queue_delete, queue_purge, queue_unbind, tx_commit, tx_rollback, tx_select,
 };
 use crate::raw::peer::{PATIENCE, Peer};
 use crate::raw::wire::{Field, fields, long_str, short_str};
@@ -297,6 +297,15 @@ fn a_name_is_no_queue_to_bind_get_delete_or_consume_from() {
     other.expect_channel_close(2, 403, text, QUEUE_BIND);
     let delete_ok = other.open(3).call(&queue_delete(&name));
     assert_eq!(delete_ok.arguments().long(), 0);
+    let purge_ok = other.channel(3).call(&queue_purge(&name));
+    assert_eq!(purge_ok.arguments().long(), 0);
+    asking.open(4).call(&basic_consume(REPLY_TO, "own").no_ack());
+    let own = ask(&mut asking, 4);
+    asking.channel(4).send(&basic_consume(&own, "again").no_ack());
+    let text = format!(
+        "PRECONDITION_FAILED - multiple consumers are unsupported for queue '{own}' in vhost '/'"
+    );
+    asking.expect_channel_close(4, 406, &text, BASIC_CONSUME);
     other.channel(3).send(&basic_get(&name));
     let text = refused("NOT_IMPLEMENTED - basic.get not supported by volatile");
     other.expect_connection_close(540, &text, BASIC_GET);
@@ -304,6 +313,25 @@ fn a_name_is_no_queue_to_bind_get_delete_or_consume_from() {
     let mut answering = responder(&broker);
     answering.channel(1).put(&name, "still here");
     assert_eq!(asking.expect_delivery(1).text(), "still here");
+}
+
+#[test]
+fn what_replies_are_consumed_from_may_be_the_queue_declared_last_and_is_bound_like_no_queue() {
+    let broker = TestBroker::start();
+    if broker.is_rabbitmq_3_10 {
+        return;
+    }
+    let mut peer = broker.connect();
+    peer.open(1).call(&queue_declare(REPLY_TO));
+    peer.channel(1).call(&basic_consume("", "r").no_ack());
+    let name = ask(&mut peer, 1);
+    responder(&broker).channel(1).put(&name, "reply");
+    assert_eq!(peer.expect_delivery(1).brief(), ("r", "reply"));
+
+    peer.channel(1).call(&queue_unbind(REPLY_TO, "amq.direct", "k"));
+    peer.channel(1).send(&queue_bind(REPLY_TO, "amq.direct", "k"));
+    let text = format!("NOT_FOUND - no queue '{REPLY_TO}' in vhost '/'");
+    peer.expect_channel_close(1, 404, &text, QUEUE_BIND);
 }
 
 #[test]

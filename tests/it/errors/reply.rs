@@ -59,16 +59,17 @@ pub fn rows() -> Vec<Row> {
         ),
         row(
             "queue.bind of the queue of replies",
-            403,
-            bound,
+            404,
+            &missing,
             queue_bind(REPLY_TO, "amq.direct", "k"),
-        )
-        .rabbitmq_3_10_closes(Scope::Channel, 404, &missing),
+        ),
+        row("queue.bind of a name for replies", 403, bound, queue_bind(DEAD, "amq.direct", "k"))
+            .rabbitmq_3_10_closes(Scope::Channel, 404, &dead),
         row(
-            "queue.unbind of the queue of replies",
+            "queue.unbind of a name for replies",
             403,
             bound,
-            queue_unbind(REPLY_TO, "amq.direct", "k"),
+            queue_unbind(DEAD, "amq.direct", "k"),
         )
         .rabbitmq_3_10_unchecked(),
         row("basic.get of replies", 404, &missing, basic_get(REPLY_TO)),
