@@ -1,4 +1,3 @@
-from amqp.exceptions import AMQPNotImplementedError
 from kombu import Producer, Queue
 
 from support import connect, consume, name, settled
@@ -34,14 +33,3 @@ with connect() as connection:
     settled(connection, 3, first, second)
     channel.basic_qos(0, 4, True)
     settled(connection, 4, first, second)
-
-    queue = Queue(name("quorum"), queue_arguments={"x-queue-type": "quorum"})
-    queue(connection.channel()).declare()
-    try:
-        consume(channel, queue)
-        raise AssertionError("consumed from a quorum queue under a global limit")
-    except AMQPNotImplementedError as refused:
-        text = f"NOT_IMPLEMENTED - queue '{queue.name}' in vhost '/' does not support global qos"
-        assert (refused.reply_code, refused.reply_text) == (540, text), refused
-with connect() as connection:
-    queue(connection.channel()).delete()
