@@ -132,16 +132,6 @@ pub(super) fn confirm(value: Value<'_>) -> Checked {
     one_of(value, Confirm::parse, "invalid_confirm")
 }
 
-/// Both modes are the same since RabbitMQ 3.12.
-pub(super) fn queue_mode(value: Value<'_>) -> Checked {
-    match long_str(value)? {
-        b"default" | b"lazy" => Ok(()),
-        unknown => {
-            Err(format!("\"unsupported queue mode '{}'\"", String::from_utf8_lossy(unknown)))
-        }
-    }
-}
-
 /// Versions differ in how RabbitMQ stores messages, not in what a queue does.
 pub(super) fn queue_version(value: Value<'_>) -> Checked {
     non_negative(value)?;

@@ -5,7 +5,7 @@ use super::check::{
     Checked, boolean, confirm, dead_letter_exchange, dead_letter_routing_key, dead_letter_strategy,
     deduplication_fallback, delayed_retry, delayed_retry_max, group_key, integer, leader_locator,
     long_str, max_priority, member_placement_tag, non_negative, overflow, positive, positive_time,
-    queue_mode, queue_type, queue_version, time,
+    queue_type, queue_version, time,
 };
 use crate::amqp::table::{TableRef, Value};
 
@@ -61,7 +61,7 @@ fn is_retrying(arguments: TableRef<'_>) -> bool {
 
 /// The arguments of queues: RabbitMQ's in the order in which it checks them (RabbitMQ:
 /// `rabbit_amqqueue:declare_args/0`), which is also ours to compare them, then our own. RabbitMQ
-/// looks at no value of `x-delivery-limit`.
+/// looks at no value of `x-delivery-limit`, and from 4.3 on at none of `x-queue-mode`.
 #[rustfmt::skip]
 pub(super) const QUEUE: [Rule; 36] = [
     rule("x-expires", All, |value, _| positive_time(value)),
@@ -75,7 +75,7 @@ pub(super) const QUEUE: [Rule; 36] = [
     rule("x-max-in-memory-bytes", Quorum, |value, _| non_negative(value)),
     rule("x-max-priority", Classic, |value, _| max_priority(value)),
     rule("x-overflow", All, |value, _| overflow(value)),
-    rule("x-queue-mode", Classic, |value, _| queue_mode(value)),
+    rule("x-queue-mode", Classic, |_, _| Ok(())),
     rule("x-queue-version", Classic, |value, _| queue_version(value)),
     rule(super::SINGLE_ACTIVE_CONSUMER, All, |value, _| boolean(value)),
     rule(super::CONSUMER_TIMEOUT, All, |value, _| non_negative(value)),

@@ -70,8 +70,6 @@ fn strings() -> Vec<Row> {
         ),
         argument("x-dead-letter-routing-key", Str("k"), "routing_key_but_no_dlx_defined"),
         argument("x-dead-letter-routing-key", Int(1), mistyped),
-        argument("x-queue-mode", Str("foo"), "\"unsupported queue mode 'foo'\""),
-        argument("x-queue-mode", Int(1), mistyped),
         argument("x-queue-leader-locator", Str("foo"), "invalid_queue_locator_arg")
             .rabbitmq_3_10_unchecked(),
     ]
