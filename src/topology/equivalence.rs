@@ -48,11 +48,16 @@ pub(super) fn compare_argument(
     })))
 }
 
-/// Types of one class compare by value: integers and decimals, floats and doubles; others have to
-/// be the same type.
+/// Values are compared and not types, as far as RabbitMQ has one term for both: integers of every
+/// width and timestamps, floats and doubles, strings and octets. An integer is no float.
 fn same(a: Value<'_>, b: Value<'_>) -> bool {
     match (a, b) {
         (Value::Int(_, a), Value::Int(_, b)) => a == b,
+        (Value::Int(_, number), Value::Timestamp(seconds))
+        | (Value::Timestamp(seconds), Value::Int(_, number)) => {
+            u64::try_from(number) == Ok(seconds)
+        }
+        (Value::LongStr(a), Value::Binary(b)) | (Value::Binary(b), Value::LongStr(a)) => a == b,
         (Value::Float(a), Value::Double(b)) | (Value::Double(b), Value::Float(a)) => {
             f64::from(a).to_bits() == b.to_bits()
         }
@@ -70,5 +75,52 @@ fn bare(value: Value<'_>) -> String {
             format!("'{}'", String::from_utf8_lossy(octets))
         }
         other => format!("'{}'", Term(other)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::amqp::name::{QueueName, VhostName};
+
+    fn compare(received: Value<'_>, current: Value<'_>) -> Result<(), String> {
+        let vhost = VhostName::parse(b"/").unwrap();
+        let queue = QueueName::parse(b"q").unwrap();
+        let resource = || Resource::queue(&vhost, &queue);
+        compare_argument(resource, "x", Some(received), Some(current)).map_err(|e| match e {
+            Error::Inequivalent(why) => {
+                format!("received {} current {}", why.received, why.current)
+            }
+            other => panic!("{other:?}"),
+        })
+    }
+
+    #[test]
+    fn what_is_one_term_to_rabbitmq_is_equal_whatever_its_type() {
+        let five = Value::Int(b'I', 5);
+        for (a, b) in [
+            (Value::Int(b'l', 5), five),
+            (Value::Timestamp(5), five),
+            (Value::Float(1.5), Value::Double(1.5)),
+            (Value::Binary(b"classic"), Value::LongStr(b"classic")),
+        ] {
+            assert_eq!(compare(a, b), Ok(()), "{a:?} {b:?}");
+            assert_eq!(compare(b, a), Ok(()), "{b:?} {a:?}");
+        }
+    }
+
+    #[test]
+    fn values_of_different_kinds_differ() {
+        let different = |received: &str, current: &str| {
+            Err(format!("received '{received}' current '{current}'"))
+        };
+        let five = Value::Int(b'I', 5);
+        assert_eq!(compare(Value::Double(5.0), five), different("5.0", "5"));
+        assert_eq!(compare(Value::LongStr(b"5"), five), different("5", "5"));
+        assert_eq!(
+            compare(Value::Timestamp(u64::MAX), Value::Int(b'l', -1)),
+            different("18446744073709551615", "-1")
+        );
+        assert_eq!(compare(Value::Bool(true), Value::Int(b'I', 1)), different("true", "1"));
     }
 }
