@@ -232,15 +232,15 @@ impl Peer {
                 service.release_channel(channel, at);
             }
             service.release();
-            self.tell_closed(Some(&service.user));
+            self.tell_closed();
         }
         self.node.connections.released(self.id);
     }
 
-    /// Tells once that the connection is closed; `user` is whose it was, if it ever opened.
-    fn tell_closed(&mut self, user: Option<&str>) {
+    /// Tells once that the connection is closed.
+    fn tell_closed(&mut self) {
         if !std::mem::replace(&mut self.closed_told, true) {
-            self.report_closed(user);
+            self.report_closed();
         }
     }
 }
@@ -249,7 +249,7 @@ impl Drop for Peer {
     fn drop(&mut self) {
         self.release();
         // It never opened.
-        self.tell_closed(None);
+        self.tell_closed();
         self.outbox.end();
         self.node.connections.remove(self.id);
     }

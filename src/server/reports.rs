@@ -8,7 +8,7 @@ use super::peer::Peer;
 use super::service::Service;
 use crate::amqp::ack_mode::AckMode;
 use crate::amqp::fields::Fields;
-use crate::amqp::id::{ChannelId, ConnectionId, ConsumerId, QueueId};
+use crate::amqp::id::{ChannelId, ConsumerId, QueueId};
 use crate::amqp::table::TableRef;
 use crate::auth::user::LoginRefused;
 use crate::channel::state::Channel;
@@ -21,9 +21,10 @@ use crate::vhost::worker::Terms;
 const PROTOCOL: &str = "{0,9,1}";
 
 /// Fields of a connection that is not encrypted.
-const NO_TLS: [&str; 7] = [
+const NO_TLS: [&str; 8] = [
     "peer_cert_subject",
     "peer_cert_issuer",
+    "peer_cert_serial_number",
     "peer_cert_validity",
     "ssl_protocol",
     "ssl_key_exchange",
@@ -76,7 +77,7 @@ impl Peer {
             let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
             let fields = fields
                 .text("type", "network")
-                .text("pid", pid(self.node.reporter.node(), self.id, ChannelId(0)))
+                .text("pid", self.node.reporter.pid(self.id, ChannelId(0)))
                 .text("name", self.ends.name())
                 .long("port", self.ends.server.port().into())
                 .long("peer_port", self.ends.client.port().into())
@@ -92,30 +93,26 @@ impl Peer {
                 .long("channel_max", tuning.channel_max.into())
                 .long("connected_at", u64::try_from(since.as_millis()).unwrap_or(u64::MAX));
             let fields = NO_TLS.iter().fold(fields, |fields, name| fields.text(name, ""));
-            self.of_both(fields, Some(&*service.user))
+            self.of_both(fields).text("user_who_performed_action", &*service.user)
         });
     }
 
-    /// The connection of `user` has given back what it held, or one that never opened has ended.
-    pub(super) fn report_closed(&self, user: Option<&str>) {
+    /// The connection has given back what it held, or one that never opened has ended.
+    pub(super) fn report_closed(&self) {
         self.node.reporter.event("connection.closed", |fields| {
             let fields = fields
-                .text("pid", pid(self.node.reporter.node(), self.id, ChannelId(0)))
+                .text("pid", self.node.reporter.pid(self.id, ChannelId(0)))
                 .text("name", self.ends.name());
-            self.of_both(fields, user)
+            self.of_both(fields)
         });
     }
 
     /// What an event of a connection's beginning and one of its end have in common.
-    fn of_both(&self, fields: Fields, user: Option<&str>) -> Fields {
+    fn of_both(&self, fields: Fields) -> Fields {
         let client = self.core.client();
         let fields = fields
             .text("node", self.node.reporter.node())
             .texts("client_properties", reporter::terms(client.table.as_ref()));
-        let fields = match user {
-            Some(user) => fields.text("user_who_performed_action", user),
-            None => fields,
-        };
         match &client.connection_name {
             Some(name) => fields.text("user_provided_name", name),
             None => fields,
@@ -187,11 +184,6 @@ impl Service {
     }
 
     fn pid(&self, at: ChannelId) -> String {
-        pid(self.node.reporter.node(), self.id, at)
+        self.node.reporter.pid(self.id, at)
     }
-}
-
-/// What stands for the Erlang process of a connection (channel 0) or a channel.
-fn pid(node: &str, connection: ConnectionId, channel: ChannelId) -> String {
-    format!("<{node}.0.{connection}.{channel}>")
 }

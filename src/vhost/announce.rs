@@ -5,13 +5,15 @@ use std::collections::HashMap;
 
 use super::reporter::{INTERNAL_USER, Reporter, terms};
 use crate::amqp::fields::Fields;
+use crate::amqp::id::ChannelId;
 use crate::amqp::name::{ExchangeName, VhostName};
-use crate::amqp::table::Value;
+use crate::amqp::table::{TableRef, Value};
 use crate::exchange::binding::Destination;
 use crate::policy::checked::{Issuer, Policy, Target};
 use crate::topology::arguments::queue_type::QueueType;
 use crate::topology::command::{BindingChange, Change};
 use crate::topology::exchange::ExchangeDefinition;
+use crate::topology::queue::QueueDefinition;
 use crate::topology::state::Topology;
 
 /// The component of the parameter that RabbitMQ has while it deletes an exchange.
@@ -60,7 +62,8 @@ pub(super) fn announce(reporter: &Reporter, topology: &Topology, changes: &[Chan
     for change in in_order(changes) {
         let Some(name) = event_name(change) else { continue };
         reporter.event(name, |fields| {
-            describe(fields, topology, change).text("user_who_performed_action", by_whom(change))
+            describe(fields, reporter, topology, change)
+                .text("user_who_performed_action", by_whom(change))
         });
     }
 }
@@ -106,7 +109,7 @@ const fn event_name(change: &Change) -> Option<&'static str> {
     })
 }
 
-fn describe(fields: Fields, topology: &Topology, change: &Change) -> Fields {
+fn describe(fields: Fields, reporter: &Reporter, topology: &Topology, change: &Change) -> Fields {
     let vhost = topology.vhost();
     match change {
         Change::ExchangeCreated(exchange) => fields
@@ -118,14 +121,7 @@ fn describe(fields: Fields, topology: &Topology, change: &Change) -> Fields {
             .bool("internal", exchange.internal)
             .texts("arguments", terms(exchange.arguments.as_ref()))
             .text("policy", policy_of(topology, exchange)),
-        Change::QueueCreated(queue) => fields
-            .text("name", queue.name.as_bytes())
-            .text("vhost", vhost.as_bytes())
-            .bool("durable", queue.durable)
-            .bool("auto_delete", queue.auto_delete)
-            .bool("exclusive", queue.exclusive_owner.is_some())
-            .text("type", QueueType::of(queue.arguments.as_ref()).module())
-            .texts("arguments", terms(queue.arguments.as_ref())),
+        Change::QueueCreated(created) => queue(fields, reporter, vhost, created),
         Change::ExchangeDeleted(exchange) => {
             fields.text("name", exchange.name.as_bytes()).text("vhost", vhost.as_bytes())
         }
@@ -140,6 +136,49 @@ fn describe(fields: Fields, topology: &Topology, change: &Change) -> Fields {
         }
         Change::QueueReconfigured(_) | Change::ExchangeReconfigured(_) => fields,
     }
+}
+
+/// A classic queue also says whose it is and where it stands (RabbitMQ 4:
+/// `rabbit_amqqueue_process:queue_created_infos/1`).
+fn queue(
+    fields: Fields,
+    reporter: &Reporter,
+    vhost: &VhostName,
+    queue: &QueueDefinition,
+) -> Fields {
+    let queue_type = QueueType::of(queue.arguments.as_ref());
+    let fields = fields
+        .text("name", queue.name.as_bytes())
+        .text("vhost", vhost.as_bytes())
+        .bool("durable", queue.durable)
+        .bool("auto_delete", queue.auto_delete)
+        .bool("exclusive", queue.exclusive_owner.is_some())
+        .text("type", queue_type.module())
+        .texts("arguments", with_type(queue.arguments.as_ref()));
+    match queue_type {
+        QueueType::Quorum => fields,
+        QueueType::Classic => fields
+            .text(
+                "owner_pid",
+                match queue.exclusive_owner {
+                    Some(owner) => reporter.pid(owner, ChannelId(0)),
+                    None => String::new(),
+                },
+            )
+            .text("leader", reporter.node())
+            .texts("members", [reporter.node()]),
+    }
+}
+
+/// Arguments with the type that a queue has without saying so, which RabbitMQ 4 adds at the
+/// declaration; it sorts them then.
+fn with_type(arguments: TableRef<'_>) -> Vec<String> {
+    let mut terms = terms(arguments);
+    if arguments.get("x-queue-type").is_none() {
+        terms.push(r#"{<<"x-queue-type">>,longstr,<<"classic">>}"#.to_owned());
+        terms.sort();
+    }
+    terms
 }
 
 /// The name of the policy that counts for an exchange, empty without one.

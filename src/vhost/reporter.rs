@@ -9,6 +9,7 @@ use super::host::Vhost;
 use super::internal_publisher::Outgoing;
 use super::notices::{Notice, Notices};
 use crate::amqp::fields::Fields;
+use crate::amqp::id::{ChannelId, ConnectionId};
 use crate::amqp::own_message::OwnMessage;
 use crate::amqp::table::{TableRef, Value};
 use crate::amqp::term::Term;
@@ -40,6 +41,11 @@ impl Reporter {
     /// The node's name.
     pub fn node(&self) -> &str {
         &self.node
+    }
+
+    /// What stands for the Erlang process of a connection (channel 0) or a channel.
+    pub fn pid(&self, connection: ConnectionId, channel: ChannelId) -> String {
+        format!("<{}.0.{connection}.{channel}>", self.node)
     }
 
     /// Reports from now on in this virtual host; it stays the first one that was given.
@@ -111,7 +117,6 @@ fn now() -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::amqp::id::ConnectionId;
     use crate::amqp::name::{BindingKey, ExchangeName, VhostName};
     use crate::exchange::binding::{Binding, Destination};
     use crate::store::meta::MemoryMeta;

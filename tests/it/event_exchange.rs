@@ -115,7 +115,9 @@ fn declarations_are_told_in_their_order_with_what_was_declared() {
     assert_eq!(created.content.field_text("name"), "ev.q");
     assert_eq!(created.content.field("exclusive"), Some(Value::Bool(true)));
     assert_eq!(created.content.field("durable"), Some(Value::Bool(false)));
-    assert_eq!(created.content.field_texts("arguments"), [""; 0]);
+    let with_type = r#"{<<"x-queue-type">>,longstr,<<"classic">>}"#;
+    let arguments: &[&str] = if broker.is_rabbitmq_3_10 { &[] } else { &[with_type] };
+    assert_eq!(created.content.field_texts("arguments"), arguments);
     let deleted = queues.next_of("queue.deleted");
     assert_eq!(deleted.content.field_text("name"), "ev.q");
     assert_eq!(deleted.content.field_text("user_who_performed_action"), "guest");
@@ -154,6 +156,47 @@ fn a_queue_is_told_with_its_type() {
         let event = queues.next_about("name");
         assert_eq!(event.key, key);
         assert_eq!(event.content.field_text("type"), "rabbit_quorum_queue");
+    }
+}
+
+/// The fields are those of RabbitMQ 4.
+#[test]
+fn a_classic_queue_is_told_with_its_owner_its_node_and_its_type() {
+    let Some(broker) = start() else { return };
+    if broker.is_rabbitmq_3_10 {
+        return;
+    }
+    let mut events = Listener::start(&broker, "#");
+    let mut peer = broker.connect();
+    let connection = events.next_of("connection.created");
+    let length = [("x-max-length", Field::Int(5)), ("x-foo", Field::Int(1))];
+
+    peer.open(1).call(&queue_declare("ev.owned").exclusive().arguments(&length));
+    let owned = events.next_of("queue.created").content;
+    peer.channel(1).call(&queue_declare("ev.shared").auto_delete());
+    let shared = events.next_of("queue.created").content;
+    peer.channel(1).call(&queue_delete("ev.shared"));
+    quorum(&mut peer, "ev.quorum.fields", &[]);
+    let replicated = events.next_of("queue.created").content;
+    peer.channel(1).call(&queue_delete("ev.quorum.fields"));
+
+    assert_eq!(owned.field_text("owner_pid"), connection.content.field_text("pid"));
+    assert_eq!(
+        owned.field_texts("arguments"),
+        [
+            r#"{<<"x-foo">>,signedint,1}"#,
+            r#"{<<"x-max-length">>,signedint,5}"#,
+            r#"{<<"x-queue-type">>,longstr,<<"classic">>}"#
+        ]
+    );
+    assert_eq!(shared.field_text("owner_pid"), "");
+    let node = connection.content.field_text("node");
+    for queue in [&owned, &shared] {
+        assert_eq!(queue.field_text("leader"), node);
+        assert_eq!(queue.field_texts("members"), [node]);
+    }
+    for field in ["owner_pid", "leader", "members"] {
+        assert_eq!(replicated.field(field), None, "{field}");
     }
 }
 
@@ -213,6 +256,7 @@ fn a_connection_that_dies_is_told_with_all_that_it_had() {
         ("protocol", "{0,9,1}"),
         ("user_provided_name", "ev.named"),
         ("type", "network"),
+        ("user_who_performed_action", "guest"),
     ] {
         assert_eq!(opened.content.field_text(field), text, "{field}");
     }
@@ -233,6 +277,10 @@ fn a_connection_that_dies_is_told_with_all_that_it_had() {
     assert_eq!(deleted.content.field_text("name"), queue);
     assert_eq!(deleted.content.field_text("user_who_performed_action"), "rmq-internal");
     assert_eq!((closed.content.field_text("pid"), closed.content.field_text("name")), (pid, name));
+    assert_eq!(closed.content.field("user_who_performed_action"), None);
+    if !broker.is_rabbitmq_3_10 {
+        assert_eq!(opened.content.field_text("peer_cert_serial_number"), "");
+    }
 }
 
 /// The fields are those of RabbitMQ 3.10.
