@@ -3,11 +3,12 @@
 use leveret::amqp::table::{TableRef, Value};
 
 use crate::broker::TestBroker;
+use crate::delivery_limit::quorum;
 use crate::raw::content::{Content, content};
 use crate::raw::message::Delivery;
 use crate::raw::method::{
-    BASIC_PUBLISH, basic_consume, basic_get, basic_nack, basic_publish, exchange_declare,
-    queue_bind, queue_declare, tx_rollback, tx_select,
+    BASIC_PUBLISH, basic_consume, basic_get, basic_nack, basic_publish, basic_reject,
+    exchange_declare, queue_bind, queue_declare, queue_delete, tx_rollback, tx_select,
 };
 use crate::raw::peer::Peer;
 use crate::raw::wire::{Field, fields, long_str, short_str};
@@ -135,6 +136,32 @@ fn each_delivery_is_traced_and_says_whether_it_is_another_one() {
         assert_eq!(trace.content.field_text("exchange_name"), "");
         assert_eq!(trace.content.field_texts("routing_keys"), ["fire.q"]);
         assert_eq!(trace.content.field("channel"), Some(Value::Int(b'I', 1)));
+    }
+}
+
+/// As RabbitMQ 4.3 does.
+#[test]
+fn a_delivery_is_traced_with_how_often_it_came_before() {
+    let Some((broker, mut listener)) = start() else { return };
+    let mut peer = broker.connect();
+    peer.open(1);
+    quorum(&mut peer, "fire.quorum", &[]);
+    peer.channel(1).put("fire.quorum", "again");
+    for _ in 0..2 {
+        let tag = peer.channel(1).get(&basic_get("fire.quorum")).tag;
+        peer.channel(1).send(&basic_reject(tag).requeue());
+    }
+    peer.channel(1).call(&basic_consume("fire.quorum", "c").no_ack());
+    peer.channel(1).expect_delivery();
+    peer.channel(1).call(&queue_delete("fire.quorum"));
+
+    assert_eq!(next(&mut listener).key, "publish.");
+    for failed in [None, Some(1), Some(2)] {
+        let trace = next(&mut listener);
+        assert_eq!(trace.key, "deliver.fire.quorum");
+        let headers = table(&trace, "properties").get("headers").and_then(Value::as_table);
+        let count = headers.and_then(|headers| headers.get("x-delivery-count"));
+        assert_eq!(count, failed.map(|times| Value::Int(b'l', times)));
     }
 }
 

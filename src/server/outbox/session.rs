@@ -31,13 +31,18 @@ impl Session for Outbox {
                 last = channels.get_mut(&channel).map(|sending| (channel, sending));
             }
             let Some((_, sending)) = &mut last else { continue };
+            let mut message = delivery.message;
+            let told = delivery.attempts.map(|attempts| told(message.message.header, attempts));
+            if let Some(header) = &told {
+                message.message.header = header;
+            }
             if let Some(tracer) = tracer {
                 tracer.delivered(
                     channel,
                     Delivered {
                         queue: delivery.to.queue.as_bytes(),
                         redelivered: delivery.redelivered,
-                        message: delivery.message.message,
+                        message: message.message,
                     },
                 );
             }
@@ -46,13 +51,8 @@ impl Session for Outbox {
                 consumer_tag: delivery.to.tag.as_bytes(),
                 delivery_tag: sending.number(queue, &delivery),
                 redelivered: delivery.redelivered,
-                address: delivery.message.message.address,
+                address: message.message.address,
             };
-            let mut message = delivery.message;
-            let told = delivery.attempts.map(|attempts| told(message.message.header, attempts));
-            if let Some(header) = &told {
-                message.message.header = header;
-            }
             output.deliver(&deliver, message, *frame_max);
         }
         let room = state.room(queue);
@@ -65,20 +65,22 @@ impl Session for Outbox {
         let state = &mut *guard;
         let Some(sending) = state.channels.get_mut(&channel) else { return };
         let delivery_tag = sending.deliveries.deliver(queue, got.index, None, got.acks);
-        let Got { redelivered, attempts, message, .. } = got;
+        let Got { redelivered, attempts, mut message, .. } = got;
+        let told = attempts.map(|attempts| told(message.header, attempts));
+        if let Some(header) = &told {
+            message.header = header;
+        }
         if let (Some(queue), Some(tracer)) = (state.getting.take(), &state.tracer) {
             let queue = queue.as_bytes();
             tracer.delivered(channel, Delivered { queue, redelivered, message });
         }
-        let told = attempts.map(|attempts| told(message.header, attempts));
-        let header = told.as_deref().unwrap_or(message.header);
         let message_count = u32::try_from(remaining).unwrap_or(u32::MAX);
         let address = message.address;
         let get_ok = encode::GetOk { channel, delivery_tag, redelivered, address, message_count };
         let frame_max = state.frame_max;
         state.reply(|out| {
             encode::get_ok(out, &get_ok);
-            encode::content(out, channel, header, message.body, frame_max);
+            encode::content(out, channel, message.header, message.body, frame_max);
         });
     }
 
