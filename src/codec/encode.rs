@@ -74,7 +74,7 @@ pub fn get_ok(out: &mut BytesMut, get_ok: &GetOk<'_>) {
     let size = 4 + 9 + get_ok.address.len() + 4;
     out.reserve(OVERHEAD + size);
     out.put_slice(&method_prefix(get_ok.channel, MethodId::BASIC_GET_OK, size));
-    out.put_slice(&tag_and_bit(get_ok.delivery_tag.0, get_ok.redelivered));
+    out.put_slice(&tag_and_bits(get_ok.delivery_tag.0, get_ok.redelivered.into()));
     out.put_slice(get_ok.address);
     out.put_u32(get_ok.message_count);
     out.put_u8(FRAME_END);
@@ -102,12 +102,13 @@ pub fn basic_return(
 
 /// Appends a confirm: `basic.ack` for one publish, or with `multiple` for all up to it.
 pub fn ack(out: &mut BytesMut, channel: ChannelId, tag: PublishTag, multiple: bool) {
-    settlement(out, channel, MethodId::BASIC_ACK, tag, multiple);
+    settlement(out, channel, MethodId::BASIC_ACK, tag, multiple.into());
 }
 
 /// Appends a negative confirm: `basic.nack` for one publish, or with `multiple` for all up to it.
+/// The bit `requeue`, which says nothing to a publisher, is set as RabbitMQ has it.
 pub fn nack(out: &mut BytesMut, channel: ChannelId, tag: PublishTag, multiple: bool) {
-    settlement(out, channel, MethodId::BASIC_NACK, tag, multiple);
+    settlement(out, channel, MethodId::BASIC_NACK, tag, u8::from(multiple) | REQUEUE);
 }
 
 /// Appends a message's header frame, and its body as [`body`] does. `header` is a content header
@@ -158,18 +159,15 @@ pub fn method(out: &mut BytesMut, channel: ChannelId, class: AMQPClass) {
     out.put_slice(&octets.into_inner().0);
 }
 
-fn settlement(
-    out: &mut BytesMut,
-    channel: ChannelId,
-    id: MethodId,
-    tag: PublishTag,
-    multiple: bool,
-) {
+/// The bit behind `multiple`.
+const REQUEUE: u8 = 1 << 1;
+
+fn settlement(out: &mut BytesMut, channel: ChannelId, id: MethodId, tag: PublishTag, bits: u8) {
     const SIZE: usize = 4 + 8 + 1;
     let mut octets = [0; OVERHEAD + SIZE];
     let mut rest = &mut octets[..];
     rest.put_slice(&method_prefix(channel, id, SIZE));
-    rest.put_slice(&tag_and_bit(tag.0, multiple));
+    rest.put_slice(&tag_and_bits(tag.0, bits));
     rest.put_u8(FRAME_END);
     out.put_slice(&octets);
 }
@@ -180,7 +178,7 @@ fn put_deliver(out: &mut impl BufMut, deliver: &Deliver<'_>, size: usize) {
     out.put_slice(&method_prefix(deliver.channel, MethodId::BASIC_DELIVER, size));
     out.put_u8(length);
     out.put_slice(consumer_tag);
-    out.put_slice(&tag_and_bit(deliver.delivery_tag.0, deliver.redelivered));
+    out.put_slice(&tag_and_bits(deliver.delivery_tag.0, deliver.redelivered.into()));
     out.put_slice(deliver.address);
     out.put_u8(FRAME_END);
 }
@@ -207,10 +205,10 @@ fn frame_header(channel: ChannelId, kind: FrameKind, size: usize) -> [u8; HEADER
     [kind as u8, n0, n1, s0, s1, s2, s3]
 }
 
-/// A delivery or publish tag and the bit behind it.
-fn tag_and_bit(tag: u64, bit: bool) -> [u8; 9] {
+/// A delivery or publish tag and the octet of bits behind it.
+fn tag_and_bits(tag: u64, bits: u8) -> [u8; 9] {
     let [t0, t1, t2, t3, t4, t5, t6, t7] = tag.to_be_bytes();
-    [t0, t1, t2, t3, t4, t5, t6, t7, bit.into()]
+    [t0, t1, t2, t3, t4, t5, t6, t7, bits]
 }
 
 /// A short string's length and octets; what is longer than 255 is cut.

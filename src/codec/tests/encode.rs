@@ -123,7 +123,7 @@ proptest! {
         encode::nack(&mut nacked, ChannelId(channel), PublishTag(delivery_tag), multiple);
 
         let ack = basic::AMQPMethod::Ack(basic::Ack { delivery_tag, multiple });
-        let nack = basic::AMQPMethod::Nack(basic::Nack { delivery_tag, multiple, requeue: false });
+        let nack = basic::AMQPMethod::Nack(basic::Nack { delivery_tag, multiple, requeue: true });
         prop_assert_eq!(only_basic(&acked), (channel, ack));
         prop_assert_eq!(only_basic(&nacked), (channel, nack));
     }
