@@ -10,6 +10,7 @@ use super::{random, replies};
 use crate::amqp::exception::Exception;
 use crate::amqp::id::ChannelId;
 use crate::amqp::name::{BindingKey, QueueName};
+use crate::amqp::reply_code::ReplyCode;
 use crate::amqp::table::TableRef;
 use crate::channel::state::Channel;
 use crate::codec::method::Method;
@@ -125,9 +126,11 @@ impl Service {
     }
 }
 
-/// A name that nobody else has, for a queue with these arguments.
+/// A name that nobody else has, for a queue with these arguments. What it begins with has to be
+/// text, as every name that a client gives.
 fn server_name(arguments: TableRef<'_>) -> Result<QueueName, Exception> {
-    let prefix = str::from_utf8(name_prefix::read(arguments)?).map_err(invalid)?;
+    let prefix = str::from_utf8(name_prefix::read(arguments)?)
+        .map_err(|_| Exception::new(ReplyCode::FrameError, "Malformed UTF-8 in shortstr"))?;
     let name = random::name(&format!("{}-", strip_line_ends(prefix)))?;
     QueueName::parse(name).map_err(invalid)
 }

@@ -3,7 +3,7 @@
 use crate::broker::TestBroker;
 use crate::raw::method::{QUEUE_DECLARE, queue_declare};
 use crate::raw::peer::Peer;
-use crate::raw::wire::Field;
+use crate::raw::wire::{Field, long_str};
 
 const LONGEST: &str = "the longest prefix of a queue's name that is accepted: 64 octets";
 const TOO_LONG: &str = "the first prefix of a queue's name that is refused has 65 octets.";
@@ -75,4 +75,16 @@ fn a_prefix_that_is_too_long_is_refused() {
     let text =
         format!("PRECONDITION_FAILED - Queue name prefix '{TOO_LONG}' exceeds the 64-byte limit");
     peer.expect_channel_close(1, 406, &text, QUEUE_DECLARE);
+}
+
+#[test]
+fn a_prefix_that_is_no_text_is_refused_as_such_a_name_is() {
+    let broker = TestBroker::start();
+    let Some(mut peer) = connect(&broker) else { return };
+
+    let no_text = Field::Octets(b'S', long_str(b"a\xff"));
+    peer.channel(1).send(&queue_declare("").exclusive().arguments(&[("x-name-prefix", no_text)]));
+
+    let text = "FRAME_ERROR - Malformed UTF-8 in shortstr";
+    peer.expect_connection_close(501, text, QUEUE_DECLARE);
 }
