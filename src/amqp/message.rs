@@ -172,6 +172,14 @@ fn split(octets: &[u8]) -> Option<(Lengths, Parts<'_>, &[u8])> {
     Some((lengths, Parts { address, hidden, header, body }, rest))
 }
 
+/// The header of the message at the start of `octets`, whatever stands behind it; `None` when they
+/// end before it does.
+#[inline]
+pub fn read_header(octets: &[u8]) -> Option<&[u8]> {
+    let Lengths { address, header, .. } = Lengths::read(octets)?;
+    octets.get(LENGTHS_SIZE + address..)?.get(..header)
+}
+
 /// Splits what stands behind the two short strings of an address from them; `None` if there is
 /// nothing.
 #[cold]
@@ -323,6 +331,8 @@ mod tests {
             let size = Lengths::read(&out).unwrap().size();
             assert_eq!((out.len(), size), (message.size(), out.len()));
             assert!((0..out.len()).all(|end| MessageRef::read(&out[..end]).is_none()));
+            assert_eq!(read_header(&out), Some(message.header));
+            assert_eq!(read_header(&out[..LENGTHS_SIZE + message.address.len()]), None);
         }
     }
 

@@ -93,6 +93,13 @@ pub fn parse_header(payload: &[u8]) -> Result<ContentHeader<'_>, HeaderError> {
     })
 }
 
+/// The priority that a content header says, which [`parse_header`] has found to be well formed before.
+#[inline]
+pub fn read_priority(payload: &[u8]) -> Option<u8> {
+    let (flags, octets) = payload.get(PREFIX_SIZE..)?.split_first_chunk()?;
+    Properties { flags: u16::from_be_bytes(*flags), octets, headers: None }.priority()
+}
+
 impl<'a> Properties<'a> {
     fn parse(flags: u16, octets: &'a [u8]) -> Result<Self, HeaderError> {
         if flags & CONTINUATION != 0 {

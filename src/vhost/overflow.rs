@@ -48,7 +48,7 @@ impl QueueWorker {
         if settings.overflow == Overflow::RejectPublishDlx && settings.dead == Dead::Published {
             // The copy is nobody's who waits for it.
             batch.messages.iter_mut().for_each(|message| message.persistent = false);
-            self.gather(&batch, |stored, _| Command::Refuse(stored));
+            self.gather(&batch, |stored, _, _| Command::Refuse(stored));
             self.run();
         }
     }

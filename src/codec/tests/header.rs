@@ -10,7 +10,7 @@ use super::{encoded, field_table, only_frame, short_string, table};
 use crate::amqp::exception::Exception;
 use crate::amqp::table::InvalidTable;
 use crate::codec::frame::FrameKind;
-use crate::codec::header::{HeaderError, Properties, parse_header};
+use crate::codec::header::{HeaderError, Properties, parse_header, read_priority};
 
 fn set<T>(
     properties: BasicProperties,
@@ -88,6 +88,7 @@ proptest! {
         prop_assert_eq!(frame.kind, FrameKind::Header);
         prop_assert_eq!((header.class, header.weight), (60, 0));
         prop_assert_eq!(header.body_size, body_size);
+        prop_assert_eq!(read_priority(frame.payload), *sent.priority());
         prop_assert_eq!(as_basic_properties(header.properties), sent);
     }
 

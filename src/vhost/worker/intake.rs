@@ -6,6 +6,7 @@ use crate::store::memory::Durability;
 use crate::vhost::batch::{Placed, PublishBatch};
 use crate::vhost::delays::enqueue_marked;
 use crate::vhost::journal::accept;
+use crate::vhost::marks::urgency;
 
 impl QueueWorker {
     pub(super) fn publish(&mut self, batch: &PublishBatch) {
@@ -27,9 +28,10 @@ impl QueueWorker {
     pub(in crate::vhost) fn enqueue(&mut self, batch: &PublishBatch) {
         if !self.closed {
             let settings = *self.core.settings();
-            self.gather(batch, |stored, marked| match marked {
+            self.gather(batch, |stored, message, octets| match octets {
                 None => Command::Enqueue(stored),
-                Some(octets) => enqueue_marked(stored, octets, &settings),
+                Some(octets) if message.marked => enqueue_marked(stored, octets, &settings),
+                Some(octets) => Command::EnqueueMarked(stored, urgency(octets)),
             });
             if let Some(journal) = self.backing.as_mut().and_then(|it| it.journal.as_mut()) {
                 journal.enqueue(batch, self.core.next_index());
@@ -42,11 +44,11 @@ impl QueueWorker {
     }
 
     /// Puts a batch's messages into memory, and gathers a command for each, which is given the
-    /// octets of those that may say something themselves.
+    /// octets of those that may say something that the queue goes by.
     pub(in crate::vhost) fn gather(
         &mut self,
         batch: &PublishBatch,
-        command: impl Fn(Stored, Option<&[u8]>) -> Command,
+        command: impl Fn(Stored, &Placed, Option<&[u8]>) -> Command,
     ) {
         let is_durable = self.is_durable();
         let reads_all = self.core.settings().reads_all();
@@ -63,13 +65,14 @@ impl QueueWorker {
                 Stored { store, bytes: message.body_len }
             };
             if !reads_all && run.iter().all(|message| !message.marked) {
-                self.commands.extend(run.iter().map(|message| command(store(message), None)));
+                let commands = run.iter().map(|message| command(store(message), message, None));
+                self.commands.extend(commands);
                 continue;
             }
             self.commands.extend(run.iter().map(|message| {
                 let resting = || octets.get(message.offset as usize..).unwrap_or_default();
                 let read = (message.marked || reads_all).then(resting);
-                command(store(message), read)
+                command(store(message), message, read)
             }));
         }
     }
