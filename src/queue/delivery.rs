@@ -38,7 +38,7 @@ impl Queue {
         }
     }
 
-    /// Delivers the first messages of one level to the consumer whose turn it is; returns how many.
+    /// Delivers the first messages to the consumer whose turn it is; returns how many.
     fn deliver_turn(&mut self, turn: Turn, effects: &mut Effects) -> u32 {
         let Self { ready, unacked, deadlines, counts, .. } = self;
         let mut desk = Desk { unacked, deadlines, counts };

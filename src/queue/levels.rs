@@ -33,10 +33,17 @@ struct Above {
 }
 
 impl Above {
+    #[inline]
     fn get_mut(&mut self, level: u8) -> Option<&mut Ready> {
         let place = usize::from(level).checked_sub(1)?;
-        Some(self.levels.get_mut(place)?.get_or_insert_with(|| Box::new(Ready::of_level(level))))
+        Some(self.levels.get_mut(place)?.get_or_insert_with(|| unused(level)))
     }
+}
+
+/// A level that was never used.
+#[cold]
+fn unused(level: u8) -> Box<Ready> {
+    Box::new(Ready::of_level(level))
 }
 
 impl Levels {
@@ -121,18 +128,27 @@ impl Levels {
         }
     }
 
-    /// Takes the messages in memory of the level whose turn it is, until `take` breaks off or its
-    /// next message is none of these.
+    /// Takes messages in the order of their turns, until `take` breaks off or the next is not in
+    /// memory.
     #[inline]
     pub fn take_each(&mut self, mut take: impl FnMut(Message) -> ControlFlow<()>) {
-        let Some(level) = self.next().map(|ready| ready.level) else { return };
-        self.change(level, |ready| {
-            while let Some(message) = ready.pop_front() {
-                if take(message).is_break() {
-                    return;
-                }
+        let Self { lowest, above } = self;
+        let Some(above) = above else {
+            lowest.take_each(&mut take);
+            return;
+        };
+        if lowest.lane.has_marked_runs() {
+            return;
+        }
+        while let Some(level) = above.occupied.highest() {
+            let ready = above.get_mut(level).unwrap_or(&mut *lowest);
+            let is_over = ready.take_each(&mut take);
+            let is_occupied = !ready.is_empty();
+            above.occupied.set(level, is_occupied);
+            if is_over || is_occupied {
+                return;
             }
-        });
+        }
     }
 
     /// Takes the first message, if it is in memory or stands apart.
@@ -163,7 +179,11 @@ impl Levels {
     /// Adds a message at the end of its level, where none expires.
     #[inline]
     pub fn push_back(&mut self, message: Message) {
-        self.change(message.priority, |ready| ready.lane.push_back(message));
+        let Self { lowest, above } = self;
+        let Some(above) = above else { return lowest.lane.push_back(message) };
+        let level = message.priority;
+        above.occupied.set(level, true);
+        above.get_mut(level).unwrap_or(lowest).lane.push_back(message);
     }
 
     /// Adds a message at the end of its level. Returns whether it expires behind those before it.

@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use crate::amqp::ack_mode::AckMode;
-use crate::amqp::id::{MessageIndex, StoreRef, Timestamp};
+use crate::amqp::id::{ConsumerId, MessageIndex, StoreRef, Timestamp};
 use crate::amqp::run::Run;
-use crate::queue::command::{Command, Marks, Settlement, Stored};
+use crate::queue::command::{
+    Attach, ChannelLimit, Command, Exclusivity, Marks, Settlement, Stored,
+};
 use crate::queue::core::Queue;
 use crate::queue::effect::{Budget, Effect, Effects};
 use crate::queue::lane::Message;
@@ -101,6 +103,34 @@ impl Rig {
         }
         self.check();
         Some(index)
+    }
+
+    /// Has a consumer come, take what it can and go.
+    fn serve(&mut self, prefetch: u16) {
+        let most = if prefetch == 0 { usize::MAX } else { prefetch.into() };
+        let order = self.order();
+        let first = &order[..self.hot().min(most)];
+        let consumer = ConsumerId(1);
+        let attach = Attach {
+            consumer,
+            priority: 0,
+            prefetch,
+            acks: AckMode::Manual,
+            exclusivity: Exclusivity::Shared,
+            limit: ChannelLimit::Absent,
+        };
+
+        self.apply(&[Command::Attach(attach)]);
+
+        let told = self.effects.list().iter().filter_map(|effect| match effect {
+            Effect::Deliver { delivery, .. } => Some(delivery.index.0),
+            _ => None,
+        });
+        assert_eq!(told.collect::<Vec<_>>(), first);
+        self.ready.retain(|index| !first.contains(index));
+        self.unacked.extend(first);
+        self.check();
+        self.apply(&[Command::Detach { consumer }]);
     }
 
     fn settle(&mut self, nth: usize, outcome: Settlement) {
@@ -271,6 +301,7 @@ impl Rig {
 enum Step {
     Enqueue(Marks),
     Get(AckMode),
+    Serve(u16),
     Settle(usize, Settlement),
     Wait(u64),
     Unload(usize),
@@ -291,6 +322,7 @@ fn step() -> impl Strategy<Value = Step> {
         14 => marks.prop_map(Step::Enqueue),
         4 => Just(Step::Get(AckMode::Manual)),
         1 => Just(Step::Get(AckMode::Automatic)),
+        1 => (0..6_u16).prop_map(Step::Serve),
         3 => (0..10_usize, outcome).prop_map(|(nth, outcome)| Step::Settle(nth, outcome)),
         2 => (0..40_u64).prop_map(Step::Wait),
         3 => (0..6_usize).prop_map(Step::Unload),
@@ -318,6 +350,7 @@ proptest! {
             match step {
                 Step::Enqueue(marks) => rig.enqueue(marks),
                 Step::Get(acks) => drop(rig.get(acks)),
+                Step::Serve(prefetch) => rig.serve(prefetch),
                 Step::Settle(nth, outcome) => rig.settle(nth, outcome),
                 Step::Wait(time) => rig.now += time,
                 Step::Unload(keep) => rig.unload(keep),
@@ -353,6 +386,7 @@ proptest! {
             match step {
                 Step::Enqueue(marks) => rig.enqueue(marks),
                 Step::Get(acks) => drop(rig.get(acks)),
+                Step::Serve(prefetch) => rig.serve(prefetch),
                 Step::Settle(nth, outcome) => rig.settle(nth, outcome),
                 Step::Wait(time) => rig.now += time,
                 Step::Unload(keep) => rig.unload(keep),

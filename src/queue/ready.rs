@@ -2,6 +2,8 @@
 
 mod paging;
 
+use std::ops::ControlFlow;
+
 use super::apart::Apart;
 use super::lane::{Lane, Message};
 use crate::amqp::id::{MessageIndex, Timestamp};
@@ -59,6 +61,17 @@ impl Ready {
     #[inline]
     pub fn pop_front(&mut self) -> Option<Message> {
         if self.is_apart_next() { self.apart.pop_front() } else { self.lane.pop_front() }
+    }
+
+    /// Takes messages until the next is not in memory, or `take` breaks off; returns whether it did.
+    #[inline]
+    pub fn take_each(&mut self, take: &mut impl FnMut(Message) -> ControlFlow<()>) -> bool {
+        while let Some(message) = self.pop_front() {
+            if take(message).is_break() {
+                return true;
+            }
+        }
+        false
     }
 
     /// Takes the first message, if it is in memory or stands apart.

@@ -53,7 +53,10 @@ impl Settings {
 
     /// When a message expires that was accepted then.
     pub fn deadline(&self, accepted: Timestamp, marks: Marks) -> Timestamp {
-        let lifetime = self.message_ttl.into_iter().chain(marks.lifetime).min();
+        let lifetime = match (self.message_ttl, marks.lifetime) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        };
         lifetime.map_or(Timestamp::NEVER, |lifetime| accepted.plus(lifetime))
     }
 }

@@ -17,9 +17,8 @@ impl Occupied {
     /// The highest level of the set.
     #[inline]
     pub(super) fn highest(&self) -> Option<u8> {
-        let words = [0, 64, 128, 192_u8].into_iter().zip(self.0);
-        let (first, bits) = words.rev().find(|(_, bits)| *bits != 0)?;
-        u8::try_from(bits.ilog2()).ok().map(|bit| first + bit)
+        let (place, bits) = self.0.iter().enumerate().rev().find(|(_, bits)| **bits != 0)?;
+        u8::try_from(64 * place + bits.ilog2() as usize).ok()
     }
 }
 
