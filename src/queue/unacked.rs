@@ -31,6 +31,8 @@ pub struct Unacked {
     lowest: Ring,
     /// Those of level 1 and up, as far as there were messages of them.
     above: Vec<Ring>,
+    /// The level of which the last message was settled: that of the next is mostly the same.
+    last: usize,
     /// Messages delivered again while later ones were in the ring, and those of high levels.
     late: BTreeMap<MessageIndex, (Message, Holder)>,
     bytes: u64,
@@ -88,11 +90,21 @@ impl Unacked {
         Some(found)
     }
 
+    #[inline(never)]
     fn remove_from_rings(&mut self, index: MessageIndex) -> Option<(Message, Holder)> {
-        if let Some(ring) = self.rings_mut().find(|ring| ring.first() == Some(index)) {
-            return ring.remove(index);
+        let found = self.ring_mut(self.last).and_then(|ring| ring.remove(index));
+        if found.is_some() {
+            return found;
         }
-        self.rings_mut().find_map(|ring| ring.remove(index))
+        let first = self.rings().position(|ring| ring.first() == Some(index));
+        if let Some(level) = first {
+            self.last = level;
+            return self.ring_mut(level)?.remove(index);
+        }
+        let take = |(level, ring): (usize, &mut Ring)| Some((level, ring.remove(index)?));
+        let (level, found) = self.rings_mut().enumerate().find_map(take)?;
+        self.last = level;
+        Some(found)
     }
 
     /// Each message, to be pointed elsewhere in the store.
@@ -124,6 +136,14 @@ impl Unacked {
             None => &mut late.get_mut(&index)?.0,
         };
         (!message.store.is_cold()).then(|| std::mem::replace(&mut message.store, position))
+    }
+
+    /// The ring of a level.
+    fn ring_mut(&mut self, level: usize) -> Option<&mut Ring> {
+        match level.checked_sub(1) {
+            None => Some(&mut self.lowest),
+            Some(place) => self.above.get_mut(place),
+        }
     }
 
     fn rings(&self) -> impl Iterator<Item = &Ring> {
