@@ -17,7 +17,7 @@ use super::levels::Levels;
 use super::lifetimes::Lifetimes;
 use super::rate::Pacer;
 use super::ready::Ready;
-use super::settings::{Dead, Settings, Trimming};
+use super::settings::{Dead, Settings};
 use super::unacked::{Holder, Unacked};
 use super::waiting::Waiting;
 use crate::amqp::ack_mode::AckMode;
@@ -105,7 +105,7 @@ impl Queue {
     /// Applies `commands` in order, then delivers what the consumers can take within the budget of
     /// `effects`. What the consumers can take is also delivered before a get, a purge and the start
     /// of another consumer, so that these come after what was ready before them. Then what is too
-    /// much is dropped; where messages came back, [before](Trimming) too.
+    /// much is dropped; where messages came back, [before](Settings::trims_first) too.
     ///
     /// Adds to `effects`, which belongs to the caller. When the budget did not suffice,
     /// [`has_deliverable`](Self::has_deliverable) says so, and a call without commands goes on.
@@ -301,7 +301,7 @@ impl Queue {
             Settlement::Discard => self.kill(message, Death::Rejected, effects),
             Settlement::Requeue | Settlement::Fail => {
                 self.take_back(message, outcome, effects);
-                self.trims_first = self.settings.trimming == Trimming::First;
+                self.trims_first = self.settings.trims_first();
             }
         }
         if !self.groups.is_idle() {

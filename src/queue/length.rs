@@ -11,7 +11,7 @@ use super::effect::Effects;
 use super::groups::Standing;
 use super::lane::Message;
 use super::paging::Wanted;
-use super::settings::{Dead, Settings};
+use super::settings::{Dead, Settings, Trimming};
 use crate::amqp::argument::Overflow;
 use crate::amqp::id::MessageIndex;
 use crate::amqp::run::Run;
@@ -55,6 +55,12 @@ impl Settings {
     /// Whether there is a limit.
     const fn is_limited(&self) -> bool {
         self.max_length.is_some() || self.max_bytes.is_some()
+    }
+
+    /// Whether they go before consumers are served, where there are too many because messages came
+    /// back.
+    pub fn trims_first(&self) -> bool {
+        self.trimming == Trimming::First && self.drops_head()
     }
 
     /// Whether the oldest messages have to go when there are too many.
@@ -104,7 +110,7 @@ impl Queue {
     }
 
     /// Has the oldest ready messages die until the rest is within the limits: after the consumers
-    /// have been served, and [before](Trimming) where messages came back.
+    /// have been served, and [before](Settings::trims_first) where messages came back.
     #[inline]
     pub(super) fn trim(&mut self, effects: &mut Effects) {
         if self.settings.drops_head() {

@@ -61,16 +61,18 @@ impl Service {
     ) -> Result<(), Exception> {
         let mut taken = std::mem::take(&mut self.taken);
         let result = self.outbox.take(at, named, Freed::Now, &mut taken);
-        let comes_back = matches!(settlement, Settlement::Requeue | Settlement::Fail);
-        if comes_back {
-            // A full queue drops its oldest for this request alone, and has dealt with all before it.
+        let trims = |it: &Unacked| self.queues.get(&it.queue).is_some_and(|it| it.trims_first());
+        // What is too much goes for this request alone, when all before it has been dealt with.
+        let alone =
+            matches!(settlement, Settlement::Requeue | Settlement::Fail) && taken.iter().any(trims);
+        if alone {
             self.flush();
         }
         self.refused |= settlement != Settlement::Ack;
         self.settled
             .extend(taken.drain(..).map(|Unacked { queue, index, .. }| (queue, index, settlement)));
         self.taken = taken;
-        if comes_back {
+        if alone {
             self.flush_settled();
         }
         Ok(result?)

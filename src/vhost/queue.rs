@@ -154,6 +154,11 @@ impl Queue {
         self.values.load_full()
     }
 
+    /// Whether it drops its oldest before it serves consumers, where messages came back.
+    pub fn trims_first(&self) -> bool {
+        settings(self.queue_type, &self.values.load()).trims_first()
+    }
+
     /// Whether its messages need the time at which they were accepted.
     #[inline]
     pub fn is_timed(&self) -> bool {
