@@ -36,6 +36,12 @@ def delete(app, queue):
         connection.default_channel.exchange_delete(queue)
 
 
+def prefetch(app):
+    """The prefetch that the worker has set."""
+    (answer,) = app.control.broadcast("stats", reply=True, timeout=PATIENCE, limit=1)
+    return next(iter(answer.values()))["prefetch_count"]
+
+
 def eventually(check, patience=PATIENCE):
     """Waits until `check()` is true."""
     deadline = time.monotonic() + patience

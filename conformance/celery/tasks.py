@@ -20,6 +20,14 @@ app.conf.update(
     worker_prefetch_multiplier=4,
 )
 
+if "DELAY_QUEUE_TYPE" in os.environ:
+    app.conf.update(
+        task_default_queue_type="quorum",
+        task_default_exchange_type="topic",
+        worker_detect_quorum_queues=True,
+        broker_native_delayed_delivery_queue_type=os.environ["DELAY_QUEUE_TYPE"],
+    )
+
 
 class Unready(Exception):
     """What a task raises that may succeed later."""

@@ -6,18 +6,11 @@ import random
 
 from tasks import QUEUE, app, clock
 
-from support import PATIENCE, delete, eventually, worker
+from support import PATIENCE, delete, eventually, prefetch, worker
 
 TASKS, SOONEST, SPREAD = int(os.environ.get("ETA_TASKS", "50")), 6, 2
 
 PREFETCH = app.conf.worker_concurrency * app.conf.worker_prefetch_multiplier
-
-
-def prefetch():
-    """The prefetch that the worker has set."""
-    (answer,) = app.control.broadcast("stats", reply=True, timeout=PATIENCE, limit=1)
-    return next(iter(answer.values()))["prefetch_count"]
-
 
 with worker():
     clock.delay().get(timeout=PATIENCE)
@@ -25,7 +18,7 @@ with worker():
     etas = [now + datetime.timedelta(seconds=SOONEST + SPREAD * random.random()) for _ in range(TASKS)]
     results = [clock.apply_async(eta=eta) for eta in etas]
     # Each task that it holds raises the prefetch by one.
-    eventually(lambda: prefetch() == PREFETCH + TASKS)
+    eventually(lambda: prefetch(app) == PREFETCH + TASKS)
     for eta, result in zip(etas, results, strict=True):
         ran = result.get(timeout=SOONEST + SPREAD + PATIENCE)
         assert ran >= eta.timestamp(), f"{eta.timestamp() - ran} seconds too early"
