@@ -292,23 +292,28 @@ fn a_refused_message_is_dead_lettered_where_there_is_a_place_for_it() {
     }
 }
 
+/// A full queue that refuses publishes, whose one message, of 10 octets, has died.
+fn full_of_dead(dead: Dead, max_length: Option<u64>, max_bytes: Option<u64>) -> (Queue, Effects) {
+    let overflow = Overflow::RejectPublish;
+    let settings = Settings { max_length, max_bytes, overflow, dead, ..Settings::default() };
+    let mut queue = Queue::new().with_settings(settings);
+    let mut effects = Effects::new(Budget { messages: 10, bytes: 1000 });
+    let enqueue = Command::Enqueue(Stored { store: StoreRef(7), bytes: 10 });
+    let discard = Command::Settle { index: MessageIndex(0), outcome: Settlement::Discard };
+    queue.apply(Timestamp(0), &[attach(), enqueue], &mut effects);
+    queue.apply(Timestamp(0), &[discard], &mut effects);
+    effects.clear();
+    (queue, effects)
+}
+
 #[test]
 fn what_died_takes_room_where_it_is_kept_until_it_is_elsewhere() {
     for (dead, has_room) in [(Dead::Published, true), (Dead::Kept, false)] {
         for (max_length, max_bytes) in [(Some(1), None), (None, Some(10))] {
-            let overflow = Overflow::RejectPublish;
-            let limits = Settings { max_length, max_bytes, overflow, ..Settings::default() };
-            let settings = Settings { dead, ..limits };
-            let mut queue = Queue::new().with_settings(settings);
-            let mut effects = Effects::new(Budget { messages: 10, bytes: 1000 });
-            let enqueue = Command::Enqueue(Stored { store: StoreRef(7), bytes: 10 });
-            let index = MessageIndex(0);
-            let discard = Command::Settle { index, outcome: Settlement::Discard };
+            let (mut queue, mut effects) = full_of_dead(dead, max_length, max_bytes);
 
-            queue.apply(Timestamp(0), &[attach(), enqueue], &mut effects);
-            queue.apply(Timestamp(0), &[discard], &mut effects);
             assert_eq!(queue.vacancy().unwrap().take(10), has_room);
-            queue.apply(Timestamp(0), &[Command::Bury { index }], &mut effects);
+            queue.apply(Timestamp(0), &[Command::Bury { index: MessageIndex(0) }], &mut effects);
 
             assert!(queue.vacancy().unwrap().take(10));
         }
@@ -358,17 +363,7 @@ fn what_came_back_and_waits_takes_room() {
 #[test]
 fn a_purge_takes_the_dead_where_they_are_kept_and_makes_room() {
     for (dead, purged) in [(Dead::Published, 0), (Dead::Kept, 1)] {
-        let overflow = Overflow::RejectPublish;
-        let max_length = Some(1);
-        let settings = Settings { max_length, overflow, dead, ..Settings::default() };
-        let mut queue = Queue::new().with_settings(settings);
-        let mut effects = Effects::new(Budget { messages: 10, bytes: 1000 });
-        let enqueue = Command::Enqueue(Stored { store: StoreRef(7), bytes: 10 });
-        let index = MessageIndex(0);
-        let discard = Command::Settle { index, outcome: Settlement::Discard };
-        queue.apply(Timestamp(0), &[attach(), enqueue], &mut effects);
-        queue.apply(Timestamp(0), &[discard], &mut effects);
-        effects.clear();
+        let (mut queue, mut effects) = full_of_dead(dead, Some(1), None);
 
         queue.apply(Timestamp(0), &[Command::Purge { request: 0 }], &mut effects);
 
