@@ -109,7 +109,8 @@ public final class SpringTemplate {
     private static void lostChannel(CachingConnectionFactory connections, RabbitTemplate template) throws Exception {
         BlockingQueue<String> told = new LinkedBlockingQueue<>();
         connections.addChannelListener((ShutDownChannelListener) signal -> {
-            if (signal.getReason() instanceof AMQP.Channel.Close close) {
+            // Channels that the template is done with are closed meanwhile.
+            if (signal.getReason() instanceof AMQP.Channel.Close close && close.getReplyCode() != AMQP.REPLY_SUCCESS) {
                 told.add(close.getReplyText());
             }
         });
