@@ -1,14 +1,13 @@
 """A worker holds what is due later, and raises its prefetch to take more meanwhile."""
 
 import datetime
-import os
 import random
 
 from tasks import QUEUE, app, clock
 
 from support import PATIENCE, delete, eventually, prefetch, worker
 
-TASKS, SOONEST, SPREAD = int(os.environ.get("ETA_TASKS", "50")), 6, 2
+TASKS, SOONEST, SPREAD = 50, 6, 2
 
 PREFETCH = app.conf.worker_concurrency * app.conf.worker_prefetch_multiplier
 
