@@ -79,7 +79,7 @@ class Witness:
 
 
 def run_once():
-    """Tasks for now run in their order, each once."""
+    """Tasks that are due at once run in their order, each once."""
     with tempfile.TemporaryDirectory(prefix="notes-") as folder:
         notes = Path(folder) / "notes"
         results = [note.delay(str(notes), number) for number in range(TASKS)]
