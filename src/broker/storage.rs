@@ -27,6 +27,7 @@ use crate::store::recovery::error::OpenError;
 use crate::store::recovery::open::{Opened, Report, open};
 use crate::store::shared::Store;
 use crate::store::writer::Writer;
+use crate::vhost::clock::now;
 use crate::vhost::queue::Queue;
 
 /// Why a data directory cannot be used.
@@ -101,10 +102,12 @@ impl Storage {
         }
         let meta = self.log.meta();
         let entries = meta.iter().map(|(key, value)| (&key[..], &value[..]));
-        let images = &mut self.images;
+        let (images, now) = (&mut self.images, now());
         let mut contents = |id| {
-            let QueueImage { next_index, runs, returned, deferred, .. } = images.remove(&id)?;
-            Some(Core::restored_with(next_index, runs, deferred).with_attempts(returned))
+            let QueueImage { next_index, runs, returned, deferred, lived, .. } =
+                images.remove(&id)?;
+            let core = Core::restored_with(next_index, runs, deferred).with_attempts(returned);
+            Some(core.with_lifetimes(now, lived))
         };
         node.restore(entries, |queue| contents(queue.id).unwrap_or_default())
             .map_err(StorageError::Entry)?;

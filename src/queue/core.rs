@@ -79,10 +79,8 @@ impl Queue {
         debug_assert!(self.waiting.is_empty());
         let waiting = if ready.is_flat() { Apart::default() } else { Apart::of_many_levels() };
         let mut queue = Self { settings, ready, waiting, consumers, ..self };
-        if settings.message_ttl.is_some() {
-            queue.deadlines = Deadlines::in_order();
-            queue.ready.expect_deadlines();
-        }
+        queue.begin_lifetime();
+        queue.expect_deadlines();
         queue.pacer.set(settings.delivery_rate);
         queue
     }
@@ -95,10 +93,10 @@ impl Queue {
     /// Has it work as `settings` say from now on. What a message was promised when it came stays.
     pub fn configure(&mut self, settings: Settings) {
         let Settings { serving, priorities, message_ttl, .. } = self.settings;
-        if settings.message_ttl != message_ttl {
-            self.lifetime_ended();
-        }
         self.settings = Settings { serving, priorities, ..settings };
+        if settings.message_ttl != message_ttl {
+            self.begin_lifetime();
+        }
         self.pacer.set(settings.delivery_rate);
     }
 

@@ -2,10 +2,12 @@
 
 use super::command::Marks;
 use super::core::Queue;
+use super::deadlines::Deadlines;
 use super::dying::Death;
 use super::effect::Effects;
 use super::lane::Message;
-use super::paging::Wanted;
+use super::lifetimes::{Lifetime, Lifetimes};
+use super::paging::{Entry, Wanted};
 use super::settings::Settings;
 use crate::amqp::id::{MessageIndex, Timestamp};
 
@@ -56,37 +58,72 @@ impl Queue {
     /// level, when its time is over or not known. Not while as many as may be are on their way
     /// elsewhere.
     pub(super) fn wanted_for_expiry(&self) -> Option<Wanted> {
-        let now = self.settings.message_ttl;
-        if now.is_none() && self.lifetimes.is_empty() || !self.dying.has_room() {
+        if !self.lifetimes.are_limited() || !self.dying.has_room() {
             return None;
         }
         let is_due = |deadline: Timestamp| deadline <= self.now;
         let first = self.ready.downwards().map(|ready| &ready.lane).find_map(|lane| {
             let wants_first = lane.at_hand() == 0 && lane.first_deadline().is_none_or(is_due);
             let run = lane.first_run().filter(|_| wants_first);
-            run.filter(|run| self.lifetimes.of(run.first, now).is_some())
+            run.filter(|run| self.lifetimes.of(run.first).is_some())
         });
         first.copied().map(Wanted::Run)
     }
 
-    /// When a message expires that was read from the disk: the settings when it came count, as far
-    /// back as the last restart.
+    /// When a message expires that was read from the disk: the settings when it came count.
     pub fn deadline_of(&self, index: MessageIndex, accepted: Timestamp, marks: Marks) -> Timestamp {
-        let message_ttl = self.lifetimes.of(index, self.settings.message_ttl);
+        let message_ttl = self.lifetimes.of(index);
         Settings { message_ttl, ..self.settings }.deadline(accepted, marks)
     }
 
-    /// What comes from now on has another lifetime.
-    pub(super) fn lifetime_ended(&mut self) {
+    /// The same queue, `now` after a restart, whose messages have these lifetimes, in the order of
+    /// their places. A run of which messages may expire before others in front of it is looked at.
+    #[must_use]
+    pub fn with_lifetimes(
+        mut self,
+        now: Timestamp,
+        lifetimes: impl IntoIterator<Item = Lifetime>,
+    ) -> Self {
+        let lifetimes = Lifetimes::restored(lifetimes);
+        self.ready.mark_runs(|run| lifetimes.is_any_overtaking(run.first, run.end()));
+        (self.now, self.lifetimes) = (now, lifetimes);
+        self
+    }
+
+    /// How long messages live by the settings, each from that place on; the last holds for what comes
+    /// now.
+    pub fn lifetimes(&self) -> impl DoubleEndedIterator<Item = Lifetime> {
+        self.lifetimes.iter()
+    }
+
+    /// What comes from now on lives as the settings say.
+    pub(super) fn begin_lifetime(&mut self) {
         let next = MessageIndex(self.next_index);
-        let firsts = self.ready.downwards().filter_map(|ready| ready.lane.first_index());
-        let first = firsts.min().unwrap_or(next);
-        self.lifetimes.ended(first, next, self.settings.message_ttl);
+        let places = self.entries_but_far().map(|entry| match entry {
+            Entry::Run(run) => run.first,
+            Entry::Ready(message) | Entry::Unacked(message) => message.index,
+        });
+        let first = places.min().unwrap_or(next);
+        self.lifetimes.begin(first, next, self.settings.message_ttl);
+    }
+
+    /// What is on the disk expires in the order of its places, as far as it was not marked.
+    pub(super) fn expect_deadlines(&mut self) {
+        if self.lifetimes.are_limited() {
+            let longest = self.lifetimes.longest_before(MessageIndex(self.next_index));
+            self.deadlines = Deadlines::in_order();
+            self.ready.expect_deadlines(self.now.plus(longest));
+        }
+    }
+
+    /// Whether a message in the lane would be held up by those before it.
+    pub(super) fn overtakes(&self, message: &Message) -> bool {
+        let is_mortal = message.deadline != Timestamp::NEVER;
+        is_mortal && self.lifetimes.is_overtaking(message.index)
     }
 
     /// No message is ready.
     pub(super) fn forget_deadlines(&mut self) {
-        self.lifetimes.clear();
         if !self.deadlines.is_idle() {
             self.deadlines.clear();
             self.ready.forget_deadlines();

@@ -10,8 +10,8 @@ use crate::amqp::id::{MessageIndex, StoreRef};
 use crate::queue::command::{Command, Marks, Settlement, Stored};
 use crate::queue::effect::{Budget, Effect, Effects};
 use crate::queue::paging::{Loaded, Seen};
-use crate::queue::settings::{Dead, Settings};
-use crate::queue::testing::{attach, place, restarted};
+use crate::queue::settings::{Dead, Priorities, Settings};
+use crate::queue::testing::{attach, place, restarted_as};
 
 /// A queue, its disk, and what is known of each message.
 struct Rig {
@@ -20,8 +20,8 @@ struct Rig {
     now: u64,
     /// Deadlines of the messages that are there: ready or unacked.
     living: BTreeMap<u64, u64>,
-    /// When each message was accepted, and its own lifetime: what the disk has of it.
-    kept: BTreeMap<u64, (u64, Option<u64>)>,
+    /// When each message was accepted, and what it says: what the disk has of it.
+    kept: BTreeMap<u64, (u64, Marks)>,
     unacked: BTreeSet<u64>,
     /// What died and was not released yet.
     dying: BTreeSet<u64>,
@@ -47,12 +47,15 @@ impl Rig {
         let index = self.queue.next_index();
         let stored = Stored { store: StoreRef(index), bytes: 10 };
         let ttl = self.queue.settings().message_ttl;
-        self.kept.insert(index, (self.now, lifetime));
+        let levels = u64::from(self.queue.settings().priorities.highest) + 1;
+        let priority = u8::try_from(index % levels).ok().filter(|priority| *priority > 0);
+        let marks = Marks { lifetime, priority };
+        self.kept.insert(index, (self.now, marks));
         let lives = ttl.into_iter().chain(lifetime).min();
         self.living.insert(index, lives.map_or(u64::MAX, |lives| self.now + lives));
-        self.apply(&[match lifetime {
-            None => Command::Enqueue(stored),
-            lifetime => Command::EnqueueMarked(stored, Marks { lifetime, priority: None }),
+        self.apply(&[match marks {
+            Marks { lifetime: None, priority: None } => Command::Enqueue(stored),
+            marks => Command::EnqueueMarked(stored, marks),
         }]);
     }
 
@@ -143,7 +146,7 @@ impl Rig {
             }
             Wanted::Look(run) => {
                 let seen = (run.first.0..run.end().0).map(|index| {
-                    let marks = Marks { lifetime: self.kept[&index].1, priority: None };
+                    let marks = self.kept[&index].1;
                     Seen {
                         index: MessageIndex(index),
                         located: place(index),
@@ -173,11 +176,11 @@ impl Rig {
         assert_eq!(self.queue.next_wake(), first.map(Timestamp));
     }
 
-    /// What is ready as it would be after a restart.
-    fn restart(&mut self) {
+    /// What is ready as it would be after a restart, with these settings from then on.
+    fn restart(&mut self, message_ttl: Option<u64>) {
         self.unacked.clear();
-        self.queue = restarted(&self.queue, u32::MAX);
-        self.apply(&[]);
+        let settings = Settings { message_ttl, ..*self.queue.settings() };
+        self.queue = restarted_as(&self.queue, settings, u32::MAX);
     }
 }
 
@@ -193,6 +196,9 @@ enum Step {
     /// For what comes from now on.
     Live(Option<u64>),
     Restart,
+    /// With another time for what comes from then on, and something comes before anything was looked
+    /// at.
+    RestartAs(Option<u64>),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -211,6 +217,15 @@ fn step() -> impl Strategy<Value = Step> {
 
 fn message_ttl() -> impl Strategy<Value = Option<u64>> {
     prop_oneof![Just(None), (0..150_u64).prop_map(Some)]
+}
+
+fn changing_step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        24 => step(),
+        2 => message_ttl().prop_map(Step::Live),
+        1 => Just(Step::Restart),
+        1 => message_ttl().prop_map(Step::RestartAs),
+    ]
 }
 
 /// Carries steps out, and waits for what expires at last.
@@ -235,7 +250,11 @@ fn carry_out(mut rig: Rig, steps: Vec<Step>) {
                 }
             }
             Step::Live(message_ttl) => rig.change(message_ttl),
-            Step::Restart => rig.restart(),
+            Step::Restart => rig.restart(rig.queue.settings().message_ttl),
+            Step::RestartAs(message_ttl) => {
+                rig.restart(message_ttl);
+                rig.enqueue(None);
+            }
         }
         rig.apply(&[]);
     }
@@ -260,16 +279,14 @@ proptest! {
         carry_out(Rig::new(Settings { message_ttl, dead, ..Settings::default() }), steps);
     }
 
-    /// After a restart what is on the disk goes by the settings of then.
     #[test]
     fn it_does_so_whatever_the_settings_say_of_those_that_come_later(
         message_ttl in message_ttl(),
-        steps in prop::collection::vec(
-            prop_oneof![24 => step(), 2 => message_ttl().prop_map(Step::Live)],
-            1..120,
-        ),
+        highest in prop_oneof![3 => Just(0), 1 => Just(2_u8)],
+        steps in prop::collection::vec(changing_step(), 1..120),
     ) {
-        carry_out(Rig::new(Settings { message_ttl, ..Settings::default() }), steps);
+        let priorities = Priorities { highest, absent: 0 };
+        carry_out(Rig::new(Settings { message_ttl, priorities, ..Settings::default() }), steps);
     }
 }
 

@@ -59,7 +59,7 @@ impl Levels {
             return self;
         }
         debug_assert!(self.is_flat() && self.lowest.lane.at_hand() == 0);
-        self.lowest.lane.mark_runs();
+        self.mark_runs(|_| true);
         let levels = (0..highest).map(|_| None).collect();
         let mut occupied = Occupied::default();
         occupied.set(0, !self.lowest.is_empty());
@@ -188,7 +188,9 @@ impl Levels {
 
     /// Adds a message at the end of its level. Returns whether it expires behind those before it.
     pub fn append(&mut self, message: Message) -> bool {
-        self.change(message.priority, |ready| ready.append(message))
+        // What is not known of may come before it yet, and expire behind it.
+        let is_known = message.deadline == Timestamp::NEVER || !self.is_unknown();
+        self.change(message.priority, |ready| ready.append(message)) && is_known
     }
 
     /// Adds a message to those that stand apart in its level.
@@ -216,9 +218,16 @@ impl Levels {
         self.upwards_mut().for_each(|ready| ready.last_deadline = None);
     }
 
-    /// Has the messages on the disk expire in the order of their places.
-    pub fn expect_deadlines(&mut self) {
-        self.upwards_mut().for_each(|ready| ready.last_deadline = Some(Timestamp(0)));
+    /// Has the messages on the disk expire in the order of their places, the last of them at `last`
+    /// or before.
+    pub fn expect_deadlines(&mut self, last: Timestamp) {
+        self.upwards_mut().for_each(|ready| ready.last_deadline = Some(last));
+    }
+
+    /// Has the runs for which `which` holds be looked at before their turn. All messages are on the
+    /// disk.
+    pub fn mark_runs(&mut self, which: impl FnMut(&Run) -> bool) {
+        self.lowest.lane.mark_runs(which);
     }
 
     /// Takes everything out.

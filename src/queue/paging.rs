@@ -141,7 +141,8 @@ impl Queue {
         let messages = || seen.iter().map(|seen| (self.seen(run, seen), seen.located));
         let stays = |message: &Message| {
             let Message { index, priority, marked, .. } = *message;
-            priority == 0 && !marked && !self.later.is_awaited(index)
+            let is_in_line = priority == 0 && !marked && !self.overtakes(message);
+            is_in_line && !self.later.is_awaited(index)
         };
         let staying = messages().filter(|(message, _)| stays(message));
         let mut staying: Vec<Run> =
@@ -156,7 +157,10 @@ impl Queue {
             if let Some(until) = self.later.found(message.index, self.now) {
                 self.defer(message, until);
                 apart.push((message.index, located.octets));
-            } else if message.marked || !self.ready.insert_cold(&message, located) {
+            } else if message.marked
+                || self.overtakes(&message)
+                || !self.ready.insert_cold(&message, located)
+            {
                 self.set_apart(message);
                 apart.push((message.index, located.octets));
             }

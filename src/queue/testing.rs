@@ -3,6 +3,7 @@
 use super::command::{Attach, ChannelLimit, Command, Exclusivity};
 use super::core::Queue;
 use super::paging::{Entry, Located};
+use super::settings::Settings;
 use crate::amqp::ack_mode::AckMode;
 use crate::amqp::id::{ConsumerId, StoreRef};
 use crate::amqp::run::Run;
@@ -31,6 +32,11 @@ pub(super) fn attach() -> Command {
 /// The queue as it is after a restart: all that it held ready and on the disk, in runs of at most
 /// so many messages.
 pub(super) fn restarted(queue: &Queue, longest: u32) -> Queue {
+    restarted_as(queue, *queue.settings(), longest)
+}
+
+/// The same, with other settings from then on.
+pub(super) fn restarted_as(queue: &Queue, settings: Settings, longest: u32) -> Queue {
     let runs = queue.entries().map(|entry| match entry {
         Entry::Run(run) => run,
         Entry::Ready(message) | Entry::Unacked(message) => Run {
@@ -47,5 +53,6 @@ pub(super) fn restarted(queue: &Queue, longest: u32) -> Queue {
     runs.sort_unstable_by_key(|run| run.first);
     runs.dedup_by(|next, last| last.extend(next, longest.saturating_mul(OCTETS)));
     let restored = Queue::restored_with(queue.next_index(), runs, queue.deferrals());
-    restored.with_attempts(queue.attempts()).with_settings(*queue.settings())
+    let restored = restored.with_attempts(queue.attempts());
+    restored.with_lifetimes(queue.now, queue.lifetimes()).with_settings(settings)
 }

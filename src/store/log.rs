@@ -14,7 +14,7 @@ use super::disk::Disk;
 use super::files::{Files, Totals};
 use super::format::checkpoint::Replay;
 use super::format::position::Position;
-use super::format::record::{Deferred, Range, Returned};
+use super::format::record::{Deferred, Lived, Range, Returned};
 use super::meta::{MetaChange, MetaLog};
 use super::placement::{Placement, Waiter};
 use super::sizes::Sizes;
@@ -74,6 +74,7 @@ pub(super) enum Entry {
     Settle(QueueId, Vec<Range>),
     Return(QueueId, Vec<Returned>),
     Defer(QueueId, Vec<Deferred>),
+    Live(QueueId, Vec<Lived>),
     Move(Move),
     PageOut(PageOut),
     Delete(QueueId),
@@ -157,6 +158,11 @@ impl Log {
     /// Appends that messages that came back wait in their queue. A crash may forget it.
     pub fn defer(&self, queue: QueueId, deferred: Vec<Deferred>) {
         self.push(Entry::Defer(queue, deferred));
+    }
+
+    /// Appends how long messages of a queue live by its settings.
+    pub fn live(&self, queue: QueueId, lived: Vec<Lived>) {
+        self.push(Entry::Live(queue, lived));
     }
 
     /// Appends that a queue is gone.
@@ -353,6 +359,7 @@ impl Entry {
             Self::Settle(_, ranges) => ranges.len() * size_of::<Range>(),
             Self::Return(_, returned) => returned.len() * size_of::<Returned>(),
             Self::Defer(_, deferred) => deferred.len() * size_of::<Deferred>(),
+            Self::Live(_, lived) => lived.len() * size_of::<Lived>(),
             Self::Move(Move { octets, .. }) | Self::PageOut(PageOut { octets, .. }) => octets.len(),
             Self::Meta(changes, _) => {
                 let size = |c: &MetaChange| c.key.len() + c.value.as_ref().map_or(0, Vec::len);

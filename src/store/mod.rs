@@ -40,12 +40,16 @@
 //! 7 values were seen   key | count: number | value: 16 octets, before which time it counts: number,
 //!                      each ([`format::seen`])
 //! 8 messages wait      queue: number | count: number | place, until when: 2 numbers each
+//! 9 messages live      queue: number | count: number | from which place on, how long and 1 (0: for
+//!                      ever): 2 numbers each
 //! runs                 count: number | each: first place, messages, octets, file, offset, octets of
 //!                      bodies: 6 numbers | 1 if delivered before, else 0: u8
 //! key, value           length: number | octets
 //! ```
 //! How often a message came back ([`crate::amqp::attempts`]) only rises, as does until when it waits
-//! before it is ready again, in milliseconds since the epoch.
+//! before it is ready again, in milliseconds since the epoch. How long a message lives by its queue's
+//! settings, in milliseconds, is said by the item for the last place up to its own, of several the last
+//! in the log. Version 1 has no such records.
 //! Messages that no record names were paged out: transient ones, of which a restart knows nothing.
 //! A *run* is messages with consecutive places in a queue that lie one behind the other in a file.
 //! Meta is topology and users, an ordered map of octets to octets that the store does not look into.

@@ -93,6 +93,13 @@ impl Backing {
         }
     }
 
+    /// Logs how long messages live that come from now on.
+    pub(super) fn live(&mut self, core: &Queue) {
+        if let Some(journal) = &mut self.journal {
+            journal.live(core.lifetimes().next_back());
+        }
+    }
+
     fn settle_one(&mut self, place: MessageIndex, at: StoreRef, store: &MemoryStore) {
         let index = self.origin(place);
         if index != place {
@@ -139,7 +146,8 @@ impl Backing {
         let runs: Vec<Run> = near.filter(|run| !run.position.is_volatile()).collect();
         let returned = self.at_origins(core.attempts()).collect();
         let deferred = self.at_origins(core.deferrals()).collect();
-        let image = QueueImage { queue, next_index, runs, returned, deferred };
+        let lived = core.lifetimes().collect();
+        let image = QueueImage { queue, next_index, runs, returned, deferred, lived };
         Some(Stock { image, far: core.far(), run_max: self.log.sizes.run })
     }
 

@@ -7,7 +7,7 @@ use super::batch::{Placed, PublishBatch};
 use super::session::Session;
 use crate::amqp::confirm::Confirm;
 use crate::amqp::id::{ChannelId, MessageIndex, PublishTag, QueueId};
-use crate::store::format::record::{Deferred, Range, Returned};
+use crate::store::format::record::{Deferred, Lived, Range, Returned};
 use crate::store::log::Log;
 use crate::store::memory::Located;
 use crate::store::placement::{PlacedMessage, Placement, Waiter};
@@ -24,6 +24,8 @@ pub(super) struct Journal {
     late: Vec<(Arc<Placement>, MessageIndex)>,
     /// Settled, and not appended yet.
     settled: Vec<Range>,
+    /// How long what comes now lives, as the log has it.
+    lived: Option<Lived>,
 }
 
 /// Tells a publisher what is in the log now.
@@ -39,7 +41,13 @@ impl Waiter for Confirmation {
 }
 
 impl Journal {
-    pub(super) fn new(log: Arc<Log>, queue: QueueId, confirm: Confirm) -> Self {
+    /// The part of a queue of which the log says that what comes lives so long, if it says anything.
+    pub(super) fn new(
+        log: Arc<Log>,
+        queue: QueueId,
+        confirm: Confirm,
+        lived: Option<Lived>,
+    ) -> Self {
         Self {
             log,
             queue,
@@ -47,6 +55,7 @@ impl Journal {
             pending: VecDeque::new(),
             late: Vec::new(),
             settled: Vec::new(),
+            lived,
         }
     }
 
@@ -111,6 +120,14 @@ impl Journal {
     pub(super) fn defer(&self, deferred: Vec<Deferred>) {
         if !deferred.is_empty() {
             self.log.defer(self.queue, deferred);
+        }
+    }
+
+    /// Appends how long messages live that come from now on, unless the log has that.
+    pub(super) fn live(&mut self, lived: Option<Lived>) {
+        if lived != self.lived {
+            self.lived = lived;
+            self.log.live(self.queue, lived.into_iter().collect());
         }
     }
 

@@ -95,6 +95,7 @@ impl Queue {
         errands: &Arc<Errands>,
     ) -> Arc<Self> {
         let log = store.log.as_ref();
+        let lived = core.lifetimes().next_back();
         let core = core.with_settings(settings(definition.queue_type(), &values));
         let timed = core.settings().is_timed();
         let keys = Keys::of(&values);
@@ -108,10 +109,13 @@ impl Queue {
                     QueueType::Quorum => Confirm::Synced,
                     QueueType::Classic => definition.confirm().unwrap_or(store.confirm),
                 };
-                let journal = || Journal::new(Arc::clone(log), definition.id, confirm);
+                let journal = || Journal::new(Arc::clone(log), definition.id, confirm, lived);
                 let journal = definition.durable.then(journal);
                 let residence = Arc::clone(&store.residence);
-                Backing::new(Arc::clone(log), journal, residence, Weak::clone(shared))
+                let mut backing =
+                    Backing::new(Arc::clone(log), journal, residence, Weak::clone(shared));
+                backing.live(&core);
+                backing
             });
             let mut worker = QueueWorker::new(definition.id, core, backing, alarm(shared));
             worker.keys = keys;

@@ -135,6 +135,9 @@ impl QueueWorker {
     pub(super) fn configure(&mut self, settings: Settings, dead_letters: Option<Arc<DeadLetters>>) {
         self.dead_letters = dead_letters;
         self.core.configure(settings);
+        if let Some(backing) = &mut self.backing {
+            backing.live(&self.core);
+        }
         self.run();
     }
 

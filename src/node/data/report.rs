@@ -53,7 +53,7 @@ impl fmt::Display for Checked {
 fn write_log(f: &mut fmt::Formatter<'_>, summary: &Summary) -> fmt::Result {
     let Summary { version, clean, from, replayed, torn, .. } = summary;
     let Replay { position, batch, .. } = from;
-    writeln!(f, "format: version {version}")?;
+    writeln!(f, "format: read as version {version}")?;
     writeln!(f, "stopped in order: {}", if *clean { "yes" } else { "no" })?;
     writeln!(f, "checkpoint: before batch {batch} ({position})")?;
     writeln!(f, "batches behind it: {replayed}")?;

@@ -59,10 +59,13 @@ impl Cold {
         self.marked > 0
     }
 
-    /// Marks all runs.
-    pub(super) fn mark(&mut self) {
-        self.runs.iter_mut().for_each(|run| run.marked = true);
-        self.marked = self.runs.len();
+    /// Marks the runs for which `which` holds.
+    pub(super) fn mark(&mut self, mut which: impl FnMut(&Run) -> bool) {
+        for run in &mut self.runs {
+            let is_new = !run.marked && which(run);
+            run.marked |= is_new;
+            self.marked += usize::from(is_new);
+        }
     }
 
     pub(super) fn first(&self) -> Option<&Run> {

@@ -121,9 +121,9 @@ impl Lane {
         found
     }
 
-    /// Has all runs be marked, which are all there is.
-    pub fn mark_runs(&mut self) {
-        self.cold.mark();
+    /// Has the runs, which are all there is, be marked where `which` holds.
+    pub fn mark_runs(&mut self, which: impl FnMut(&Run) -> bool) {
+        self.cold.mark(which);
     }
 
     /// Whether there are runs whose messages have to be looked at before their turn.

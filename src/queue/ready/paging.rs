@@ -1,7 +1,7 @@
 //! What of the ready messages of one level is only on the disk.
 
 use super::Ready;
-use crate::amqp::id::{MessageIndex, StoreRef, Timestamp};
+use crate::amqp::id::{MessageIndex, StoreRef};
 use crate::queue::lane::Message;
 use crate::queue::paging::{Entry, Located, Wanted};
 
@@ -99,10 +99,11 @@ impl Ready {
 
     /// Puts a message on the disk into its place in the lane; `false` if it can only stand apart.
     pub fn insert_cold(&mut self, message: &Message, located: Located) -> bool {
-        let was_empty = self.lane.is_empty();
+        let is_first = self.lane.is_empty();
+        let last = if is_first { Some(message.deadline) } else { self.last_deadline };
         let fits = self.lane.insert_cold(message, located);
-        if fits && was_empty && message.deadline != Timestamp::NEVER {
-            self.last_deadline = Some(message.deadline);
+        if fits {
+            self.last_deadline = last.map(|last| last.max(message.deadline));
         }
         fits
     }

@@ -84,7 +84,9 @@ impl Rebuilt {
                 self.note(*queue);
                 self.gone.insert(*queue);
             }
-            Record::Returned(queue, _) | Record::Deferred(queue, _) => drop(self.note(*queue)),
+            Record::Returned(queue, _) | Record::Deferred(queue, _) | Record::Lived(queue, _) => {
+                self.note(*queue);
+            }
             Record::Meta(_) | Record::Seen(_) => {}
         }
         self.state.apply(record);

@@ -56,13 +56,13 @@ pub(super) fn verify(
 }
 
 fn image(contents: &Contents) -> QueueImage {
-    let Contents { queue, next_index, returned, deferred, .. } = contents;
+    let Contents { queue, next_index, returned, deferred, lived, .. } = contents;
     QueueImage {
-        queue: *queue,
         next_index: *next_index,
-        runs: Vec::new(),
         returned: returned.clone(),
         deferred: deferred.clone(),
+        lived: lived.clone(),
+        ..QueueImage::of(*queue)
     }
 }
 

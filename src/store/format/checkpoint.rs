@@ -3,7 +3,8 @@
 //! ```text
 //! magic "LeveretC" | checksum: u32 of all that follows | version: u16 | clean: u8
 //! | replay: file, offset, batch number, checksum of the batch before it | next queue id
-//! | meta: count, then key and value each | images: count, then each: queue id, next index, runs
+//! | meta: count, then key and value each | images: count, then each: queue id, next index, runs,
+//!   and from version 2 on how long its messages live: count, then each: from which place on, how long
 //! | if messages came back or wait, or values were seen: count of queues, then each: queue id, count,
 //!   then each message's place, failed, acquired
 //! | if messages wait, or values were seen: count of queues, then each: queue id, count, then each
@@ -19,8 +20,8 @@ use super::batch::HeaderError;
 use super::octets::{Reader, put_number, put_octets};
 use super::position::Position;
 use super::record::{
-    Deferred, Returned, list, put_list_of_deferred, put_list_of_returned, read_deferred,
-    read_returned,
+    Deferred, Lived, Returned, list, put_list_of_deferred, put_list_of_lived, put_list_of_returned,
+    read_deferred, read_lived, read_returned,
 };
 use super::run::{put_run, read_run};
 use super::seen::{Windows, put_window, read_window};
@@ -71,9 +72,24 @@ pub struct QueueImage {
     pub returned: Vec<Returned>,
     /// Those of them that wait before they are ready again, in order of their places.
     pub deferred: Vec<Deferred>,
+    /// How long they live by the queue's settings, in order of their places; empty where that is not
+    /// known, as version 1 wrote it.
+    pub lived: Vec<Lived>,
 }
 
 impl QueueImage {
+    /// Nothing of that queue.
+    pub const fn of(queue: QueueId) -> Self {
+        Self {
+            queue,
+            next_index: 0,
+            runs: Vec::new(),
+            returned: Vec::new(),
+            deferred: Vec::new(),
+            lived: Vec::new(),
+        }
+    }
+
     /// Forgets what came back and is not there any more.
     pub fn forget_missing(&mut self) {
         let Self { runs, returned, deferred, .. } = self;
@@ -111,6 +127,7 @@ impl Checkpoint {
             put_number(&mut out, image.next_index);
             put_number(&mut out, image.runs.len() as u64);
             image.runs.iter().for_each(|run| put_run(&mut out, run));
+            put_list_of_lived(&mut out, &image.lived);
         }
         self.put_returned(&mut out);
         for (key, seen) in self.windows() {
@@ -164,10 +181,10 @@ impl Checkpoint {
         if version > VERSION {
             return Err(HeaderError::Newer(version));
         }
-        Self::read_content(&mut reader).ok_or(HeaderError::Damaged)
+        Self::read_content(&mut reader, version).ok_or(HeaderError::Damaged)
     }
 
-    fn read_content(reader: &mut Reader<'_>) -> Option<Self> {
+    fn read_content(reader: &mut Reader<'_>, version: u16) -> Option<Self> {
         let clean = reader.octet()? == 1;
         let position = Position { file: reader.number32()?, offset: reader.number32()? };
         let replay = Replay { position, batch: reader.number()?, previous: reader.number32()? };
@@ -178,17 +195,19 @@ impl Checkpoint {
             let queue = QueueId(reader.number()?);
             let next_index = reader.number()?;
             let runs = list(reader, read_run)?;
-            let (returned, deferred) = (Vec::new(), Vec::new());
-            Some(QueueImage { queue, next_index, runs, returned, deferred })
+            let lived = if version > 1 { list(reader, read_lived)? } else { Vec::new() };
+            Some(QueueImage { next_index, runs, lived, ..QueueImage::of(queue) })
         })?;
         if !reader.is_empty() {
+            let mut images = images.iter_mut();
             for (queue, returned) in list(reader, |it| read_of_queue(it, read_returned))? {
-                images.iter_mut().find(|image| image.queue == queue)?.returned = returned;
+                images.find(|image| image.queue == queue)?.returned = returned;
             }
         }
         if !reader.is_empty() {
+            let mut images = images.iter_mut();
             for (queue, deferred) in list(reader, |it| read_of_queue(it, read_deferred))? {
-                images.iter_mut().find(|image| image.queue == queue)?.deferred = deferred;
+                images.find(|image| image.queue == queue)?.deferred = deferred;
             }
         }
         let mut seen = Windows::new();
@@ -221,8 +240,8 @@ mod tests {
             (MessageIndex(*index), Attempts { failed: *failed, acquired: failed + 1 })
         };
         let returned = returned.iter().map(one).collect();
-        let queue = QueueId(queue);
-        QueueImage { queue, next_index: 5, runs: Vec::new(), returned, deferred: Vec::new() }
+        let lived = vec![(MessageIndex(0), None), (MessageIndex(3), Some(queue))];
+        QueueImage { next_index: 5, returned, lived, ..QueueImage::of(QueueId(queue)) }
     }
 
     #[test]

@@ -9,7 +9,7 @@ pub mod run;
 pub mod seen;
 
 /// The version of the format that is written. One that is newer is refused.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 
 /// What file headers and batches are aligned to, so that writing one never touches another that is
 /// durable already.

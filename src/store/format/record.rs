@@ -17,6 +17,7 @@ const META: u8 = 5;
 const RETURNED: u8 = 6;
 const SEEN: u8 = 7;
 const DEFERRED: u8 = 8;
+const LIVED: u8 = 9;
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +34,8 @@ pub enum Record {
     Returned(QueueId, Vec<Returned>),
     /// Messages of a queue that came back wait before they are ready again.
     Deferred(QueueId, Vec<Deferred>),
+    /// How long messages of a queue live by its settings.
+    Lived(QueueId, Vec<Lived>),
     /// Entries of the meta map changed, all together.
     Meta(Vec<MetaChange>),
     /// An exchange saw values, after all that it has seen before.
@@ -44,6 +47,9 @@ pub type Returned = (MessageIndex, Attempts);
 
 /// A message's place in its queue, and until when it waits.
 pub type Deferred = (MessageIndex, Timestamp);
+
+/// A place in a queue, and how long the messages from there on live, in milliseconds.
+pub type Lived = (MessageIndex, Option<u64>);
 
 /// Consecutive places in a queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +69,7 @@ impl Record {
             Self::Settled(queue, ranges) => put_settled(out, *queue, ranges),
             Self::Returned(queue, returned) => put_returned(out, *queue, returned),
             Self::Deferred(queue, deferred) => put_deferred(out, *queue, deferred),
+            Self::Lived(queue, lived) => put_lived(out, *queue, lived),
             Self::Deleted(queue) => put_kind(out, DELETED, *queue),
             Self::Meta(changes) => put_meta(out, changes),
             Self::Seen(window) => put_seen(out, &window.key, &window.seen),
@@ -94,6 +101,7 @@ impl Record {
             MOVED => Self::Moved(queue, list(reader, read_run)?),
             RETURNED => Self::Returned(queue, list(reader, read_returned)?),
             DEFERRED => Self::Deferred(queue, list(reader, read_deferred)?),
+            LIVED => Self::Lived(queue, list(reader, read_lived)?),
             DELETED => Self::Deleted(queue),
             _ => return None,
         })
@@ -155,6 +163,27 @@ pub fn put_list_of_deferred(out: &mut Vec<u8>, deferred: &[Deferred]) {
 /// Reads one item of such a list.
 pub fn read_deferred(reader: &mut Reader<'_>) -> Option<Deferred> {
     Some((MessageIndex(reader.number()?), Timestamp(reader.number()?)))
+}
+
+/// Appends [`Record::Lived`].
+pub fn put_lived(out: &mut Vec<u8>, queue: QueueId, lived: &[Lived]) {
+    put_kind(out, LIVED, queue);
+    put_list_of_lived(out, lived);
+}
+
+/// Appends how long messages live: how many, then the place from which on and one more than how long;
+/// 0: for ever.
+pub fn put_list_of_lived(out: &mut Vec<u8>, lived: &[Lived]) {
+    put_number(out, lived.len() as u64);
+    for (from, lifetime) in lived {
+        put_number(out, from.0);
+        put_number(out, lifetime.map_or(0, |lifetime| lifetime.saturating_add(1)));
+    }
+}
+
+/// Reads one item of such a list.
+pub fn read_lived(reader: &mut Reader<'_>) -> Option<Lived> {
+    Some((MessageIndex(reader.number()?), reader.number()?.checked_sub(1)))
 }
 
 /// Appends [`Record::Meta`].

@@ -9,7 +9,7 @@ use crate::amqp::id::{MessageIndex, QueueId, Timestamp};
 use crate::amqp::run::Run;
 use crate::store::format::checkpoint::{Checkpoint, QueueImage};
 use crate::store::format::position::Position;
-use crate::store::format::record::{Deferred, Record, Returned};
+use crate::store::format::record::{Deferred, Lived, Record, Returned};
 use crate::store::format::seen::{Windows, keep_latest};
 use crate::store::meta::MetaChange;
 
@@ -38,6 +38,8 @@ struct Image {
     returned: BTreeMap<u64, Attempts>,
     /// Until when they wait, by place.
     deferred: BTreeMap<u64, Timestamp>,
+    /// How long messages live, by the place from which on.
+    lived: BTreeMap<MessageIndex, Option<u64>>,
 }
 
 /// Consecutive messages of a run. Where they begin is known only for a whole run: the others are
@@ -65,6 +67,8 @@ pub struct Contents {
     pub returned: Vec<Returned>,
     /// Those of them that wait before they are ready again, in order of their places.
     pub deferred: Vec<Deferred>,
+    /// How long they live, in order of their places.
+    pub lived: Vec<Lived>,
 }
 
 impl State {
@@ -72,7 +76,7 @@ impl State {
     pub fn new(checkpoint: Checkpoint) -> Self {
         let Checkpoint { meta, seen, .. } = checkpoint;
         let mut state = Self { meta, queues: BTreeMap::new(), seen };
-        for QueueImage { queue, next_index, runs, returned, deferred } in checkpoint.images {
+        for QueueImage { queue, next_index, runs, returned, deferred, lived } in checkpoint.images {
             let image = state.queues.entry(queue).or_default();
             (image.floor, image.end) = (next_index, next_index);
             for run in runs {
@@ -80,6 +84,7 @@ impl State {
             }
             image.give_back(returned);
             image.defer(deferred);
+            image.lived.extend(lived);
         }
         state
     }
@@ -117,6 +122,9 @@ impl State {
                 if let Some(image) = self.queues.get_mut(&queue) {
                     image.defer(deferred);
                 }
+            }
+            Record::Lived(queue, lived) => {
+                self.queues.entry(queue).or_default().lived.extend(lived);
             }
             Record::Deleted(queue) => drop(self.queues.remove(&queue)),
             Record::Meta(changes) => {
@@ -161,6 +169,7 @@ impl State {
             next_index: image.end,
             returned: image.living(&image.returned),
             deferred: image.living(&image.deferred),
+            lived: image.lived(),
             slices: image.slices.into_values().collect(),
         };
         (self.meta, self.queues.into_iter().map(contents).collect())
@@ -178,7 +187,7 @@ impl State {
     ) -> Result<(Meta, Vec<QueueImage>), E> {
         let (meta, contents) = self.into_parts();
         let mut images = Vec::with_capacity(contents.len());
-        for Contents { queue, next_index, slices, returned, deferred } in contents {
+        for Contents { queue, next_index, slices, returned, deferred, lived } in contents {
             let mut runs: Vec<Run> = Vec::with_capacity(slices.len());
             // Slices of one run mostly come one after the other; it is walked over once for them.
             let mut last: Option<(Run, Walk)> = None;
@@ -198,7 +207,7 @@ impl State {
                 runs.extend(slice.parts(&found));
                 last = Some((slice.run, found));
             }
-            images.push(QueueImage { queue, next_index, runs, returned, deferred });
+            images.push(QueueImage { queue, next_index, runs, returned, deferred, lived });
         }
         Ok((meta, images))
     }
@@ -264,6 +273,14 @@ impl Image {
             let known = self.deferred.entry(index).or_default();
             *known = until.max(*known);
         }
+    }
+
+    /// How long messages live, those that are still to come too: places that the crash took are
+    /// given out once more.
+    fn lived(&self) -> Vec<Lived> {
+        let end = MessageIndex(self.end);
+        let within = self.lived.iter().map(|(from, lifetime)| (end.min(*from), *lifetime));
+        within.collect::<BTreeMap<_, _>>().into_iter().collect()
     }
 
     /// What is noted of the messages that are there.
@@ -421,6 +438,30 @@ mod tests {
         }
 
         assert_eq!(state.take_seen(), once());
+    }
+
+    #[test]
+    fn lifetimes_hold_from_places_that_are_given_out_or_come_next() {
+        let mut state = State::default();
+        let lived = |lived: &[(u64, Option<u64>)]| {
+            lived.iter().map(|(from, lifetime)| (MessageIndex(*from), *lifetime)).collect()
+        };
+        for record in [
+            Record::Lived(QUEUE, lived(&[(0, None)])),
+            Record::Enqueued(QUEUE, vec![run(0, 5)]),
+            Record::Lived(QUEUE, lived(&[(2, Some(9)), (4, Some(0))])),
+            Record::Lived(QUEUE, lived(&[(2, Some(7))])),
+            // What came before is not in the log.
+            Record::Lived(QUEUE, lived(&[(6, Some(1))])),
+            Record::Lived(QUEUE, lived(&[(8, Some(3))])),
+        ] {
+            state.apply(record);
+        }
+
+        let (_, contents) = state.into_parts();
+
+        let expected: Vec<_> = lived(&[(0, None), (2, Some(7)), (4, Some(0)), (5, Some(3))]);
+        assert_eq!(contents[0].lived, expected);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::amqp::id::QueueId;
 use crate::amqp::run::Run;
 use crate::store::format::position::Position;
 use crate::store::format::record::{
-    Record, put_deferred, put_enqueued, put_meta, put_returned, put_seen, put_settled,
+    Record, put_deferred, put_enqueued, put_lived, put_meta, put_returned, put_seen, put_settled,
 };
 use crate::store::format::run::RUN_SIZE_MAX;
 use crate::store::log::{Entry, Move, PageOut};
@@ -37,6 +37,7 @@ impl Writer {
             Entry::Settle(queue, ranges) => put_settled(&mut record, *queue, ranges),
             Entry::Return(queue, returned) => put_returned(&mut record, *queue, returned),
             Entry::Defer(queue, deferred) => put_deferred(&mut record, *queue, deferred),
+            Entry::Live(queue, lived) => put_lived(&mut record, *queue, lived),
             Entry::Delete(queue) => Record::Deleted(*queue).write(&mut record),
             Entry::Meta(changes, _) => put_meta(&mut record, changes),
             Entry::See(key, seen) => put_seen(&mut record, key, seen),

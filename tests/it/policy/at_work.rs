@@ -156,6 +156,43 @@ fn what_came_under_a_policy_expires_from_the_disk_too_after_the_policy_is_cleare
     assert_eq!(left.content.text(), "after");
 }
 
+/// As in RabbitMQ, but for those that expire behind one that does not.
+#[test]
+fn what_came_under_a_policy_expires_after_a_restart_too_whatever_the_policies_say_then() {
+    let mut own = Own::start("");
+    let connect = |own: &Own| {
+        let mut peer = own.connect();
+        peer.open(1).call(&queue_declare("q").durable().arguments(&LETTERS));
+        peer.channel(1).call(&queue_declare("dead").durable());
+        peer.channel(1).call(&confirm_select());
+        peer
+    };
+    let keep = |peer: &mut Peer, text: &str| {
+        let content = content(text.as_bytes()).delivery_mode(2);
+        peer.channel(1).publish(&basic_publish("", "q"), &content);
+        assert!(peer.expect_confirm(1).acked);
+    };
+    let mut peer = connect(&own);
+    keep(&mut peer, "first");
+    set(&own, json!({"message-ttl": 1500}));
+    keep(&mut peer, "behind it");
+
+    own.restart("");
+
+    let mut peer = connect(&own);
+    expect_letters(&mut letters(&own), &["behind it"]);
+    keep(&mut peer, "under the policy");
+    own.clear("p").unwrap();
+    keep(&mut peer, "after it");
+
+    let always = "[[policies]]\nname = \"always\"\npattern = \"^q$\"\n";
+    own.restart(&format!("{always}definition = {{ message-ttl = {HOUR} }}\n"));
+
+    let mut peer = connect(&own);
+    expect_letters(&mut letters(&own), &["under the policy"]);
+    assert_eq!(peer.channel(1).drain("q"), ["first", "after it"]);
+}
+
 #[test]
 fn a_queue_that_nobody_uses_goes_once_the_policy_gives_it_a_short_time() {
     let own = Own::start("");

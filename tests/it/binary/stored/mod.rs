@@ -38,10 +38,20 @@ fn copy(from: &Path, to: &Path) {
 
 /// A place whose broker has files of the format's version 1.
 fn place() -> (Place, PathBuf) {
+    place_of(1)
+}
+
+/// The same of that version.
+fn place_of(version: u16) -> (Place, PathBuf) {
     let place = Place::new();
     let data = place.path("leveret-data");
-    copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/store-v1"), &data);
+    copy(&kept(version), &data);
     (place, data)
+}
+
+/// Where files of that version are kept.
+fn kept(version: u16) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/data/store-v{version}"))
 }
 
 #[track_caller]
