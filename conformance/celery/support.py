@@ -24,8 +24,7 @@ def worker():
     finally:
         process.terminate()
         try:
-            # An old worker on a busy machine takes its time.
-            process.wait(2 * PATIENCE)
+            process.wait(PATIENCE)
         finally:
             process.kill()
 
@@ -37,10 +36,20 @@ def delete(app, queue):
         connection.default_channel.exchange_delete(queue)
 
 
+def ask(app, command, **arguments):
+    """What the worker answers to a command."""
+    (answer,) = app.control.broadcast(command, arguments=arguments, reply=True, timeout=PATIENCE, limit=1)
+    return next(iter(answer.values()))
+
+
 def prefetch(app):
     """The prefetch that the worker has set."""
-    (answer,) = app.control.broadcast("stats", reply=True, timeout=PATIENCE, limit=1)
-    return next(iter(answer.values()))["prefetch_count"]
+    return ask(app, "stats")["prefetch_count"]
+
+
+def is_done(app, result):
+    """Whether the worker is through with a task: its result may come while it still learns of that."""
+    return result.id not in ask(app, "query_task", ids=[result.id])
 
 
 def eventually(check, patience=PATIENCE):
