@@ -12,7 +12,7 @@ use crate::amqp::id::MessageIndex;
 pub type Lifetime = (MessageIndex, Option<u64>);
 
 /// The lifetimes that messages have, and the one that holds now.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Lifetimes {
     /// In the order of the places.
     since: VecDeque<Lifetime>,
