@@ -1,12 +1,10 @@
 //! Exchanges that remember messages, over a restart.
 
 use super::end::{ENDS, Restarted};
-use super::expect_no_answer;
-use super::transaction::{Unwritten, await_ready};
+use super::transaction::Unwritten;
 use crate::raw::content::{Content, content};
 use crate::raw::method::{
-    TX_COMMIT_OK, basic_publish, exchange_declare, exchange_delete, queue_bind, queue_declare,
-    tx_commit,
+    basic_publish, exchange_declare, exchange_delete, queue_bind, queue_declare,
 };
 use crate::raw::peer::Peer;
 use crate::raw::wire::{Field, fields, long_str};
@@ -138,17 +136,17 @@ fn many_values_are_known_after_several_restarts() {
 #[test]
 fn a_publish_is_confirmed_when_its_value_is_in_the_log() {
     let mut broker = Unwritten::start();
-    let (mut peer, mut bystander) = (broker.transacting(), broker.bystander());
+    let mut peer = broker.confirming();
+    let mut channel = peer.channel(1);
     let declare = exchange_declare("x", "x-message-deduplication").durable();
-    peer.channel(2).call(&declare.arguments(&on_disk(10)));
-    peer.channel(2).call(&queue_bind("q", "x", ""));
+    channel.call(&declare.arguments(&on_disk(10)));
+    channel.call(&queue_bind("q", "x", ""));
 
-    peer.channel(2).publish(&basic_publish("x", ""), &valued("a", &[], 1)).send(&tx_commit());
-    await_ready(&mut bystander, "q", 1);
-    expect_no_answer(&mut peer, &mut bystander, "probe");
+    channel.publish(&basic_publish("x", ""), &valued("a", &[], 1));
+    assert_eq!(channel.counts("q").0, 1);
     broker.write();
 
-    peer.expect_method(2, TX_COMMIT_OK);
+    channel.expect_all_acked(1, 1);
 }
 
 #[test]
@@ -180,37 +178,42 @@ fn a_history_is_empty_after_a_restart_and_what_it_sent_to_a_queue_is_there() {
 }
 
 #[test]
-fn a_persistent_duplicate_is_answered_when_the_first_is_in_the_log() {
+fn a_persistent_duplicate_is_confirmed_when_the_first_is_in_the_log() {
     let mut broker = Unwritten::start();
-    let (mut peer, mut bystander) = (broker.transacting(), broker.bystander());
+    let (mut peer, mut bystander) = (broker.confirming(), broker.bystander());
     let declare = exchange_declare("x", "x-message-deduplication");
-    peer.channel(2).call(&declare.arguments(&[("x-cache-size", Field::Int(10))]));
-    peer.channel(2).call(&queue_bind("q", "x", ""));
+    peer.channel(1).call(&declare.arguments(&[("x-cache-size", Field::Int(10))]));
+    peer.channel(1).call(&queue_bind("q", "x", ""));
 
-    bystander.channel(1).publish(&basic_publish("x", ""), &persistent("a"));
-    await_ready(&mut bystander, "q", 1);
-    peer.channel(2).publish(&basic_publish("x", ""), &persistent("a")).send(&tx_commit());
-    expect_no_answer(&mut peer, &mut bystander, "probe");
-    broker.write();
-
-    peer.expect_method(2, TX_COMMIT_OK);
-    assert_eq!(bystander.channel(1).counts("q").0, 1);
+    expect_confirmed_with_the_first(&mut broker, &mut peer, &mut bystander, ("x", "q"));
 }
 
 /// The same of a queue that drops duplicates itself.
 #[test]
-fn a_duplicate_in_a_queue_is_answered_when_the_first_is_in_the_log() {
+fn a_duplicate_in_a_queue_is_confirmed_when_the_first_is_in_the_log() {
     let mut broker = Unwritten::start();
-    let (mut peer, mut bystander) = (broker.transacting(), broker.bystander());
+    let (mut peer, mut bystander) = (broker.confirming(), broker.bystander());
     let arguments = [("x-message-deduplication", Field::Bool(true))];
-    peer.channel(2).call(&queue_declare("unique").durable().arguments(&arguments));
+    peer.channel(1).call(&queue_declare("unique").durable().arguments(&arguments));
 
-    bystander.channel(1).publish(&basic_publish("", "unique"), &persistent("a"));
-    await_ready(&mut bystander, "unique", 1);
-    peer.channel(2).publish(&basic_publish("", "unique"), &persistent("a")).send(&tx_commit());
-    expect_no_answer(&mut peer, &mut bystander, "probe");
+    expect_confirmed_with_the_first(&mut broker, &mut peer, &mut bystander, ("", "unique"));
+}
+
+/// Of two messages with the same value, each of another connection, the queue gets the first, and
+/// the second is confirmed when that one is written. Each counts what its own publish led to.
+#[track_caller]
+fn expect_confirmed_with_the_first(
+    broker: &mut Unwritten,
+    peer: &mut Peer,
+    bystander: &mut Peer,
+    (exchange, queue): (&str, &str),
+) {
+    for publisher in [bystander, &mut *peer] {
+        let mut channel = publisher.channel(1);
+        channel.publish(&basic_publish(exchange, queue), &persistent("a"));
+        assert_eq!(channel.counts(queue).0, 1);
+    }
     broker.write();
 
-    peer.expect_method(2, TX_COMMIT_OK);
-    assert_eq!(bystander.channel(1).counts("unique").0, 1);
+    peer.channel(1).expect_all_acked(1, 1);
 }

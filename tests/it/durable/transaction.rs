@@ -64,6 +64,15 @@ impl Unwritten {
         peer
     }
 
+    /// A peer in confirm mode on channel 1, and a queue for it.
+    #[track_caller]
+    pub(super) fn confirming(&self) -> Peer {
+        let mut peer = self.bystander();
+        peer.channel(1).call(&queue_declare("q").durable());
+        peer.channel(1).call(&confirm_select());
+        peer
+    }
+
     pub(super) fn bystander(&self) -> Peer {
         let mut bystander = self.served.connect();
         bystander.open(1);
@@ -90,6 +99,7 @@ fn a_commit_is_answered_when_its_persistent_messages_are_in_the_log() {
     }
     peer.channel(2).put("q", "2").send(&tx_commit());
     await_ready(&mut bystander, "q", 3);
+    await_ready(&mut bystander, "p", 1);
     expect_no_answer(&mut peer, &mut bystander, "probe");
     broker.write();
 
