@@ -54,8 +54,8 @@
 //! 1. `server/driver.rs` reads. A publish that lies there whole is taken by [`codec::publish`];
 //!    else [`codec::frame`] finds frames, [`connection::core`] checks them against its state and
 //!    [`channel::assembly`] puts the message together as one record.
-//! 2. `server/publish.rs` routes it ([`vhost::routes`]); `server/publisher.rs` copies it into the
-//!    segment of this read and hands each queue one batch.
+//! 2. `server/publish.rs` routes it ([`vhost::routes`]); `server/publisher.rs` copies it into a
+//!    segment of this read (`server/segments.rs`) and hands each queue one batch.
 //! 3. [`vhost::queue`] takes the batch in, or leaves it to whoever holds the lock;
 //!    [`store::memory`] keeps the segment, [`queue::core`] says who gets which message.
 //!    What is persistent goes to the log ([`store::log`]), which one thread writes.

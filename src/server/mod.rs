@@ -21,6 +21,7 @@ mod queue;
 mod random;
 mod replies;
 mod reports;
+mod segments;
 mod service;
 mod settlement;
 mod trace;

@@ -4,11 +4,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 
 use super::outbox::Outbox;
+use super::segments::Segments;
 use crate::amqp::id::{ChannelId, PublishTag, QueueId, Timestamp};
 use crate::amqp::message::MessageRef;
+use crate::codec::header::read_priority;
+use crate::queue::settings::Priorities;
 use crate::topology::routing::Sight;
 use crate::vhost::accept;
 use crate::vhost::batch::{Placed, PublishBatch, octets};
@@ -21,10 +24,6 @@ use crate::vhost::session::Session;
 
 /// Messages from this size on keep a buffer of their own.
 pub(super) const OWN_SEGMENT_MIN: usize = 32 << 10;
-
-/// Smallest and largest size of the segments that messages share.
-const SEGMENT_MIN: usize = 2 << 10;
-const SEGMENT_MAX: usize = 256 << 10;
 
 /// A message's terms, as its channel and its properties have them.
 #[derive(Clone, Copy, Debug)]
@@ -44,13 +43,15 @@ pub(super) struct Outgoing {
 pub(super) struct Publisher {
     outbox: Arc<Outbox>,
     vhost: Arc<Vhost>,
-    segment: BytesMut,
-    segment_size: usize,
-    /// Segments of single large messages; the shared one comes before them.
-    large: Vec<Bytes>,
+    segments: Segments,
     /// Messages one behind the other that take the same route, not yet noted with its queues.
     run: Vec<Placed>,
     route: Route,
+    /// The most levels of a queue of the route. What is logged is not told apart by them, as it
+    /// goes there in its order.
+    levels: Priorities,
+    /// Whether persistent messages of the route are logged.
+    logged: bool,
     queues: Vec<Pending>,
     by_queue: HashMap<QueueId, usize, foldhash::fast::RandomState>,
     registered: Vec<(ChannelId, u32)>,
@@ -86,11 +87,11 @@ impl Publisher {
         Self {
             outbox,
             vhost,
-            segment: BytesMut::new(),
-            segment_size: SEGMENT_MIN,
-            large: Vec::new(),
+            segments: Segments::default(),
             run: Vec::new(),
             route: Route::default(),
+            levels: Priorities::default(),
+            logged: false,
             queues: Vec::new(),
             by_queue: HashMap::default(),
             registered: Vec::new(),
@@ -107,8 +108,8 @@ impl Publisher {
         *self.now.get_or_insert_with(clock::now)
     }
 
-    /// Adds a message for each queue of `route`, copying it into the segment that the read's
-    /// messages share. Returns where it lies, if it goes anywhere.
+    /// Adds a message for each queue of `route`, copying it into a segment that the read's messages
+    /// of its level share. Returns where it lies, if it goes anywhere.
     #[inline]
     pub(super) fn add(
         &mut self,
@@ -120,9 +121,11 @@ impl Publisher {
         if route.is_empty() {
             return None;
         }
-        let offset = self.append(message);
-        self.place(terms.placed(0, offset), route);
-        Some((0, offset))
+        self.turn_to(route);
+        let separate = self.levels.highest > 0 && !(terms.persistent && self.logged);
+        let level = if separate { self.levels.level(read_priority(message.header)) } else { 0 };
+        let place = self.segments.append(level, message);
+        Some(self.place(terms, place))
     }
 
     /// As [`Self::add`], for a message that keeps the buffer it is in.
@@ -136,10 +139,9 @@ impl Publisher {
         if route.is_empty() {
             return None;
         }
-        self.large.push(record);
-        let segment = u32::try_from(self.large.len()).unwrap_or(u32::MAX);
-        self.place(terms.placed(segment, 0), route);
-        Some((segment, 0))
+        self.turn_to(route);
+        let place = self.segments.push(record);
+        Some(self.place(terms, place))
     }
 
     /// Has exchanges that saw values first with the message at `place`, which was just added, hear
@@ -223,13 +225,9 @@ impl Publisher {
 
     /// Hands each queue what is for it.
     fn submit(&mut self, fate: Option<&Arc<Fate>>) {
-        let wanted = (4 * self.segment.len()).max(self.segment_size / 2);
-        self.segment_size = wanted.clamp(SEGMENT_MIN, SEGMENT_MAX);
-        let shared = self.segment.split().freeze();
-        let segments = std::iter::once(shared).chain(self.large.drain(..));
         let persistent = std::mem::take(&mut self.persistent);
         let queues = self.queues.iter().map(|pending| &pending.queue);
-        let octets = octets(segments, persistent, queues);
+        let octets = octets(self.segments.take(), persistent, queues);
         self.by_queue.clear();
         for Pending { queue, messages } in self.queues.drain(..) {
             let publisher = Arc::clone(&self.outbox) as Arc<dyn Session>;
@@ -238,15 +236,24 @@ impl Publisher {
         }
     }
 
-    /// Adds a message to the run of its route.
+    /// Goes on with messages of that route.
     #[inline]
-    fn place(&mut self, placed: Placed, route: &Route) {
+    fn turn_to(&mut self, route: &Route) {
         if !Arc::ptr_eq(&self.route, route) {
             self.end_run();
             self.route = Arc::clone(route);
+            let levels = route.iter().filter(|it| !it.is_quorum()).map(|it| it.priorities);
+            self.levels = levels.max_by_key(|levels| levels.highest).unwrap_or_default();
+            self.logged = route.iter().any(|queue| queue.durable);
         }
-        self.persistent |= placed.persistent;
-        self.run.push(placed);
+    }
+
+    /// Adds a message to the run.
+    #[inline]
+    fn place(&mut self, terms: Outgoing, place: Place) -> Place {
+        self.persistent |= terms.persistent;
+        self.run.push(terms.placed(place));
+        place
     }
 
     /// Notes the run with each queue of its route.
@@ -264,20 +271,6 @@ impl Publisher {
             queues[place].messages.extend_from_slice(run);
         }
         run.clear();
-    }
-
-    /// Copies a message into the shared segment, and says where it begins.
-    #[inline]
-    fn append(&mut self, message: &MessageRef<'_>) -> u32 {
-        let size = message.size();
-        if self.segment.capacity() - self.segment.len() < size {
-            // What was gathered goes first: growing would copy it and leave a hole where it was.
-            self.flush();
-            self.segment = BytesMut::with_capacity(size.max(self.segment_size));
-        }
-        let offset = u32::try_from(self.segment.len()).unwrap_or(u32::MAX);
-        message.write(&mut self.segment);
-        offset
     }
 
     /// Notes how many queues a confirm waits for.
@@ -314,7 +307,7 @@ impl Outgoing {
     }
 
     #[inline]
-    fn placed(self, segment: u32, offset: u32) -> Placed {
+    fn placed(self, (segment, offset): Place) -> Placed {
         let Self { channel, confirm, persistent, marked, body_len, .. } = self;
         Placed { segment, offset, body_len, channel, confirm, persistent, marked }
     }

@@ -4,11 +4,10 @@
 //! message in it and given back when none has. A segment of which little is still used would keep
 //! all of it, so the living of such segments are copied together once they waste too much.
 
-use std::hint::black_box;
-
 use bytes::Bytes;
 
 use super::format::position::Position;
+use super::placement::Octets;
 use super::segment::Segment;
 use crate::amqp::id::StoreRef;
 use crate::amqp::message::{Lengths, Parts, Resting};
@@ -24,12 +23,6 @@ const CHUNK: usize = 1024 * 1024;
 
 /// A message of this size and more is copied into a segment of its own.
 const LARGE: usize = 32 * 1024;
-
-/// How many messages are fetched together before they are copied.
-const AHEAD: usize = 64;
-
-/// Octets that the processor fetches at once.
-const LINE: usize = 64;
 
 /// The bit of references to messages that are in the log, or are to be.
 const LOGGED: u64 = 1 << 62;
@@ -81,6 +74,8 @@ pub struct MemoryStore {
     logged_octets: usize,
     /// What was pinned when compaction last could not help.
     hopeless: usize,
+    /// The numbers of the segments of the batch that is taken in, by their numbers there.
+    numbers: Vec<Option<u32>>,
 }
 
 /// A segment while its messages are put in. Dropping it completes the segment.
@@ -94,16 +89,48 @@ impl Filling<'_> {
     /// Adds the message that starts at `offset` of the segment, in the layout of
     /// [`amqp::message`](crate::amqp::message).
     pub fn insert(&mut self, offset: u32, durability: Durability) -> StoreRef {
-        let logged = if durability == Durability::Logged { LOGGED } else { 0 };
-        let store = StoreRef(logged | u64::from(self.number) << 32 | u64::from(offset));
-        if let Some(held) = self.store.held_mut(store) {
-            let size = record(&held.segment.octets, offset).len();
-            held.live += 1;
-            held.live_octets += size;
-            self.store.live_octets += size;
-            self.store.logged_octets += if is_logged(store) { size } else { 0 };
+        self.store.insert(self.number, offset, durability)
+    }
+}
+
+/// A batch while its messages are put in. Of its segments only those are taken in that have any.
+#[derive(Debug)]
+pub struct Intake<'a> {
+    store: &'a mut MemoryStore,
+    octets: &'a Octets,
+    /// The segment of the last message, by its number in the batch, and its number here.
+    last: Option<(u32, u32)>,
+}
+
+impl Intake<'_> {
+    /// Adds the message that starts at `offset` of that segment of the batch.
+    #[inline]
+    pub fn insert(&mut self, segment: u32, offset: u32, durability: Durability) -> StoreRef {
+        let number = match self.last {
+            Some((last, number)) if last == segment => number,
+            _ => self.turn_to(segment),
+        };
+        self.store.insert(number, offset, durability)
+    }
+
+    /// The number here of a segment, which is taken in if it is not there yet.
+    fn turn_to(&mut self, segment: u32) -> u32 {
+        let known = self.store.numbers.get(segment as usize).copied().flatten();
+        let number = known.unwrap_or_else(|| self.take(segment));
+        self.last = Some((segment, number));
+        number
+    }
+
+    #[cold]
+    fn take(&mut self, segment: u32) -> u32 {
+        let Some(taken) = self.octets.segment(segment) else { return u32::MAX };
+        let number = self.store.add(taken.clone());
+        let (numbers, at) = (&mut self.store.numbers, segment as usize);
+        numbers.resize(numbers.len().max(at + 1), None);
+        if let Some(place) = numbers.get_mut(at) {
+            *place = Some(number);
         }
-        store
+        number
     }
 }
 
@@ -126,22 +153,18 @@ impl MemoryStore {
         Filling { store: self, number }
     }
 
+    /// Takes the messages of a batch in, as [`fill`](Self::fill) does those of a segment.
+    pub fn take_in<'a>(&'a mut self, octets: &'a Octets) -> Intake<'a> {
+        self.numbers.clear();
+        Intake { store: self, octets, last: None }
+    }
+
     /// Reads a message.
     #[inline]
     pub fn read(&self, store: StoreRef) -> Option<Resting<'_>> {
         let segment = &self.held(store)?.segment.octets;
         let message = Parts::read(segment.get(parts(store).1 as usize..)?)?;
         Some(Resting { message, segment })
-    }
-
-    /// Has the processor fetch what is about to be read. Messages that lie far apart are waited for
-    /// together then, not one after the other.
-    pub fn fetch(&self, stores: impl Iterator<Item = StoreRef>) {
-        let octet = |store| {
-            let (offset, octets) = (parts(store).1 as usize, &self.held(store)?.segment.octets);
-            Some(octets.get(offset)? ^ octets.get(offset + LINE).unwrap_or(&0))
-        };
-        black_box(stores.filter_map(octet).fold(0, |sum, octet| sum ^ octet));
     }
 
     /// Forgets a message. The last of a segment gives the segment back.
@@ -199,47 +222,50 @@ impl MemoryStore {
     ///
     /// It visits every message, but comes due only after as many octets were released or wasted as
     /// are still in use.
-    pub fn compact<'a>(&mut self, mut stores: impl Iterator<Item = &'a mut StoreRef>) {
+    pub fn compact<'a>(&mut self, stores: impl Iterator<Item = &'a mut StoreRef>) {
         let sparse = self.segments.iter().flatten().filter(|held| held.is_sparse());
         let mut left: usize = sparse.map(|held| held.live_octets).sum();
         let mut chunk = Chunk::default();
-        let mut next = Vec::with_capacity(AHEAD);
-        loop {
-            let is_sparse = |store: &&mut StoreRef| self.held(**store).is_some_and(Held::is_sparse);
-            next.extend(stores.by_ref().filter(is_sparse).take(AHEAD));
-            if next.is_empty() {
-                break;
+        for store in stores {
+            if !self.held(*store).is_some_and(Held::is_sparse) {
+                continue;
             }
-            self.fetch(next.iter().map(|store| **store));
-            for store in next.drain(..) {
-                self.copy(store, &mut left, &mut chunk);
+            let located = self.locate(*store);
+            if located.is_none() && is_logged(*store) {
+                continue;
             }
+            let size = self.octets(*store).len();
+            if size >= LARGE || size > chunk.room() {
+                chunk.move_into(self);
+                chunk.octets.reserve_exact(if size >= LARGE {
+                    size
+                } else {
+                    left.min(CHUNK).max(size)
+                });
+            }
+            left = left.saturating_sub(size);
+            let offset = chunk.append(self.octets(*store));
+            self.release(*store);
+            chunk.moved.push((offset, located, store));
         }
         chunk.move_into(self);
         self.hopeless = 0;
         self.hopeless = if self.is_wasteful() { self.pinned } else { 0 };
     }
 
-    /// Moves a message into the chunk, or into the next one if it has no room. `left` is what is still
-    /// to be copied, in octets.
-    fn copy<'a>(&mut self, store: &'a mut StoreRef, left: &mut usize, chunk: &mut Chunk<'a>) {
-        let located = self.locate(*store);
-        if located.is_none() && is_logged(*store) {
-            return;
+    /// Adds the message that starts at `offset` of that segment.
+    #[inline]
+    fn insert(&mut self, number: u32, offset: u32, durability: Durability) -> StoreRef {
+        let logged = if durability == Durability::Logged { LOGGED } else { 0 };
+        let store = StoreRef(logged | u64::from(number) << 32 | u64::from(offset));
+        if let Some(held) = self.held_mut(store) {
+            let size = record(&held.segment.octets, offset).len();
+            held.live += 1;
+            held.live_octets += size;
+            self.live_octets += size;
+            self.logged_octets += if is_logged(store) { size } else { 0 };
         }
-        let size = self.octets(*store).len();
-        if size >= LARGE || size > chunk.room() {
-            chunk.move_into(self);
-            chunk.octets.reserve_exact(if size >= LARGE {
-                size
-            } else {
-                (*left).min(CHUNK).max(size)
-            });
-        }
-        *left = left.saturating_sub(size);
-        let offset = chunk.append(self.octets(*store));
-        self.release(*store);
-        chunk.moved.push((offset, located, store));
+        store
     }
 
     fn add(&mut self, segment: Segment) -> u32 {

@@ -51,6 +51,26 @@ fn a_segment_without_messages_is_given_back_at_once() {
 }
 
 #[test]
+fn of_a_batch_only_segments_with_messages_are_taken_in() {
+    let mut store = MemoryStore::new();
+    insert(&mut store, b"before");
+    let of = |bodies: &[&[u8]]| segment(&bodies.iter().map(|it| it.to_vec()).collect::<Vec<_>>());
+    let ((first, _), (other, _), (last, ends)) = (of(&[b"1"]), of(&[b"others"]), of(&[b"2", b"3"]));
+    let sizes = [&first, &last].map(|segment| segment.octets.len());
+    let octets = Octets::transient([first, other, last].map(|segment| segment.octets).into_iter());
+
+    for _ in 0..2 {
+        let before = store.pinned_octets();
+        let mut intake = store.take_in(&octets);
+        let places = [(2, ends[1]), (0, 0), (2, ends[0])];
+        let stores = places.map(|(segment, offset)| intake.insert(segment, offset, TRANSIENT));
+
+        assert_eq!(stores.map(|it| store.read(it).unwrap().message.body), [b"3", b"1", b"2"]);
+        assert_eq!(store.pinned_octets(), before + sizes.iter().sum::<usize>());
+    }
+}
+
+#[test]
 fn places_of_segments_are_used_again() {
     let mut store = MemoryStore::new();
     let long_lived = insert(&mut store, b"stays");

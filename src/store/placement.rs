@@ -203,6 +203,12 @@ impl Octets {
         self.segments.get(number as usize)
     }
 
+    /// What rests in a segment from `offset` on; nothing if there is no such place.
+    pub fn resting(&self, segment: u32, offset: u32) -> &[u8] {
+        let rest = self.segment(segment).and_then(|it| it.octets.get(offset as usize..));
+        rest.unwrap_or_default()
+    }
+
     /// Their size.
     pub fn size(&self) -> usize {
         self.segments.iter().map(|segment| segment.octets.len()).sum()

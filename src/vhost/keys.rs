@@ -62,9 +62,8 @@ impl Keys {
 
     /// That of a message that lies in a batch.
     fn read_placed(&self, octets: &Octets, placed: &Placed) -> Found {
-        let segment = octets.segment(placed.segment);
-        let rest = segment.and_then(|segment| segment.octets.get(placed.offset as usize..));
-        rest.and_then(MessageRef::read).map(|it| self.read(&it)).unwrap_or_default()
+        let message = MessageRef::read(octets.resting(placed.segment, placed.offset));
+        message.map(|it| self.read(&it)).unwrap_or_default()
     }
 }
 

@@ -27,7 +27,7 @@ use crate::amqp::confirm::Confirm;
 use crate::amqp::id::{ConnectionId, QueueId};
 use crate::amqp::name::QueueName;
 use crate::queue::core::Queue as Core;
-use crate::queue::settings::Settings;
+use crate::queue::settings::{Priorities, Settings};
 use crate::store::log::Log;
 use crate::store::shared::Store;
 use crate::topology::arguments::queue_type::QueueType;
@@ -52,6 +52,8 @@ pub struct Queue {
     pub durable: bool,
     /// Where its messages go that are logged, or do not stay in memory.
     pub log: Option<Arc<Log>>,
+    /// The levels of its messages.
+    pub priorities: Priorities,
     /// What arguments and policies say together.
     values: ArcSwap<Values>,
     inbox: Inbox<QueueWorker>,
@@ -99,6 +101,7 @@ impl Queue {
         let core = core.with_settings(settings(definition.queue_type(), &values));
         let timed = core.settings().is_timed();
         let keys = Keys::of(&values);
+        let priorities = core.settings().priorities;
         let delays = Delays::of(core.settings());
         let alarm = |shared: &Weak<Self>| {
             Alarm::new(definition.id, Weak::clone(shared), Arc::clone(errands))
@@ -130,6 +133,7 @@ impl Queue {
                 auto_delete: definition.auto_delete,
                 durable: definition.durable,
                 log: log.cloned(),
+                priorities,
                 inbox: Inbox::new(worker),
                 timed: AtomicBool::new(timed),
                 values: ArcSwap::from_pointee(values),

@@ -1,5 +1,6 @@
 //! Queues that deliver what is more urgent first (`x-max-priority`).
 
+use std::cmp::Reverse;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -8,7 +9,7 @@ use crate::process::Process;
 use crate::raw::content::{Content, content};
 use crate::raw::method::{
     Method, basic_ack, basic_consume, basic_get, basic_nack, basic_publish, basic_qos,
-    confirm_select, queue_declare, queue_purge,
+    confirm_select, queue_bind, queue_declare, queue_purge,
 };
 use crate::raw::peer::Peer;
 use crate::raw::wire::Field;
@@ -76,6 +77,35 @@ fn a_queue_may_have_256_levels_or_one() {
     let numbers: Vec<String> = (0..=255).map(|priority: u8| priority.to_string()).collect();
     assert!(peer.channel(1).drain(&all).iter().eq(numbers.iter().rev()));
     assert_eq!(peer.channel(1).drain(&one), numbers);
+}
+
+/// Of one publish the queues share the octets, whatever order each has.
+#[test]
+fn queues_with_other_levels_get_the_same_messages_each_in_its_order() {
+    let broker = TestBroker::start();
+    let mut peer = broker.connect();
+    let mut channel = peer.open(1);
+    let queues = [("one", 0), ("three", 2), ("ten", 9), ("logged", 9)];
+    for (queue, highest) in queues {
+        let declare = levels(queue, highest.into());
+        channel.call(&if queue == "logged" { declare.durable() } else { declare.exclusive() });
+        channel.call(&queue_bind(queue, "amq.fanout", ""));
+    }
+    let published: Vec<(u8, u8)> = (0..200).map(|number| (number % 11 * 7 % 11, number)).collect();
+
+    for (priority, number) in &published {
+        let persistent = 1 + number % 2;
+        let message = content(number.to_string().as_bytes());
+        let message = message.properties(1 << 12 | 1 << 11, &[persistent, *priority]);
+        channel.publish(&basic_publish("amq.fanout", ""), &message);
+    }
+
+    for (queue, highest) in queues {
+        let mut order = published.clone();
+        order.sort_by_key(|(priority, _)| Reverse(*priority.min(&highest)));
+        let order: Vec<String> = order.iter().map(|(_, number)| number.to_string()).collect();
+        assert_eq!(channel.drain(queue), order, "{queue}");
+    }
 }
 
 #[test]

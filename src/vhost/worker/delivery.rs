@@ -25,13 +25,6 @@ impl QueueWorker {
         if grouped.windows(2).any(|pair| matches!(pair, [a, b] if a.0 > b.0)) {
             grouped.sort_unstable();
         }
-        if self.core.settings().priorities.highest > 0 {
-            let stores = self.effects.list().iter().filter_map(|effect| match effect {
-                Effect::Deliver { delivery, .. } => Some(delivery.store),
-                _ => None,
-            });
-            self.store.fetch(stores);
-        }
         let mut full = Vec::new();
         for run in grouped.chunk_by(|a, b| a.0 == b.0) {
             if self.deliver_to_session(run) == Room::Full {

@@ -52,29 +52,23 @@ impl QueueWorker {
     ) {
         let is_durable = self.is_durable();
         let reads_all = self.core.settings().reads_all();
-        for run in batch.messages.chunk_by(|a, b| a.segment == b.segment) {
-            let Some(segment) = run.first().and_then(|m| batch.octets.segment(m.segment)) else {
-                continue;
-            };
-            let octets = segment.octets.clone();
-            let mut segment = self.store.fill(segment.clone());
-            let mut store = |message: &Placed| {
-                let logged = is_durable && message.persistent;
-                let durability = if logged { Durability::Logged } else { Durability::Transient };
-                let store = segment.insert(message.offset, durability);
-                Stored { store, bytes: message.body_len }
-            };
-            if !reads_all && run.iter().all(|message| !message.marked) {
-                let commands = run.iter().map(|message| command(store(message), message, None));
-                self.commands.extend(commands);
-                continue;
-            }
-            self.commands.extend(run.iter().map(|message| {
-                let resting = || octets.get(message.offset as usize..).unwrap_or_default();
-                let read = (message.marked || reads_all).then(resting);
-                command(store(message), message, read)
-            }));
+        let mut intake = self.store.take_in(&batch.octets);
+        let mut store = |message: &Placed| {
+            let logged = is_durable && message.persistent;
+            let durability = if logged { Durability::Logged } else { Durability::Transient };
+            let store = intake.insert(message.segment, message.offset, durability);
+            Stored { store, bytes: message.body_len }
+        };
+        let messages = batch.messages.iter();
+        if !reads_all && messages.clone().all(|message| !message.marked) {
+            self.commands.extend(messages.map(|message| command(store(message), message, None)));
+            return;
         }
+        self.commands.extend(messages.map(|message| {
+            let resting = || batch.octets.resting(message.segment, message.offset);
+            let read = (message.marked || reads_all).then(resting);
+            command(store(message), message, read)
+        }));
     }
 
     fn is_durable(&self) -> bool {
