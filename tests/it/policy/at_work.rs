@@ -11,8 +11,8 @@ use super::Own;
 use crate::raw::content::content;
 use crate::raw::message::{Confirm, texts};
 use crate::raw::method::{
-    basic_ack, basic_consume, basic_get, basic_nack, basic_publish, basic_qos, basic_reject,
-    confirm_select, queue_bind, queue_declare, queue_delete,
+    CHANNEL_CLOSE_OK, basic_ack, basic_consume, basic_get, basic_nack, basic_publish, basic_qos,
+    basic_reject, channel_close, confirm_select, queue_bind, queue_declare, queue_delete,
 };
 use crate::raw::peer::Peer;
 use crate::raw::wire::Field;
@@ -292,7 +292,9 @@ fn consume(mut peer: Peer, queue: &str, tag: &str) -> Vec<String> {
         let delivery = peer.channel(1).expect_delivery();
         let text = delivery.text().to_owned();
         if text == "end" {
-            peer.channel(1).send(&basic_ack(delivery.tag)).counts(queue);
+            peer.channel(1).send(&basic_ack(delivery.tag)).send(&channel_close());
+            // What came back and waited may come until then, and goes back.
+            while peer.expect_frame().method_id() != Some(CHANNEL_CLOSE_OK) {}
             return taken;
         }
         if !delivery.redelivered && text.ends_with('3') {
